@@ -1,0 +1,13 @@
+-- A job that is not deleted, with its revision of now.
+SELECT
+    job.*,
+    revision.dataset,
+    revision.destination,
+    revision.output_options,
+    revision.filter,
+    revision.max_upload_bytes,
+    revision.max_upload_interval_seconds,
+    revision.max_upload_records
+FROM job
+JOIN revision ON revision.job = job.id AND revision.revision = job.revision
+WHERE job.id = $1 AND job.deleted_at IS NULL

@@ -1,0 +1,75 @@
+//! The entries of the delivery ledger.
+
+use model::{Batch, JobId, Offset, OffsetRange, Partition, UnixNanos};
+
+/// Where a job stands in a partition: everything before `next` is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// The partition.
+    pub partition: Partition,
+    /// The first frame that is not decided yet.
+    pub next: Offset,
+}
+
+/// What the store said of a delivered object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// When it was delivered.
+    pub at: UnixNanos,
+    /// The object's bytes, compressed.
+    pub object_bytes: u64,
+    /// The object's ETag, as the store gave it; empty where it gave none.
+    pub etag: String,
+    /// How many attempts it took, from 1.
+    pub attempts: u32,
+}
+
+/// What has become of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchState {
+    /// Sealed; its object may or may not be visible already.
+    Sealed,
+    /// Its object is in the bucket.
+    Delivered(Delivered),
+    /// Its frames expired before it could be delivered.
+    Lost,
+}
+
+/// A batch and what has become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchRecord {
+    /// The batch.
+    pub batch: Batch,
+    /// When it was sealed.
+    pub sealed_at: UnixNanos,
+    /// What has become of it.
+    pub state: BatchState,
+}
+
+/// Frames that expired before a job could deliver them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The job.
+    pub job: JobId,
+    /// The partition.
+    pub partition: Partition,
+    /// The frames.
+    pub range: OffsetRange,
+    /// How many records of the job's scope and dataset they held.
+    pub records: u64,
+    /// When they were given up.
+    pub at: UnixNanos,
+}
+
+/// What a job has delivered since it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Objects delivered.
+    pub batches: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Their bytes before compression.
+    pub raw_bytes: u64,
+    /// Their bytes, compressed.
+    pub object_bytes: u64,
+}

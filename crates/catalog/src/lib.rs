@@ -1,0 +1,195 @@
+//! What was decided: accounts, zones, tokens, jobs and their revisions, the delivery ledger.
+//!
+//! Four traits, one per question, which a backend implements together: [`Tenants`] (who is
+//! there), [`Tokens`] (who may), [`Jobs`] (what is to be pushed where), [`Ledger`] (what has been
+//! sealed and delivered). [`SqliteCatalog`] is the backend that comes with the program.
+//!
+//! **Rules of this room.** The only room with SQL. When a call returns, its effect is durable
+//! and whole; when it fails or is dropped half-way, it happened wholly or not at all. Tokens are
+//! stored as hashes only; destinations, which may hold secrets, encrypted. It knows nothing of
+//! records, S3 or HTTP, and asks no clock: times come in as arguments.
+
+mod error;
+mod job;
+mod ledger;
+mod publish;
+mod tenant;
+mod token;
+
+pub mod sqlite;
+pub mod vault;
+
+#[cfg(feature = "test-util")]
+pub mod conformance;
+
+use async_trait::async_trait;
+use model::{
+    AccountId, Batch, Id, InstallationId, JobId, Offset, OffsetRange, Partition, Revision, Scope,
+    UnixNanos, ZoneId,
+};
+
+pub use error::CatalogError;
+pub use job::{Job, JobChange, JobFailure, JobRevision};
+pub use ledger::{BatchRecord, BatchState, Cursor, Delivered, Loss, Totals};
+pub use sqlite::SqliteCatalog;
+pub use tenant::{Account, Page, Paged, Zone};
+pub use token::{Grant, Permission, Token, TokenHash};
+
+/// What every call answers.
+pub type Result<T> = std::result::Result<T, CatalogError>;
+
+/// A whole catalogue.
+pub trait Catalog: Tenants + Tokens + Jobs + Ledger + Send + Sync + std::fmt::Debug {}
+
+impl<T: Tenants + Tokens + Jobs + Ledger + Send + Sync + std::fmt::Debug> Catalog for T {}
+
+/// Who is there.
+#[async_trait]
+pub trait Tenants: Send + Sync {
+    /// The id of this installation, made at the catalogue's creation.
+    fn installation(&self) -> &InstallationId;
+    /// Adds an account. Names need not be unique; [`CatalogError::Conflict`] where the id is
+    /// taken.
+    async fn add_account(&self, id: AccountId, name: &str, now: UnixNanos) -> Result<Account>;
+    /// The account, or [`CatalogError::NotFound`].
+    async fn account(&self, id: AccountId) -> Result<Account>;
+    /// Accounts in the order of their creation; `only` restricts to one of them.
+    async fn accounts(&self, only: Option<AccountId>, page: Page) -> Result<Paged<Account>>;
+    /// Adds a zone, its name in lower case. [`CatalogError::Conflict`] where the name is taken,
+    /// in any account, or the id is; [`CatalogError::NotFound`] where there is no such account.
+    async fn add_zone(
+        &self,
+        id: ZoneId,
+        account: AccountId,
+        name: &str,
+        now: UnixNanos,
+    ) -> Result<Zone>;
+    /// The zone, or [`CatalogError::NotFound`].
+    async fn zone(&self, id: ZoneId) -> Result<Zone>;
+    /// Zones in the order of their creation: of one account, one id and/or of one name, in
+    /// whatever case.
+    async fn zones(
+        &self,
+        account: Option<AccountId>,
+        only: Option<ZoneId>,
+        name: Option<&str>,
+        page: Page,
+    ) -> Result<Paged<Zone>>;
+}
+
+/// Who may.
+#[async_trait]
+pub trait Tokens: Send + Sync {
+    /// Adds a token. [`CatalogError::Conflict`] where the hash or the id is known already, or
+    /// there is no permission; [`CatalogError::NotFound`] where there is no such account or zone.
+    async fn add_token(&self, token: Token, hash: TokenHash) -> Result<()>;
+    /// The token with this hash, revoked and expired ones included, or `None`.
+    async fn token_by_hash(&self, hash: TokenHash) -> Result<Option<Token>>;
+    /// Tokens in the order of their creation: of exactly one grant's account or zone, or all.
+    async fn tokens(&self, scope: Option<Scope>, page: Page) -> Result<Paged<Token>>;
+    /// Revokes a token for good: the first time counts.
+    async fn revoke_token(&self, id: Id, now: UnixNanos) -> Result<()>;
+    /// Notes that a token was used. Each call is a durable write: note seldom.
+    async fn touch_token(&self, id: Id, now: UnixNanos) -> Result<()>;
+}
+
+/// What is to be pushed where.
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Adds a job with revision 1. Where it is enabled, `begin` says where it begins in each
+    /// partition, and becomes its cursors in the same transaction. [`CatalogError::NotFound`]
+    /// where there is no such account or zone.
+    async fn add_job(
+        &self,
+        scope: Scope,
+        change: JobChange,
+        begin: &[Cursor],
+        now: UnixNanos,
+    ) -> Result<Job>;
+    /// The job, or [`CatalogError::NotFound`].
+    async fn job(&self, id: JobId) -> Result<Job>;
+    /// Jobs that are not deleted, in the order of their ids: of one scope, or all.
+    async fn jobs(&self, scope: Option<Scope>) -> Result<Vec<Job>>;
+    /// Changes a job. A change of the spec makes a new revision; name, frequency and enabled do
+    /// not. `expected` guards against a change of the spec by somebody else in between
+    /// ([`CatalogError::Conflict`], as for another `kind`). `begin` gives the cursors of
+    /// partitions that have none yet (those that exist stay), and is used only where the job
+    /// becomes enabled.
+    async fn change_job(
+        &self,
+        id: JobId,
+        expected: Revision,
+        change: JobChange,
+        begin: &[Cursor],
+        now: UnixNanos,
+    ) -> Result<Job>;
+    /// Deletes a job. Its revisions and its ledger stay; its number is never used again.
+    async fn delete_job(&self, id: JobId, now: UnixNanos) -> Result<()>;
+    /// What the job was at that revision, of a deleted job as well.
+    async fn revision(&self, id: JobId, revision: Revision) -> Result<JobRevision>;
+    /// Notes that the job's newest attempt failed; the next delivery clears it.
+    async fn note_failure(&self, id: JobId, failure: JobFailure) -> Result<()>;
+}
+
+/// What has been sealed and what has been delivered.
+///
+/// Per (job, partition) there is one cursor. Everything before it is sealed in a batch, was
+/// passed over because it holds nothing for the job, or was given up on the record.
+///
+/// ```text
+///  offset     0        5        9       14              20         end
+///             ├────────┼────────┼───────┼───────────────┼──────────►
+///             │ batch  │ batch  │passed │     batch      │ not yet decided
+///             │delivered│delivered│ over │     sealed     │
+///             ▲                                         ▲
+///           begin                                     cursor
+/// ```
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// The job's cursors, by partition; of a deleted job as well.
+    async fn cursors(&self, job: JobId) -> Result<Vec<Cursor>>;
+    /// All cursors of jobs that are not deleted, by job and partition: for trimming and recovery.
+    async fn all_cursors(&self) -> Result<Vec<(JobId, Cursor)>>;
+    /// Adds cursors where the job has none for the partition (a partition was added); those that
+    /// exist stay.
+    async fn begin(&self, job: JobId, begin: &[Cursor]) -> Result<()>;
+    /// Seals a batch and moves the cursor from `batch.range.first` to `batch.range.next`, in one
+    /// transaction. [`CatalogError::Fenced`], and nothing done, where the cursor stands elsewhere
+    /// (somebody else sealed) or the job is deleted. An older revision than the job's newest may
+    /// be sealed: a change of the job closes its batches.
+    async fn seal(&self, batch: &Batch, now: UnixNanos) -> Result<()>;
+    /// Moves cursors over frames that hold nothing for their job, each from `first` to `next`.
+    /// A cursor that does not stand at `first`, or whose job is deleted, stays where it is; the
+    /// number moved is returned.
+    async fn pass_over(&self, passed: &[(JobId, Partition, OffsetRange)]) -> Result<usize>;
+    /// Notes a sealed batch as delivered, of a deleted job as well; moves the job's
+    /// `last_complete` up to its end, adds it to the totals and clears the job's failure.
+    /// Repeating it changes nothing. [`CatalogError::NotFound`] where there is no such batch,
+    /// [`CatalogError::Fenced`] where it was given up.
+    async fn settle(
+        &self,
+        job: JobId,
+        partition: Partition,
+        first: Offset,
+        what: Delivered,
+    ) -> Result<()>;
+    /// Takes back the seals of the job's batches in `partition` from `first` on and moves the
+    /// cursor back to `first`: for batches that certainly never became visible, when their job
+    /// has changed. [`CatalogError::Fenced`], and nothing done, where one of them is delivered or
+    /// lost, or `first` is not the start of a sealed batch.
+    async fn unseal(&self, job: JobId, partition: Partition, first: Offset) -> Result<()>;
+    /// Sealed batches that are neither delivered nor lost, by job, partition and first frame: of
+    /// one job, or of all jobs that are not deleted.
+    async fn undelivered(&self, job: Option<JobId>) -> Result<Vec<Batch>>;
+    /// The job's batches, newest seal first, whatever became of them.
+    async fn batches(&self, job: JobId, page: Page) -> Result<Paged<BatchRecord>>;
+    /// Records that frames expired before they were delivered, and moves the cursor beyond them
+    /// where it stood inside. Undelivered batches wholly or partly in the range become lost, with
+    /// all of their frames: `loss.records` counts those too. Repeating it changes nothing.
+    async fn give_up(&self, loss: &Loss) -> Result<()>;
+    /// What was given up of a job, newest first.
+    async fn losses(&self, job: JobId) -> Result<Vec<Loss>>;
+    /// Sums over the job's delivered batches, kept as they are settled: cheap at any size. Of a
+    /// deleted job as well; [`CatalogError::NotFound`] where there never was one.
+    async fn totals(&self, job: JobId) -> Result<Totals>;
+}

@@ -1,0 +1,121 @@
+//! The catalogue's file: how it comes into being, and which files are refused.
+//!
+//! A catalogue comes into being whole: what was not finished never has its name. A file that is
+//! there is therefore a catalogue or a reason to stop; it is never replaced and, until it has
+//! proved sound, not written to.
+
+use std::io;
+use std::path::Path;
+
+use model::{InstallationId, UnixNanos};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection};
+
+use super::columns::{is_damage, primary_code};
+use super::schema::{self, Found};
+use crate::publish::{create_private, discard, publish, unfinished, with_suffix};
+use crate::vault::Vault;
+use crate::{CatalogError, Result};
+
+/// The generic result code. <https://www.sqlite.org/rescode.html>
+const SQLITE_ERROR: i32 = 1;
+
+/// The database in the file at `path`, as it is.
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path)
+}
+
+/// Whether there is a catalogue at `path`, or something that should be one.
+pub(super) fn exists(path: &Path) -> Result<bool> {
+    let length = match path.metadata() {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return missing(path),
+        Err(error) => return Err(CatalogError::io("open", path)(error)),
+    };
+    if length == 0 {
+        return Err(damaged(path, "the file is empty"));
+    }
+    Ok(true)
+}
+
+/// A write-ahead log without its database would be played into a new one.
+fn missing(path: &Path) -> Result<bool> {
+    let log = with_suffix(path, "-wal");
+    if log.exists() {
+        let what = format!("the file is gone, but `{}` is there", log.display());
+        return Err(damaged(path, &what));
+    }
+    Ok(false)
+}
+
+/// Makes an empty catalogue at `path`.
+pub(super) async fn create(path: &Path, vault: &Vault, now: UnixNanos) -> Result<()> {
+    let unfinished = unfinished(path);
+    discard(&unfinished)?;
+    discard(&with_suffix(&unfinished, "-journal"))?;
+    drop(create_private(&unfinished)?);
+    let mut connection = connect(options(&unfinished), &unfinished).await?;
+    schema::migrate(&mut connection).await?;
+    schema::found(&mut connection, vault, now).await?;
+    connection
+        .close()
+        .await
+        .map_err(|error| unusable(&unfinished, error))?;
+    publish(&unfinished, path)
+}
+
+/// The installation in the file at `path`, if it is a sound catalogue of this version or an
+/// older one and `vault` has its key. Reads only.
+pub(super) async fn inspect(path: &Path, vault: &Vault) -> Result<InstallationId> {
+    let mut connection = connect(options(path).read_only(true), path).await?;
+    let inspected = inspect_open(&mut connection, path, vault).await;
+    // Nothing was written, so there is nothing that closing could fail at.
+    connection.close().await.ok();
+    inspected
+}
+
+async fn inspect_open(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    vault: &Vault,
+) -> Result<InstallationId> {
+    match schema::check(connection).await {
+        Ok(Found::Sound) => schema::installation(connection, vault).await,
+        Ok(Found::Foreign) => Err(damaged(path, "it belongs to another program")),
+        Ok(Found::Broken(what)) => Err(damaged(path, &what)),
+        Ok(Found::Newer { found, supported }) => Err(CatalogError::TooNew {
+            path: path.to_owned(),
+            found,
+            supported,
+        }),
+        // A table or a column is missing.
+        Err(error) if primary_code(&error) == Some(SQLITE_ERROR) => {
+            Err(damaged(path, &error.to_string()))
+        }
+        Err(error) => Err(unusable(path, error)),
+    }
+}
+
+async fn connect(options: SqliteConnectOptions, path: &Path) -> Result<SqliteConnection> {
+    options
+        .connect()
+        .await
+        .map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: sqlx::Error) -> CatalogError {
+    if is_damage(&error) {
+        damaged(path, &error.to_string())
+    } else {
+        CatalogError::io("open the database", path)(io::Error::other(error))
+    }
+}
+
+fn damaged(path: &Path, what: &str) -> CatalogError {
+    CatalogError::Damaged(format!(
+        "`{path}`: {what}; the file was left as it is. Bring it back from a backup, or save what \
+         is readable with `sqlite3 {path} .recover`; for a new installation choose an empty data \
+         directory",
+        path = path.display()
+    ))
+}

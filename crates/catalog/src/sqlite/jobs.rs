@@ -1,0 +1,275 @@
+//! Jobs and their revisions in SQLite.
+
+use async_trait::async_trait;
+use model::{JobId, JobSpec, Revision, Scope, UnixNanos};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::columns::{Columns, During, damaged, scope_columns};
+use super::ledger::insert_cursors;
+use super::tenants::require;
+use super::{SqliteCatalog, sql};
+use crate::vault::Unopened;
+use crate::{CatalogError, Cursor, Job, JobChange, JobFailure, JobRevision, Jobs, Result};
+
+#[async_trait]
+impl Jobs for SqliteCatalog {
+    async fn add_job(
+        &self,
+        scope: Scope,
+        change: JobChange,
+        begin: &[Cursor],
+        now: UnixNanos,
+    ) -> Result<Job> {
+        const ACTION: &str = "add a job";
+        let (account, zone) = scope_columns(Some(scope));
+        let mut tx = self.write().await?;
+        require(&mut tx, scope).await?;
+        let id: i64 = sqlx::query_scalar(sql!("job_insert"))
+            .bind(account)
+            .bind(zone)
+            .bind(change.name)
+            .bind(change.kind)
+            .bind(change.frequency)
+            .bind(change.enabled)
+            .bind(now.0)
+            .fetch_one(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let id = JobId(id as u64);
+        self.insert_revision(&mut tx, id, Revision(1), &change.spec, now)
+            .await?;
+        if change.enabled {
+            insert_cursors(&mut tx, id, begin).await?;
+        }
+        let job = self.find_job(&mut tx, id).await?;
+        tx.commit().await.during(ACTION)?;
+        Ok(job)
+    }
+
+    async fn job(&self, id: JobId) -> Result<Job> {
+        self.find_job(&mut *self.read().await?, id).await
+    }
+
+    async fn jobs(&self, scope: Option<Scope>) -> Result<Vec<Job>> {
+        let (account, zone) = scope_columns(scope);
+        sqlx::query(sql!("jobs"))
+            .bind(account)
+            .bind(zone)
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .during("list jobs")?
+            .iter()
+            .map(|row| self.job_of(row))
+            .collect()
+    }
+
+    async fn change_job(
+        &self,
+        id: JobId,
+        expected: Revision,
+        change: JobChange,
+        begin: &[Cursor],
+        now: UnixNanos,
+    ) -> Result<Job> {
+        const ACTION: &str = "change a job";
+        let mut tx = self.write().await?;
+        let before = self.find_job(&mut tx, id).await?;
+        refuse_contradiction(&before, expected, &change)?;
+        let mut revision = before.revision;
+        if before.spec != change.spec {
+            revision = Revision(revision.0 + 1);
+            self.insert_revision(&mut tx, id, revision, &change.spec, now)
+                .await?;
+        }
+        sqlx::query(sql!("job_update"))
+            .bind(id.0 as i64)
+            .bind(i64::from(revision.0))
+            .bind(change.name)
+            .bind(change.frequency)
+            .bind(change.enabled)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await
+            .during(ACTION)?;
+        if change.enabled && !before.enabled {
+            insert_cursors(&mut tx, id, begin).await?;
+        }
+        let job = self.find_job(&mut tx, id).await?;
+        tx.commit().await.during(ACTION)?;
+        Ok(job)
+    }
+
+    async fn delete_job(&self, id: JobId, now: UnixNanos) -> Result<()> {
+        const ACTION: &str = "delete a job";
+        let mut tx = self.write().await?;
+        let deleted =
+            sqlx::query("UPDATE job SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL")
+                .bind(id.0 as i64)
+                .bind(now.0)
+                .execute(&mut *tx)
+                .await
+                .during(ACTION)?;
+        if deleted.rows_affected() == 0 {
+            return Err(CatalogError::not_found("job", id));
+        }
+        tx.commit().await.during(ACTION)
+    }
+
+    async fn revision(&self, id: JobId, revision: Revision) -> Result<JobRevision> {
+        let row = sqlx::query(sql!("revision"))
+            .bind(id.0 as i64)
+            .bind(i64::from(revision.0))
+            .fetch_optional(&mut *self.read().await?)
+            .await
+            .during("find a job's revision")?
+            .ok_or_else(|| {
+                CatalogError::not_found("revision", format_args!("{revision} of job {id}"))
+            })?;
+        Ok(JobRevision {
+            job: id,
+            scope: scope(&row)?,
+            revision,
+            spec: self.spec_of(&row, id, revision)?,
+            created_at: row.instant("created_at")?,
+        })
+    }
+
+    async fn note_failure(&self, id: JobId, failure: JobFailure) -> Result<()> {
+        const ACTION: &str = "note a job's failure";
+        let mut tx = self.write().await?;
+        let noted = sqlx::query(
+            "UPDATE job SET failure_at = $2, failure_message = $3
+             WHERE id = $1 AND deleted_at IS NULL",
+        )
+        .bind(id.0 as i64)
+        .bind(failure.at.0)
+        .bind(failure.message)
+        .execute(&mut *tx)
+        .await
+        .during(ACTION)?;
+        if noted.rows_affected() == 0 {
+            return Err(CatalogError::not_found("job", id));
+        }
+        tx.commit().await.during(ACTION)
+    }
+}
+
+impl SqliteCatalog {
+    async fn find_job(&self, connection: &mut SqliteConnection, id: JobId) -> Result<Job> {
+        sqlx::query(sql!("job"))
+            .bind(id.0 as i64)
+            .fetch_optional(connection)
+            .await
+            .during("find a job")?
+            .map_or_else(
+                || Err(CatalogError::not_found("job", id)),
+                |row| self.job_of(&row),
+            )
+    }
+
+    async fn insert_revision(
+        &self,
+        connection: &mut SqliteConnection,
+        job: JobId,
+        revision: Revision,
+        spec: &JobSpec,
+        now: UnixNanos,
+    ) -> Result<()> {
+        let place = self.destination_place(job, revision);
+        sqlx::query(sql!("revision_insert"))
+            .bind(job.0 as i64)
+            .bind(i64::from(revision.0))
+            .bind(&spec.dataset)
+            .bind(self.vault.seal(spec.destination.as_bytes(), &place))
+            .bind(&spec.output_options)
+            .bind(&spec.filter)
+            .bind(spec.max_upload_bytes.map(|limit| limit as i64))
+            .bind(spec.max_upload_interval_seconds.map(|limit| limit as i64))
+            .bind(spec.max_upload_records.map(|limit| limit as i64))
+            .bind(now.0)
+            .execute(connection)
+            .await
+            .during("add a job's revision")?;
+        Ok(())
+    }
+
+    /// A row of `job.sql` or `jobs.sql`.
+    fn job_of(&self, row: &SqliteRow) -> Result<Job> {
+        let id = JobId(row.unsigned("id")?);
+        let revision = Revision(row.number("revision")?);
+        let failure = match row.instant_or_none("failure_at")? {
+            Some(at) => Some(JobFailure {
+                at,
+                message: row.text("failure_message")?,
+            }),
+            None => None,
+        };
+        Ok(Job {
+            id,
+            scope: scope(row)?,
+            revision,
+            spec: self.spec_of(row, id, revision)?,
+            name: row.get("name")?,
+            kind: row.text("kind")?,
+            frequency: row.text("frequency")?,
+            enabled: row.get("enabled")?,
+            last_complete: row.instant_or_none("last_complete")?,
+            failure,
+            created_at: row.instant("created_at")?,
+            updated_at: row.instant("updated_at")?,
+        })
+    }
+
+    /// The columns of table `revision`.
+    fn spec_of(&self, row: &SqliteRow, job: JobId, revision: Revision) -> Result<JobSpec> {
+        Ok(JobSpec {
+            dataset: row.text("dataset")?,
+            destination: self.open_destination(&row.bytes("destination")?, job, revision)?,
+            output_options: row.get("output_options")?,
+            filter: row.text("filter")?,
+            max_upload_bytes: row.unsigned_or_none("max_upload_bytes")?,
+            max_upload_interval_seconds: row.unsigned_or_none("max_upload_interval_seconds")?,
+            max_upload_records: row.unsigned_or_none("max_upload_records")?,
+        })
+    }
+
+    fn open_destination(&self, sealed: &[u8], job: JobId, revision: Revision) -> Result<String> {
+        let what = || format!("the destination of job {job} at revision {revision}");
+        let plain = self
+            .vault
+            .open(sealed, &self.destination_place(job, revision))
+            .map_err(|error| match error {
+                Unopened::WrongKey => CatalogError::WrongKey { what: what() },
+                other => CatalogError::Damaged(format!("{}: {other}", what())),
+            })?;
+        String::from_utf8(plain).map_err(|_| CatalogError::Damaged(format!("{}: no text", what())))
+    }
+
+    /// Where a destination is kept: nowhere else does it open.
+    fn destination_place(&self, job: JobId, revision: Revision) -> String {
+        format!("logpush destination {} {job} {revision}", self.installation)
+    }
+}
+
+fn refuse_contradiction(before: &Job, expected: Revision, change: &JobChange) -> Result<()> {
+    let id = before.id;
+    if before.revision != expected {
+        return Err(CatalogError::Conflict(format!(
+            "job {id} is at revision {} by now, not at {expected}: read it again and repeat the \
+             change",
+            before.revision
+        )));
+    }
+    if before.kind != change.kind {
+        return Err(CatalogError::Conflict(format!(
+            "the kind of job {id} is `{}` and cannot become `{}`: make a new job",
+            before.kind, change.kind
+        )));
+    }
+    Ok(())
+}
+
+fn scope(row: &SqliteRow) -> Result<Scope> {
+    row.scope()?
+        .ok_or_else(|| damaged("zone", "nothing, and `account` neither"))
+}

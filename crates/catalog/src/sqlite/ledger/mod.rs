@@ -1,0 +1,300 @@
+//! The delivery ledger in SQLite: every step is one short transaction.
+
+mod refusals;
+mod rows;
+
+use async_trait::async_trait;
+use model::{Batch, JobId, Offset, OffsetRange, Partition, UnixNanos};
+use sqlx::sqlite::SqliteConnection;
+
+use super::columns::{Columns, During, limit_and_offset};
+use super::{SqliteCatalog, sql};
+use crate::{
+    BatchRecord, CatalogError, Cursor, Delivered, Ledger, Loss, Page, Paged, Result, Totals,
+};
+
+#[async_trait]
+impl Ledger for SqliteCatalog {
+    async fn cursors(&self, job: JobId) -> Result<Vec<Cursor>> {
+        sqlx::query("SELECT * FROM cursor WHERE job = $1 ORDER BY partition")
+            .bind(job.0 as i64)
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .during("list a job's cursors")?
+            .iter()
+            .map(rows::cursor)
+            .collect()
+    }
+
+    async fn all_cursors(&self) -> Result<Vec<(JobId, Cursor)>> {
+        sqlx::query(sql!("cursors"))
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .during("list all cursors")?
+            .iter()
+            .map(|row| Ok((JobId(row.unsigned("job")?), rows::cursor(row)?)))
+            .collect()
+    }
+
+    async fn begin(&self, job: JobId, begin: &[Cursor]) -> Result<()> {
+        const ACTION: &str = "add cursors";
+        let mut tx = self.write().await?;
+        require_job(&mut tx, job).await?;
+        insert_cursors(&mut tx, job, begin).await?;
+        tx.commit().await.during(ACTION)
+    }
+
+    async fn seal(&self, batch: &Batch, now: UnixNanos) -> Result<()> {
+        const ACTION: &str = "seal a batch";
+        if batch.range.is_empty() {
+            let what = format!(
+                "a batch of job {} holds no frame: {}",
+                batch.job, batch.range
+            );
+            return Err(CatalogError::Conflict(what));
+        }
+        let mut tx = self.write().await?;
+        if !move_cursor(&mut tx, batch.job, batch.partition, batch.range).await? {
+            return Err(refusals::seal(&mut tx, batch).await?);
+        }
+        insert_batch(&mut tx, batch, now).await?;
+        tx.commit().await.during(ACTION)
+    }
+
+    async fn pass_over(&self, passed: &[(JobId, Partition, OffsetRange)]) -> Result<usize> {
+        let mut tx = self.write().await?;
+        let mut moved = 0;
+        for &(job, partition, range) in passed {
+            moved += usize::from(move_cursor(&mut tx, job, partition, range).await?);
+        }
+        tx.commit().await.during("pass over frames")?;
+        Ok(moved)
+    }
+
+    async fn settle(
+        &self,
+        job: JobId,
+        partition: Partition,
+        first: Offset,
+        what: Delivered,
+    ) -> Result<()> {
+        const ACTION: &str = "settle a batch";
+        let mut tx = self.write().await?;
+        let settled = sqlx::query(sql!("batch_settle"))
+            .bind(job.0 as i64)
+            .bind(partition.0)
+            .bind(first.0 as i64)
+            .bind(what.at.0)
+            .bind(what.object_bytes as i64)
+            .bind(what.etag)
+            .bind(what.attempts)
+            .fetch_optional(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let Some(batch) = settled else {
+            return refusals::settle(&mut tx, job, partition, first).await;
+        };
+        sqlx::query(sql!("job_settle"))
+            .bind(job.0 as i64)
+            .bind(batch.instant("ended_at")?.0)
+            .bind(batch.get::<i64>("records")?)
+            .bind(batch.get::<i64>("raw_bytes")?)
+            .bind(what.object_bytes as i64)
+            .execute(&mut *tx)
+            .await
+            .during(ACTION)?;
+        tx.commit().await.during(ACTION)
+    }
+
+    async fn unseal(&self, job: JobId, partition: Partition, first: Offset) -> Result<()> {
+        const ACTION: &str = "unseal batches";
+        let mut tx = self.write().await?;
+        refusals::unseal(&mut tx, job, partition, first).await?;
+        for query in [sql!("batches_unseal"), sql!("cursor_set")] {
+            sqlx::query(query)
+                .bind(job.0 as i64)
+                .bind(partition.0)
+                .bind(first.0 as i64)
+                .execute(&mut *tx)
+                .await
+                .during(ACTION)?;
+        }
+        tx.commit().await.during(ACTION)
+    }
+
+    async fn undelivered(&self, job: Option<JobId>) -> Result<Vec<Batch>> {
+        sqlx::query(sql!("batches_undelivered"))
+            .bind(job.map(|job| job.0 as i64))
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .during("list undelivered batches")?
+            .iter()
+            .map(rows::batch)
+            .collect()
+    }
+
+    async fn batches(&self, job: JobId, page: Page) -> Result<Paged<BatchRecord>> {
+        const ACTION: &str = "list batches";
+        let (limit, offset) = limit_and_offset(page);
+        let mut tx = self.snapshot().await?;
+        let total: i64 = sqlx::query_scalar(sql!("batches_count"))
+            .bind(job.0 as i64)
+            .fetch_one(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let rows = sqlx::query(sql!("batches"))
+            .bind(job.0 as i64)
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let items = rows.iter().map(rows::record).collect::<Result<_>>()?;
+        Ok(Paged {
+            items,
+            total: total as u64,
+        })
+    }
+
+    async fn give_up(&self, loss: &Loss) -> Result<()> {
+        const ACTION: &str = "record a loss";
+        let (job, partition) = (loss.job.0 as i64, loss.partition.0);
+        let (first, next) = (loss.range.first.0 as i64, loss.range.next.0 as i64);
+        let mut tx = self.write().await?;
+        require_job(&mut tx, loss.job).await?;
+        let recorded = sqlx::query(sql!("loss_insert"))
+            .bind(job)
+            .bind(partition)
+            .bind(first)
+            .bind(next)
+            .bind(loss.records as i64)
+            .bind(loss.at.0)
+            .execute(&mut *tx)
+            .await
+            .during(ACTION)?;
+        if recorded.rows_affected() == 0 {
+            return Ok(());
+        }
+        for query in [sql!("batches_lose"), sql!("cursor_advance")] {
+            sqlx::query(query)
+                .bind(job)
+                .bind(partition)
+                .bind(first)
+                .bind(next)
+                .execute(&mut *tx)
+                .await
+                .during(ACTION)?;
+        }
+        tx.commit().await.during(ACTION)
+    }
+
+    async fn losses(&self, job: JobId) -> Result<Vec<Loss>> {
+        sqlx::query(sql!("losses"))
+            .bind(job.0 as i64)
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .during("list losses")?
+            .iter()
+            .map(rows::loss)
+            .collect()
+    }
+
+    async fn totals(&self, job: JobId) -> Result<Totals> {
+        sqlx::query("SELECT * FROM job WHERE id = $1")
+            .bind(job.0 as i64)
+            .fetch_optional(&mut *self.read().await?)
+            .await
+            .during("sum up a job's batches")?
+            .map_or_else(
+                || Err(CatalogError::not_found("job", job)),
+                |row| rows::totals(&row),
+            )
+    }
+}
+
+/// Adds cursors where the job has none for the partition.
+pub(super) async fn insert_cursors(
+    connection: &mut SqliteConnection,
+    job: JobId,
+    cursors: &[Cursor],
+) -> Result<()> {
+    for cursor in cursors {
+        sqlx::query(
+            "INSERT INTO cursor (job, partition, next) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(job.0 as i64)
+        .bind(cursor.partition.0)
+        .bind(cursor.next.0 as i64)
+        .execute(&mut *connection)
+        .await
+        .during("add a cursor")?;
+    }
+    Ok(())
+}
+
+/// Moves a cursor over `range`, if it stands at its start; says whether it did.
+async fn move_cursor(
+    connection: &mut SqliteConnection,
+    job: JobId,
+    partition: Partition,
+    range: OffsetRange,
+) -> Result<bool> {
+    let moved = sqlx::query(sql!("cursor_move"))
+        .bind(job.0 as i64)
+        .bind(partition.0)
+        .bind(range.first.0 as i64)
+        .bind(range.next.0 as i64)
+        .execute(connection)
+        .await
+        .during("move a cursor")?;
+    Ok(moved.rows_affected() == 1)
+}
+
+async fn insert_batch(
+    connection: &mut SqliteConnection,
+    batch: &Batch,
+    now: UnixNanos,
+) -> Result<()> {
+    let inserted = sqlx::query(sql!("batch_insert"))
+        .bind(batch.job.0 as i64)
+        .bind(batch.partition.0)
+        .bind(batch.range.first.0 as i64)
+        .bind(batch.range.next.0 as i64)
+        .bind(batch.revision.0)
+        .bind(&batch.key)
+        .bind(batch.start.0)
+        .bind(batch.end.0)
+        .bind(batch.records as i64)
+        .bind(batch.raw_bytes as i64)
+        .bind(batch.gzip_level)
+        .bind(now.0)
+        .execute(connection)
+        .await;
+    match inserted {
+        Err(error)
+            if error
+                .as_database_error()
+                .is_some_and(|e| e.is_foreign_key_violation()) =>
+        {
+            let id = format!("{} of job {}", batch.revision, batch.job);
+            Err(CatalogError::not_found("revision", id))
+        }
+        other => other.map(|_| ()).during("seal a batch"),
+    }
+}
+
+/// [`CatalogError::NotFound`] unless there is such a job, not deleted.
+async fn require_job(connection: &mut SqliteConnection, job: JobId) -> Result<()> {
+    let exists: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM job WHERE id = $1 AND deleted_at IS NULL)",
+    )
+    .bind(job.0 as i64)
+    .fetch_one(connection)
+    .await
+    .during("find a job")?;
+    if exists {
+        Ok(())
+    } else {
+        Err(CatalogError::not_found("job", job))
+    }
+}

@@ -1,0 +1,216 @@
+//! Accounts and zones in SQLite.
+
+use async_trait::async_trait;
+use model::{AccountId, InstallationId, Scope, ScopeKind, UnixNanos, ZoneId};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::columns::{Columns, During, blob, limit_and_offset};
+use super::{SqliteCatalog, sql};
+use crate::{Account, CatalogError, Page, Paged, Result, Tenants, Zone};
+
+#[async_trait]
+impl Tenants for SqliteCatalog {
+    fn installation(&self) -> &InstallationId {
+        &self.installation
+    }
+
+    async fn add_account(&self, id: AccountId, name: &str, now: UnixNanos) -> Result<Account> {
+        const ACTION: &str = "add an account";
+        let mut tx = self.write().await?;
+        let added = sqlx::query(
+            "INSERT INTO account (id, name, created_at) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(blob(id))
+        .bind(name)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await
+        .during(ACTION)?;
+        if added.rows_affected() == 0 {
+            return Err(CatalogError::Conflict(format!(
+                "there is an account {id} already"
+            )));
+        }
+        tx.commit().await.during(ACTION)?;
+        Ok(Account {
+            id,
+            name: name.to_owned(),
+            created_at: now,
+        })
+    }
+
+    async fn account(&self, id: AccountId) -> Result<Account> {
+        sqlx::query("SELECT * FROM account WHERE id = $1")
+            .bind(blob(id))
+            .fetch_optional(&mut *self.read().await?)
+            .await
+            .during("find an account")?
+            .map_or_else(
+                || Err(CatalogError::not_found("account", id)),
+                |row| account(&row),
+            )
+    }
+
+    async fn accounts(&self, only: Option<AccountId>, page: Page) -> Result<Paged<Account>> {
+        const ACTION: &str = "list accounts";
+        let only = only.map(blob);
+        let (limit, offset) = limit_and_offset(page);
+        let mut tx = self.snapshot().await?;
+        let total: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM account WHERE $1 IS NULL OR id = $1")
+                .bind(&only)
+                .fetch_one(&mut *tx)
+                .await
+                .during(ACTION)?;
+        let rows = sqlx::query(
+            "SELECT * FROM account WHERE $1 IS NULL OR id = $1
+             ORDER BY number LIMIT $2 OFFSET $3",
+        )
+        .bind(&only)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(&mut *tx)
+        .await
+        .during(ACTION)?;
+        let items = rows.iter().map(account).collect::<Result<_>>()?;
+        Ok(Paged {
+            items,
+            total: total as u64,
+        })
+    }
+
+    async fn add_zone(
+        &self,
+        id: ZoneId,
+        account: AccountId,
+        name: &str,
+        now: UnixNanos,
+    ) -> Result<Zone> {
+        const ACTION: &str = "add a zone";
+        let name = name.to_ascii_lowercase();
+        let mut tx = self.write().await?;
+        require(&mut tx, Scope::account(account)).await?;
+        let added = sqlx::query(
+            "INSERT INTO zone (id, account, name, created_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(blob(id))
+        .bind(blob(account))
+        .bind(&name)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await
+        .during(ACTION)?;
+        if added.rows_affected() == 0 {
+            return Err(zone_conflict(&mut tx, id, &name).await?);
+        }
+        tx.commit().await.during(ACTION)?;
+        Ok(Zone {
+            id,
+            account,
+            name,
+            created_at: now,
+        })
+    }
+
+    async fn zone(&self, id: ZoneId) -> Result<Zone> {
+        sqlx::query("SELECT * FROM zone WHERE id = $1")
+            .bind(blob(id))
+            .fetch_optional(&mut *self.read().await?)
+            .await
+            .during("find a zone")?
+            .map_or_else(
+                || Err(CatalogError::not_found("zone", id)),
+                |row| zone(&row),
+            )
+    }
+
+    async fn zones(
+        &self,
+        account: Option<AccountId>,
+        only: Option<ZoneId>,
+        name: Option<&str>,
+        page: Page,
+    ) -> Result<Paged<Zone>> {
+        const ACTION: &str = "list zones";
+        let (account, only) = (account.map(blob), only.map(blob));
+        let name = name.map(str::to_ascii_lowercase);
+        let (limit, offset) = limit_and_offset(page);
+        let mut tx = self.snapshot().await?;
+        let total: i64 = sqlx::query_scalar(sql!("zones_count"))
+            .bind(&account)
+            .bind(&only)
+            .bind(&name)
+            .fetch_one(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let rows = sqlx::query(sql!("zones"))
+            .bind(&account)
+            .bind(&only)
+            .bind(&name)
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let items = rows.iter().map(zone).collect::<Result<_>>()?;
+        Ok(Paged {
+            items,
+            total: total as u64,
+        })
+    }
+}
+
+/// [`CatalogError::NotFound`] unless there is such an account or zone.
+pub(super) async fn require(connection: &mut SqliteConnection, scope: Scope) -> Result<()> {
+    let question = match scope.kind {
+        ScopeKind::Account => "SELECT EXISTS (SELECT 1 FROM account WHERE id = $1)",
+        ScopeKind::Zone => "SELECT EXISTS (SELECT 1 FROM zone WHERE id = $1)",
+    };
+    let exists: bool = sqlx::query_scalar(question)
+        .bind(blob(scope.id))
+        .fetch_one(connection)
+        .await
+        .during("find an account or zone")?;
+    if exists {
+        Ok(())
+    } else {
+        Err(CatalogError::not_found(scope.kind.name(), scope.id))
+    }
+}
+
+/// Why a zone could not be added: its name is taken, or else its id.
+async fn zone_conflict(
+    connection: &mut SqliteConnection,
+    id: ZoneId,
+    name: &str,
+) -> Result<CatalogError> {
+    let taken: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM zone WHERE name = $1)")
+        .bind(name)
+        .fetch_one(connection)
+        .await
+        .during("add a zone")?;
+    Ok(CatalogError::Conflict(if taken {
+        format!("there is a zone `{name}` already")
+    } else {
+        format!("there is a zone {id} already")
+    }))
+}
+
+fn account(row: &SqliteRow) -> Result<Account> {
+    Ok(Account {
+        id: row.id("id")?,
+        name: row.text("name")?,
+        created_at: row.instant("created_at")?,
+    })
+}
+
+fn zone(row: &SqliteRow) -> Result<Zone> {
+    Ok(Zone {
+        id: row.id("id")?,
+        account: row.id("account")?,
+        name: row.text("name")?,
+        created_at: row.instant("created_at")?,
+    })
+}

@@ -1,0 +1,163 @@
+//! Tokens in SQLite.
+
+use async_trait::async_trait;
+use model::{Id, Scope, UnixNanos};
+use sqlx::sqlite::SqliteRow;
+
+use super::columns::{Columns, During, blob, damaged, limit_and_offset, scope_columns};
+use super::tenants::require;
+use super::{SqliteCatalog, sql};
+use crate::{CatalogError, Grant, Page, Paged, Permission, Result, Token, TokenHash, Tokens};
+
+#[async_trait]
+impl Tokens for SqliteCatalog {
+    async fn add_token(&self, token: Token, hash: TokenHash) -> Result<()> {
+        const ACTION: &str = "add a token";
+        if token.permissions.is_empty() {
+            let what = format!(
+                "token {} has no permission: it needs at least one",
+                token.id
+            );
+            return Err(CatalogError::Conflict(what));
+        }
+        let scope = match token.grant {
+            Grant::Installation => None,
+            Grant::Scope(scope) => Some(scope),
+        };
+        let (account, zone) = scope_columns(scope);
+        let mut tx = self.write().await?;
+        if let Some(scope) = scope {
+            require(&mut tx, scope).await?;
+        }
+        let added = sqlx::query(sql!("token_insert"))
+            .bind(blob(token.id))
+            .bind(hash.0.to_vec())
+            .bind(token.name)
+            .bind(permissions_text(&token.permissions))
+            .bind(account)
+            .bind(zone)
+            .bind(token.created_at.0)
+            .bind(token.expires_at.map(|at| at.0))
+            .bind(token.last_used_at.map(|at| at.0))
+            .bind(token.revoked_at.map(|at| at.0))
+            .execute(&mut *tx)
+            .await
+            .during(ACTION)?;
+        if added.rows_affected() == 0 {
+            let what = format!(
+                "there is a token {} or one of the same text already",
+                token.id
+            );
+            return Err(CatalogError::Conflict(what));
+        }
+        tx.commit().await.during(ACTION)
+    }
+
+    async fn token_by_hash(&self, hash: TokenHash) -> Result<Option<Token>> {
+        sqlx::query("SELECT * FROM token WHERE hash = $1")
+            .bind(hash.0.to_vec())
+            .fetch_optional(&mut *self.read().await?)
+            .await
+            .during("find a token")?
+            .map(|row| token(&row))
+            .transpose()
+    }
+
+    async fn tokens(&self, scope: Option<Scope>, page: Page) -> Result<Paged<Token>> {
+        const ACTION: &str = "list tokens";
+        let (account, zone) = scope_columns(scope);
+        let (limit, offset) = limit_and_offset(page);
+        let mut tx = self.snapshot().await?;
+        let total: i64 = sqlx::query_scalar(sql!("tokens_count"))
+            .bind(&account)
+            .bind(&zone)
+            .fetch_one(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let rows = sqlx::query(sql!("tokens"))
+            .bind(&account)
+            .bind(&zone)
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let items = rows.iter().map(token).collect::<Result<_>>()?;
+        Ok(Paged {
+            items,
+            total: total as u64,
+        })
+    }
+
+    async fn revoke_token(&self, id: Id, now: UnixNanos) -> Result<()> {
+        self.update_token(
+            "UPDATE token SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1",
+            id,
+            now,
+            "revoke a token",
+        )
+        .await
+    }
+
+    async fn touch_token(&self, id: Id, now: UnixNanos) -> Result<()> {
+        self.update_token(
+            "UPDATE token SET last_used_at = max(coalesce(last_used_at, $2), $2) WHERE id = $1",
+            id,
+            now,
+            "note the use of a token",
+        )
+        .await
+    }
+}
+
+impl SqliteCatalog {
+    async fn update_token(
+        &self,
+        update: &'static str,
+        id: Id,
+        now: UnixNanos,
+        action: &'static str,
+    ) -> Result<()> {
+        let mut tx = self.write().await?;
+        let updated = sqlx::query(update)
+            .bind(blob(id))
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await
+            .during(action)?;
+        if updated.rows_affected() == 0 {
+            return Err(CatalogError::not_found("token", id));
+        }
+        tx.commit().await.during(action)
+    }
+}
+
+fn token(row: &SqliteRow) -> Result<Token> {
+    Ok(Token {
+        id: row.id("id")?,
+        name: row.text("name")?,
+        permissions: permissions(&row.text("permissions")?)?,
+        grant: row.scope()?.map_or(Grant::Installation, Grant::Scope),
+        created_at: row.instant("created_at")?,
+        expires_at: row.instant_or_none("expires_at")?,
+        last_used_at: row.instant_or_none("last_used_at")?,
+        revoked_at: row.instant_or_none("revoked_at")?,
+    })
+}
+
+fn permissions_text(permissions: &[Permission]) -> String {
+    permissions
+        .iter()
+        .map(|permission| permission.name())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn permissions(text: &str) -> Result<Vec<Permission>> {
+    text.split(' ')
+        .map(|name| {
+            let unknown = || damaged("permissions", format_args!("`{name}`"));
+            Permission::from_name(name).ok_or_else(unknown)
+        })
+        .collect()
+}

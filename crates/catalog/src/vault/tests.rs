@@ -1,0 +1,3 @@
+use super::*;
+
+const KEY: [u8; KEY_BYTES] = [7; KEY_BYTES];

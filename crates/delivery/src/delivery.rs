@@ -1,0 +1,267 @@
+//! The room's handle: starts delivery, keeps it in step with the catalogue, stops it.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use model::destination::Destination;
+use model::{JobId, Partition};
+use prometheus_client::registry::Registry;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+use tokio::time::{MissedTickBehavior, interval, timeout_at};
+
+use crate::metrics::JobsCollector;
+use crate::progress::LaneProgress;
+use crate::publisher::Order;
+use crate::reader::{Reader, ReaderHandle};
+use crate::room::Room;
+use crate::supervisor::{Supervisor, reader_start};
+use crate::trim::{self, Trimmer};
+use crate::workers::Workers;
+use crate::{JobStatus, Parts, Settings, StoreError};
+
+/// Why delivery could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The catalogue cannot be read.
+    #[error(transparent)]
+    Catalog(#[from] catalog::CatalogError),
+    /// Worker threads cannot be started.
+    #[error("cannot start the worker threads: {0}")]
+    Workers(std::io::Error),
+    /// The folder for spooled batches cannot be made.
+    #[error("cannot create the spool folder `{dir}`: {source}")]
+    Spool {
+        /// The folder.
+        dir: std::path::PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// Delivery, running. Cloning gives another handle to the same.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) room: Arc<Room>,
+    requests: mpsc::UnboundedSender<Request>,
+    readers: Vec<ReaderHandle>,
+    lanes: Lanes,
+    tasks: Vec<AbortHandle>,
+}
+
+/// The lanes that run, for those who ask how they stand.
+type Lanes = Arc<Mutex<Vec<Arc<LaneProgress>>>>;
+
+/// What the supervisor's task is asked for.
+#[derive(Debug)]
+enum Request {
+    Reload(oneshot::Sender<()>),
+    Stop { limit: Duration, left: oneshot::Sender<usize> },
+}
+
+impl Delivery {
+    /// Starts to deliver what the catalogue's enabled jobs want, from where their cursors stand,
+    /// sealed batches that were not delivered first. Metrics are registered in `registry`.
+    pub async fn start(
+        settings: Settings,
+        parts: Parts,
+        registry: &mut Registry,
+    ) -> Result<Self, StartError> {
+        let threads = NonZeroUsize::new(settings.workers).unwrap_or(NonZeroUsize::MIN);
+        let workers = Workers::threads(threads).map_err(StartError::Workers)?;
+        std::fs::create_dir_all(&settings.spool_dir)
+            .map_err(|source| StartError::Spool { dir: settings.spool_dir.clone(), source })?;
+        let delivery = Self::start_with(settings, parts, workers).await?;
+        let inner = Arc::downgrade(&delivery.inner);
+        registry.register_collector(Box::new(JobsCollector { inner }));
+        Ok(delivery)
+    }
+
+    /// As [`Delivery::start`], with all work in tasks of the current runtime and none on threads,
+    /// so that a simulator holds everything in its hand.
+    pub async fn start_in_one_thread(settings: Settings, parts: Parts) -> Result<Self, StartError> {
+        Self::start_with(settings, parts, Workers::inline()).await
+    }
+
+    async fn start_with(
+        settings: Settings,
+        parts: Parts,
+        workers: Workers,
+    ) -> Result<Self, StartError> {
+        let room = Room::new(settings, parts, workers);
+        let cursors = room.catalog.all_cursors().await?;
+        let mut readers = Vec::new();
+        let mut tasks = Vec::new();
+        for partition in (0..room.journal.partitions()).map(Partition) {
+            let of_partition = cursors.iter().filter(|(_, cursor)| cursor.partition == partition);
+            let end = room.journal.bounds(partition).end;
+            let start = reader_start(end, of_partition.map(|(_, cursor)| cursor.next));
+            let reader = Reader::new(Arc::clone(&room), partition, start);
+            readers.push(reader.handle());
+            tasks.push(reader);
+        }
+        let mut supervisor = Supervisor::new(Arc::clone(&room), readers.clone());
+        supervisor.reconcile().await;
+        let lanes = Lanes::default();
+        publish_lanes(&supervisor, &lanes);
+        let (requests, inbox) = mpsc::unbounded_channel();
+        let mut tasks: Vec<AbortHandle> =
+            tasks.into_iter().map(|reader| tokio::spawn(reader.run()).abort_handle()).collect();
+        let serving = serve(supervisor, inbox, Arc::clone(&lanes));
+        tasks.push(tokio::spawn(serving).abort_handle());
+        Ok(Self { inner: Arc::new(Inner { room, requests, readers, lanes, tasks }) })
+    }
+
+    /// Tells that jobs have changed in the catalogue, and waits until delivery follows them.
+    pub async fn reload(&self) {
+        let (done, answer) = oneshot::channel();
+        if self.inner.requests.send(Request::Reload(done)).is_ok() {
+            // An error means that delivery has stopped; then there is nothing to follow.
+            let _ = answer.await;
+        }
+    }
+
+    /// How the jobs stand that are being delivered now.
+    pub fn statuses(&self) -> Vec<JobStatus> {
+        self.inner.statuses()
+    }
+
+    /// How one job stands; `None` where it is not being delivered now.
+    pub fn status(&self, job: JobId) -> Option<JobStatus> {
+        self.statuses().into_iter().find(|status| status.job == job)
+    }
+
+    /// Writes one small object to a destination, in one attempt: the ownership challenge, a
+    /// probe.
+    pub async fn write(
+        &self,
+        to: &Destination,
+        key: &str,
+        content: Bytes,
+    ) -> Result<(), StoreError> {
+        self.inner.room.store.put(to, key, content).await.map(drop)
+    }
+
+    /// Stops: open batches are sealed and delivered as far as `limit` lets them; the rest is left
+    /// for the next start. Returns the number of sealed batches that were left.
+    pub async fn stop(&self, limit: Duration) -> usize {
+        let (left, answer) = oneshot::channel();
+        let stopped = match self.inner.requests.send(Request::Stop { limit, left }) {
+            Ok(()) => answer.await.unwrap_or(0),
+            Err(_) => 0,
+        };
+        self.inner.tasks.iter().for_each(AbortHandle::abort);
+        stopped
+    }
+}
+
+impl Inner {
+    pub(crate) fn statuses(&self) -> Vec<JobStatus> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut statuses: BTreeMap<JobId, JobStatus> = BTreeMap::new();
+        for lane in lanes {
+            let seen = lane.snapshot();
+            let partition = lane.partition;
+            let read_by_all = self.readers[usize::from(partition.0)].position();
+            let read_to = if lane.is_catching_up() { seen.position } else { read_by_all };
+            let end = self.room.journal.bounds(partition).end;
+            let status =
+                statuses.entry(lane.job).or_insert_with(|| JobStatus::of(lane.job, &lane.totals));
+            status.pending_records += seen.pending_records;
+            status.unread_frames += end.0.saturating_sub(read_to.0);
+            let oldest = [status.oldest_pending, seen.oldest_pending];
+            status.oldest_pending = oldest.into_iter().flatten().min();
+            status.retrying = status.retrying.take().or(seen.retrying);
+        }
+        statuses.into_values().collect()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// The supervisor's task.
+async fn serve(
+    mut supervisor: Supervisor,
+    mut inbox: mpsc::UnboundedReceiver<Request>,
+    lanes: Lanes,
+) {
+    let room = supervisor.room();
+    let mut trimmer = Trimmer::new(Arc::clone(&room));
+    let mut reload = interval(room.settings.reload_interval);
+    let mut trim = interval(room.settings.trim_interval);
+    reload.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    trim.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            request = inbox.recv() => match request {
+                Some(Request::Reload(done)) => {
+                    supervisor.reconcile().await;
+                    publish_lanes(&supervisor, &lanes);
+                    let _ = done.send(());
+                }
+                Some(Request::Stop { limit, left }) => {
+                    let _ = left.send(stop(&mut supervisor, limit).await);
+                    return;
+                }
+                None => return,
+            },
+            () = room.lane_lost.notified() => supervisor.reconcile().await,
+            _ = reload.tick() => supervisor.reconcile().await,
+            _ = trim.tick() => {
+                if let Err(error) = look_after_retention(&mut supervisor, &mut trimmer).await {
+                    tracing::error!(%error, "cannot look after the journal's retention");
+                }
+            }
+        }
+        publish_lanes(&supervisor, &lanes);
+    }
+}
+
+fn publish_lanes(supervisor: &Supervisor, lanes: &Lanes) {
+    let running = supervisor.lanes.values().map(|lane| Arc::clone(&lane.progress)).collect();
+    *lanes.lock().unwrap_or_else(PoisonError::into_inner) = running;
+}
+
+async fn stop(supervisor: &mut Supervisor, limit: Duration) -> usize {
+    let deadline = tokio::time::Instant::now() + limit;
+    let running: Vec<Arc<LaneProgress>> =
+        supervisor.lanes.values().map(|lane| Arc::clone(&lane.progress)).collect();
+    let draining = async {
+        for publisher in supervisor.drain().await {
+            // A panic was reported where it happened; the ledger knows what is left.
+            let _ = publisher.await;
+        }
+    };
+    // Beyond the limit the rest stays sealed in the ledger, or unread in the journal.
+    let _ = timeout_at(deadline, draining).await;
+    running.iter().map(|lane| lane.backlog()).sum()
+}
+
+async fn look_after_retention(
+    supervisor: &mut Supervisor,
+    trimmer: &mut Trimmer,
+) -> Result<(), trim::Error> {
+    let room = supervisor.room();
+    for (job, partition, expired) in trimmer.expired_lanes().await? {
+        supervisor.end_lane((job, partition), Order::Drop).await;
+        let job = room.catalog.job(job).await?;
+        trimmer.give_up(&job, partition, expired).await?;
+    }
+    trimmer.trim().await?;
+    supervisor.reconcile().await;
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! What a lane starts from: the compiled job, its cursors, and its undelivered batches.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use catalog::{Cursor, Job, Loss};
+use model::compiled_job::CompiledJob;
+use model::{JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope};
+
+use crate::lane::JobPlan;
+use crate::room::Room;
+use crate::supervisor::StartError;
+use crate::upload::SealedBatch;
+
+/// Reads what lanes start from.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    room: Arc<Room>,
+}
+
+impl Plans {
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        Self { room }
+    }
+
+    /// The plan of the job's current revision.
+    pub(crate) fn current(&self, job: &Job) -> Result<Arc<JobPlan>, StartError> {
+        self.compile(job.id, job.revision, job.scope, &job.spec)
+    }
+
+    fn compile(
+        &self,
+        id: JobId,
+        revision: Revision,
+        scope: Scope,
+        spec: &JobSpec,
+    ) -> Result<Arc<JobPlan>, StartError> {
+        let dataset = self
+            .room
+            .parts
+            .datasets
+            .get(&spec.dataset)
+            .ok_or_else(|| StartError::NoDataset(spec.dataset.clone()))?;
+        let compiled =
+            CompiledJob::compile(spec, scope.kind, Arc::clone(dataset)).map_err(|issues| {
+                let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
+                StartError::Invalid(issues.join("; "))
+            })?;
+        let gzip_level = self.room.settings.gzip_level;
+        Ok(Arc::new(JobPlan { id, revision, scope, compiled, gzip_level }))
+    }
+
+    /// Where the job stands in each partition. A partition that was added after the job began is
+    /// read from its start. What expired while the job could not be delivered is given up on the
+    /// record.
+    pub(crate) async fn cursors(
+        &self,
+        job: &Job,
+        partitions: usize,
+    ) -> Result<HashMap<Partition, Offset>, StartError> {
+        let known = self.room.catalog.cursors(job.id).await?;
+        let mut cursors: HashMap<Partition, Offset> =
+            known.iter().map(|cursor| (cursor.partition, cursor.next)).collect();
+        let mut added = Vec::new();
+        for partition in (0..partitions as u16).map(Partition) {
+            let bounds = self.room.journal.bounds(partition);
+            let begin = if known.is_empty() { bounds.end } else { bounds.start };
+            let cursor = *cursors.entry(partition).or_insert_with(|| {
+                added.push(Cursor { partition, next: begin });
+                begin
+            });
+            if cursor > bounds.end {
+                return Err(StartError::OtherJournal { partition, cursor, end: bounds.end });
+            }
+            if cursor < bounds.start {
+                let range = OffsetRange::new(cursor, bounds.start);
+                tracing::error!(
+                    job = %job.id, %partition, frames = range.frames(),
+                    "frames are gone from the journal before they were delivered"
+                );
+                let at = self.room.clock.now();
+                let loss = Loss { job: job.id, partition, range, records: 0, at };
+                self.room.catalog.give_up(&loss).await?;
+                cursors.insert(partition, bounds.start);
+            }
+        }
+        if !added.is_empty() {
+            self.room.catalog.begin(job.id, &added).await?;
+        }
+        Ok(cursors)
+    }
+
+    /// The job's batches that are sealed and not delivered, by partition and in order.
+    pub(crate) async fn recovered(
+        &self,
+        job: &Job,
+        current: &Arc<JobPlan>,
+    ) -> Result<HashMap<Partition, Vec<SealedBatch>>, StartError> {
+        let mut plans = HashMap::from([(current.revision, Arc::clone(current))]);
+        let mut recovered: HashMap<Partition, Vec<SealedBatch>> = HashMap::new();
+        for batch in self.room.catalog.undelivered(Some(job.id)).await? {
+            let plan = match plans.get(&batch.revision) {
+                Some(plan) => Arc::clone(plan),
+                None => {
+                    let old = self.room.catalog.revision(job.id, batch.revision).await?;
+                    let plan = self.compile(job.id, batch.revision, old.scope, &old.spec)?;
+                    plans.insert(batch.revision, Arc::clone(&plan));
+                    plan
+                }
+            };
+            // Keys may have been renewed since; the place may not.
+            let (new, old) = (current.compiled.destination(), plan.compiled.destination());
+            let destination = if new.same_place(old) { new.clone() } else { old.clone() };
+            recovered.entry(batch.partition).or_default().push(SealedBatch {
+                batch,
+                plan,
+                destination,
+                spool: None,
+                maybe_visible: true,
+                failed: false,
+            });
+        }
+        Ok(recovered)
+    }
+}

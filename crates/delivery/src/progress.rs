@@ -1,0 +1,156 @@
+//! How far a lane and its publisher have come, shared between them and with whoever asks.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use model::{Batch, JobId, Offset, Partition, UnixNanos};
+use tokio::sync::Notify;
+
+use crate::cut::Extent;
+use crate::status::Retrying;
+use crate::totals::JobTotals;
+
+/// How far one lane has come.
+#[derive(Debug)]
+pub(crate) struct LaneProgress {
+    pub(crate) job: JobId,
+    pub(crate) partition: Partition,
+    pub(crate) totals: Arc<JobTotals>,
+    recalled: AtomicBool,
+    catching_up: AtomicBool,
+    /// Woken when the lane is recalled or its backlog shrinks.
+    pub(crate) changed: Notify,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Start and records of the open batch.
+    open: Option<Extent>,
+    /// Closed batches that are not delivered, by the first frame of their range.
+    waiting: BTreeMap<Offset, Extent>,
+    /// How many of them are not sealed.
+    unsealed: usize,
+    retrying: Option<Retrying>,
+    /// The first frame that was not read.
+    position: Offset,
+}
+
+/// What is known of a lane at a moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) pending_records: u64,
+    pub(crate) oldest_pending: Option<UnixNanos>,
+    pub(crate) retrying: Option<Retrying>,
+    pub(crate) position: Offset,
+}
+
+impl LaneProgress {
+    pub(crate) fn new(
+        job: JobId,
+        partition: Partition,
+        cursor: Offset,
+        totals: Arc<JobTotals>,
+    ) -> Self {
+        let state = State { position: cursor, ..State::default() };
+        Self {
+            job,
+            partition,
+            totals,
+            recalled: AtomicBool::new(false),
+            catching_up: AtomicBool::new(false),
+            changed: Notify::new(),
+            state: Mutex::new(state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn recall(&self) {
+        self.recalled.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn is_recalled(&self) -> bool {
+        self.recalled.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn catches_up(&self, on_its_own: bool) {
+        self.catching_up.store(on_its_own, Ordering::Release);
+    }
+
+    /// Whether the lane reads on its own, behind its partition's reader.
+    pub(crate) fn is_catching_up(&self) -> bool {
+        self.catching_up.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn opened(&self, extent: &Extent) {
+        self.state().open = Some(*extent);
+    }
+
+    pub(crate) fn closed(&self, first: Offset, extent: &Extent) {
+        let mut state = self.state();
+        state.open = None;
+        state.unsealed += 1;
+        state.waiting.insert(first, *extent);
+    }
+
+    /// A batch that was sealed before the lane started waits for its delivery.
+    pub(crate) fn recovered(&self, batch: &Batch) {
+        let extent = Extent {
+            start: batch.start,
+            end: batch.end,
+            records: batch.records,
+            raw_bytes: batch.raw_bytes,
+        };
+        self.state().waiting.insert(batch.range.first, extent);
+    }
+
+    pub(crate) fn sealed(&self) {
+        self.state().unsealed -= 1;
+    }
+
+    pub(crate) fn delivered(&self, first: Offset) {
+        let mut state = self.state();
+        state.waiting.remove(&first);
+        state.retrying = None;
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn retrying(&self, retrying: Retrying) {
+        let mut state = self.state();
+        let since = state.retrying.as_ref().map_or(retrying.since, |earlier| earlier.since);
+        state.retrying = Some(Retrying { since, ..retrying });
+    }
+
+    pub(crate) fn read_to(&self, position: Offset) {
+        let mut state = self.state();
+        state.position = state.position.max(position);
+    }
+
+    /// Closed batches that are not sealed yet.
+    pub(crate) fn unsealed(&self) -> usize {
+        self.state().unsealed
+    }
+
+    /// Closed batches that are not delivered yet.
+    pub(crate) fn backlog(&self) -> usize {
+        self.state().waiting.len()
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let state = self.state();
+        let extents = || state.waiting.values().chain(&state.open);
+        Snapshot {
+            pending_records: extents().map(|extent| extent.records).sum(),
+            oldest_pending: extents().map(|extent| extent.start).min(),
+            retrying: state.retrying.clone(),
+            position: state.position,
+        }
+    }
+}

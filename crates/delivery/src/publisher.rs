@@ -1,0 +1,221 @@
+//! Seals a lane's closed batches in the ledger, in order, and has them uploaded.
+//!
+//! ```text
+//!   closed ──seal──► sealed ──upload──► visible ──settle──► delivered
+//!             │                  │
+//!        in the ledger     again and again, at the same key with the same bytes,
+//!        before anything   until the store has taken it
+//!        is visible
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalog::CatalogError;
+use model::object_key::{ObjectIdentity, object_key};
+use model::{Batch, JobId, OffsetRange, Partition};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::lane::ClosedBatch;
+use crate::progress::LaneProgress;
+use crate::room::Room;
+use crate::upload::{Outcome, SealedBatch, deliver};
+
+/// Uploads of one lane at a time.
+const UPLOADS_PER_LANE: usize = 4;
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// What a publisher is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Seal and upload.
+    Work,
+    /// Seal and upload what has been closed, then end.
+    Drain,
+    /// Seal what has been closed, begin no further attempt, then end.
+    Seal,
+    /// Seal nothing more, begin no further attempt, then end. What is not sealed will be read
+    /// from the journal again.
+    Drop,
+}
+
+impl Order {
+    pub(crate) const fn seals(self) -> bool {
+        !matches!(self, Self::Drop)
+    }
+
+    pub(crate) const fn uploads(self) -> bool {
+        matches!(self, Self::Work | Self::Drain)
+    }
+}
+
+/// A sealed batch that a publisher left undelivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Leftover {
+    pub(crate) range: OffsetRange,
+    /// Whether its object may be visible all the same.
+    pub(crate) maybe_visible: bool,
+    /// Whether an attempt has failed.
+    pub(crate) failed: bool,
+}
+
+/// Seals and uploads the batches of one lane.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    room: Arc<Room>,
+    job: JobId,
+    partition: Partition,
+    progress: Arc<LaneProgress>,
+    inbox: mpsc::UnboundedReceiver<ClosedBatch>,
+    orders: watch::Receiver<Order>,
+    queue: VecDeque<SealedBatch>,
+    uploads: JoinSet<Outcome>,
+    leftovers: Vec<Leftover>,
+}
+
+impl Publisher {
+    /// A publisher that begins with batches that were sealed before.
+    pub(crate) fn new(
+        room: Arc<Room>,
+        progress: Arc<LaneProgress>,
+        inbox: mpsc::UnboundedReceiver<ClosedBatch>,
+        orders: watch::Receiver<Order>,
+        recovered: Vec<SealedBatch>,
+    ) -> Self {
+        Self {
+            room,
+            job: progress.job,
+            partition: progress.partition,
+            progress,
+            inbox,
+            orders,
+            queue: recovered.into(),
+            uploads: JoinSet::new(),
+            leftovers: Vec::new(),
+        }
+    }
+
+    fn order(&mut self) -> Order {
+        *self.orders.borrow_and_update()
+    }
+
+    /// Works until the lane is gone and the order is carried out; gives what is undelivered.
+    pub(crate) async fn run(mut self) -> Vec<Leftover> {
+        let mut lane_is_gone = false;
+        loop {
+            self.start_uploads();
+            let has_work = self.order().uploads() && !self.queue.is_empty();
+            if lane_is_gone && self.uploads.is_empty() && !has_work {
+                break;
+            }
+            tokio::select! {
+                biased;
+                Some(outcome) = self.uploads.join_next() => self.note(outcome),
+                closed = self.inbox.recv(), if !lane_is_gone => match closed {
+                    Some(closed) => lane_is_gone = !self.seal(closed).await,
+                    None => lane_is_gone = true,
+                },
+                Ok(()) = self.orders.changed() => {}
+            }
+            if lane_is_gone && self.order() == Order::Work {
+                // Nobody recalled the lane: it was lost. What is sealed waits in the ledger.
+                self.room.lane_lost.notify_one();
+                return Vec::new();
+            }
+        }
+        let queued = self.queue.drain(..).map(|sealed| sealed.left());
+        self.leftovers.extend(queued);
+        self.leftovers.sort_by_key(|leftover| leftover.range.first);
+        self.leftovers
+    }
+
+    fn start_uploads(&mut self) {
+        while self.order().uploads() && self.uploads.len() < UPLOADS_PER_LANE {
+            let Some(sealed) = self.queue.pop_front() else { return };
+            let (room, progress) = (Arc::clone(&self.room), Arc::clone(&self.progress));
+            self.uploads.spawn(deliver(room, progress, sealed, self.orders.clone()));
+        }
+    }
+
+    fn note(&mut self, outcome: Result<Outcome, tokio::task::JoinError>) {
+        match outcome {
+            Ok(Outcome::Delivered) => {}
+            Ok(Outcome::Left(leftover)) => self.leftovers.push(leftover),
+            Err(error) => {
+                // The batch stays sealed in the ledger; a restart of the lane takes it up again.
+                tracing::error!(job = %self.job, %error, "an upload panicked; this is a bug");
+                self.room.lane_lost.notify_one();
+            }
+        }
+    }
+
+    /// Seals a batch; `false` where the lane cannot go on.
+    async fn seal(&mut self, closed: ClosedBatch) -> bool {
+        if !self.order().seals() {
+            return true;
+        }
+        let batch = self.decide(&closed);
+        loop {
+            match self.room.catalog.seal(&batch, self.room.clock.now()).await {
+                Ok(()) => break,
+                Err(error @ CatalogError::Fenced(_)) => {
+                    tracing::warn!(job = %self.job, %error, "the lane is fenced; starting it anew");
+                    return false;
+                }
+                Err(error) => {
+                    tracing::error!(job = %self.job, %error, "cannot seal a batch; trying again");
+                    sleep(PAUSE_AFTER_ERROR).await;
+                    if !self.order().seals() {
+                        return true;
+                    }
+                }
+            }
+        }
+        self.progress.sealed();
+        tracing::debug!(
+            job = %self.job, key = %batch.key, records = batch.records, "sealed a batch"
+        );
+        let destination = closed.plan.compiled.destination().clone();
+        self.queue.push_back(SealedBatch {
+            batch,
+            plan: closed.plan,
+            destination,
+            spool: Some(closed.encoded.spool),
+            maybe_visible: false,
+            failed: false,
+        });
+        true
+    }
+
+    /// The ledger's entry for a closed batch.
+    fn decide(&self, closed: &ClosedBatch) -> Batch {
+        let extent = closed.encoded.extent;
+        let plan = &closed.plan;
+        let key = object_key(
+            &plan.compiled.destination().path,
+            extent.start,
+            extent.end,
+            ObjectIdentity {
+                installation: self.room.catalog.installation(),
+                job: self.job,
+                partition: self.partition,
+                first: closed.range.first,
+            },
+        );
+        Batch {
+            job: self.job,
+            revision: plan.revision,
+            partition: self.partition,
+            range: closed.range,
+            key,
+            start: extent.start,
+            end: extent.end,
+            records: extent.records,
+            raw_bytes: extent.raw_bytes,
+            gzip_level: plan.gzip_level,
+        }
+    }
+}

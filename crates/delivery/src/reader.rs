@@ -1,0 +1,273 @@
+//! Reads a partition's newest frames once and hands them to all lanes that keep up.
+//!
+//! ```text
+//!   partition  ──────────────────────────────────────────────►
+//!                     ▲                          ▲        ▲
+//!              a laggard's own             the reader's   end
+//!              catch-up reader             position
+//! ```
+//!
+//! A lane whose destination does not keep up leaves the reader with all it has, so that the
+//! others go on, reads on its own as room comes, and joins again when it has caught up.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use journal::{Frame, FrameKind};
+use model::{JobId, Offset, OffsetRange, Partition};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::catch_up::catch_up;
+use crate::lane::Lane;
+use crate::room::Room;
+use crate::route::{Route, RouteKey};
+
+/// Payload bytes that are read at a time.
+pub(crate) const CHUNK_BYTES: usize = 4 << 20;
+/// A lane this few frames behind joins the reader, which reads them again for it alone.
+const JOINING_FRAMES_MAX: u64 = 64;
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+/// Frames by which a cursor has to lag before it is worth a write in the ledger.
+const PASS_OVER_FRAMES_MIN: u64 = 1;
+
+/// Gives lanes to a partition's reader.
+#[derive(Debug, Clone)]
+pub(crate) struct ReaderHandle {
+    pub(crate) attach: mpsc::UnboundedSender<Lane>,
+    pub(crate) wake: Arc<Notify>,
+    position: Arc<AtomicU64>,
+}
+
+impl ReaderHandle {
+    /// The first frame that the reader has not read.
+    pub(crate) fn position(&self) -> Offset {
+        Offset(self.position.load(Ordering::Acquire))
+    }
+}
+
+/// The reader of one partition.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    room: Arc<Room>,
+    partition: Partition,
+    position: Offset,
+    routes: BTreeMap<RouteKey, Route>,
+    handle: ReaderHandle,
+    attached: mpsc::UnboundedReceiver<Lane>,
+    pass_over_at: Instant,
+}
+
+impl Reader {
+    /// A reader that begins at `position`.
+    pub(crate) fn new(room: Arc<Room>, partition: Partition, position: Offset) -> Self {
+        let (attach, attached) = mpsc::unbounded_channel();
+        let handle = ReaderHandle {
+            attach,
+            wake: Arc::default(),
+            position: Arc::new(AtomicU64::new(position.0)),
+        };
+        let pass_over_at = Instant::now() + room.settings.pass_over_interval;
+        Self { room, partition, position, routes: BTreeMap::new(), handle, attached, pass_over_at }
+    }
+
+    pub(crate) fn handle(&self) -> ReaderHandle {
+        self.handle.clone()
+    }
+
+    /// Reads until the program ends. It has no durable state of its own, so that it may be
+    /// dropped at any await.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.send_away();
+            while let Ok(lane) = self.attached.try_recv() {
+                self.join(lane).await;
+            }
+            if self.room.journal.bounds(self.partition).end > self.position {
+                self.read_chunk().await;
+                self.close_due().await;
+                continue;
+            }
+            let next_close = self.routes.values().filter_map(Route::next_close).min();
+            let wake_at = next_close.map_or(self.pass_over_at, |at| at.min(self.pass_over_at));
+            let wake = Arc::clone(&self.handle.wake);
+            tokio::select! {
+                biased;
+                lane = self.attached.recv() => if let Some(lane) = lane { self.join(lane).await },
+                () = wake.notified() => {}
+                () = self.room.journal.wait_beyond(self.partition, self.position) => {}
+                () = sleep_until(wake_at) => {}
+            }
+            self.close_due().await;
+            self.pass_over().await;
+        }
+    }
+
+    /// Gives back recalled lanes, and sends lanes with a full backlog to catch up on their own.
+    fn send_away(&mut self) {
+        let backlog_max = self.room.settings.lane_backlog_max;
+        let mut leaving = Vec::new();
+        for route in self.routes.values_mut() {
+            let leaves =
+                |lane: &mut Lane| lane.is_recalled() || lane.progress.backlog() >= backlog_max;
+            leaving.extend(route.take_out(leaves));
+        }
+        if leaving.is_empty() {
+            return;
+        }
+        self.routes.retain(|_, route| !route.lanes.is_empty());
+        for mut lane in leaving {
+            lane.position = lane.position.max(self.position);
+            self.send_off(lane);
+        }
+    }
+
+    fn send_off(&self, lane: Lane) {
+        if lane.is_recalled() {
+            lane.go_home();
+        } else {
+            lane.progress.catches_up(true);
+            lane.progress.read_to(lane.position);
+            tokio::spawn(catch_up(Arc::clone(&self.room), lane, self.handle.clone()));
+        }
+    }
+
+    /// Takes a lane in, or sends it to catch up first.
+    async fn join(&mut self, lane: Lane) {
+        let behind = OffsetRange::new(lane.position, self.position).frames();
+        if lane.is_recalled() || behind > JOINING_FRAMES_MAX {
+            self.send_off(lane);
+            return;
+        }
+        let key = RouteKey::of(&lane.plan);
+        let lane = if behind == 0 { Some(lane) } else { self.bring_up(lane, &key).await };
+        let Some(lane) = lane else { return };
+        lane.progress.catches_up(false);
+        let route = match self.routes.remove(&key) {
+            Some(route) => route.add(lane),
+            None => Route::new(vec![lane]),
+        };
+        self.routes.extend(route.map(|route| (key, route)));
+    }
+
+    /// Reads the few frames that a joining lane lacks.
+    async fn bring_up(&self, lane: Lane, key: &RouteKey) -> Option<Lane> {
+        let mut route = Route::new(vec![lane])?;
+        let mut at = route.lanes[0].position;
+        while at < self.position {
+            let read = self.room.journal.read(self.partition, at, CHUNK_BYTES).await;
+            let Ok(frames) = read else {
+                route.lanes.drain(..).for_each(|lane| self.send_off(lane));
+                return None;
+            };
+            let frames: Vec<Frame> =
+                frames.into_iter().filter(|frame| frame.offset < self.position).collect();
+            at = frames.last()?.offset.next();
+            let mine = frames.into_iter().filter(|frame| belongs(frame, key)).collect();
+            route = self.room.start_reading(route, mine).await?;
+        }
+        route.lanes.pop()
+    }
+
+    async fn read_chunk(&mut self) {
+        let read = self.room.journal.read(self.partition, self.position, CHUNK_BYTES).await;
+        let frames = match read {
+            Ok(frames) => frames,
+            Err(journal::ReadError::Trimmed { start, .. }) => {
+                self.move_to(start);
+                return;
+            }
+            Err(error) => {
+                tracing::error!(partition = %self.partition, %error, "cannot read the journal");
+                sleep(PAUSE_AFTER_ERROR).await;
+                return;
+            }
+        };
+        let Some(last) = frames.last() else { return };
+        let next = last.offset.next();
+        self.read_frames(frames).await;
+        self.move_to(next);
+    }
+
+    fn move_to(&mut self, position: Offset) {
+        self.position = position;
+        self.handle.position.store(position.0, Ordering::Release);
+    }
+
+    /// Hands each route its frames; routes are worked on side by side.
+    async fn read_frames(&mut self, frames: Vec<Frame>) {
+        let mut by_route: BTreeMap<RouteKey, Vec<Frame>> = BTreeMap::new();
+        for frame in frames {
+            if frame.kind != FrameKind::Records {
+                continue;
+            }
+            let key = RouteKey { scope: frame.scope, dataset: frame.dataset.clone() };
+            if self.routes.contains_key(&key) {
+                by_route.entry(key).or_default().push(frame);
+            }
+        }
+        let mut working = Vec::new();
+        for (key, frames) in by_route {
+            if let Some(route) = self.routes.remove(&key) {
+                working.push((key, self.room.start_reading(route, frames)));
+            }
+        }
+        for (key, work) in working {
+            // A panic loses the route's lanes; their publishers notice and have them restarted.
+            self.routes.extend(work.await.map(|route| (key, route)));
+        }
+    }
+
+    async fn close_due(&mut self) {
+        let now = Instant::now();
+        let is_due = |route: &Route| route.next_close().is_some_and(|at| at <= now);
+        let due: Vec<RouteKey> = self
+            .routes
+            .iter()
+            .filter(|(_, route)| is_due(route))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in due {
+            if let Some(route) = self.routes.remove(&key) {
+                let closed = self.room.close_due(route, now, self.position).await;
+                self.routes.extend(closed.map(|route| (key, route)));
+            }
+        }
+    }
+
+    /// Moves the ledger's cursors of lanes that have read frames without a record of theirs.
+    async fn pass_over(&mut self) {
+        if Instant::now() < self.pass_over_at {
+            return;
+        }
+        self.pass_over_at = Instant::now() + self.room.settings.pass_over_interval;
+        let mut passed: Vec<(JobId, Partition, OffsetRange)> = Vec::new();
+        for lane in self.routes.values_mut().flat_map(|route| &mut route.lanes) {
+            let range = OffsetRange::new(lane.cursor, lane.position.max(self.position));
+            if lane.is_idle() && range.frames() >= PASS_OVER_FRAMES_MIN {
+                passed.push((lane.plan.id, self.partition, range));
+            }
+        }
+        if passed.is_empty() {
+            return;
+        }
+        if let Err(error) = self.room.catalog.pass_over(&passed).await {
+            tracing::warn!(partition = %self.partition, %error, "cannot pass over frames");
+            return;
+        }
+        let moved: HashMap<JobId, Offset> =
+            passed.into_iter().map(|(job, _, range)| (job, range.next)).collect();
+        for lane in self.routes.values_mut().flat_map(|route| &mut route.lanes) {
+            if let Some(&next) = moved.get(&lane.plan.id) {
+                lane.cursor = next;
+            }
+        }
+    }
+}
+
+/// Whether a frame holds records for a route.
+pub(crate) fn belongs(frame: &Frame, key: &RouteKey) -> bool {
+    frame.kind == FrameKind::Records && frame.scope == key.scope && frame.dataset == key.dataset
+}

@@ -1,0 +1,99 @@
+//! What all tasks of delivery share.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use catalog::Catalog;
+use journal::{Clock, Frame, Journal};
+use model::{JobId, Offset};
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+use crate::route::Route;
+use crate::spool::SpoolBudget;
+use crate::store::Store;
+use crate::totals::JobTotals;
+use crate::workers::Workers;
+use crate::{Parts, Settings};
+
+/// Lanes that read on their own at a time.
+const CATCH_UPS_MAX: usize = 4;
+
+/// What all tasks of delivery share.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) settings: Settings,
+    pub(crate) parts: Parts,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) workers: Workers,
+    pub(crate) budget: Arc<SpoolBudget>,
+    pub(crate) uploads: Semaphore,
+    pub(crate) catch_ups: Semaphore,
+    /// Woken when a lane has ended without being recalled and has to be started again.
+    pub(crate) lane_lost: Notify,
+    totals: Mutex<HashMap<JobId, Arc<JobTotals>>>,
+}
+
+impl Room {
+    pub(crate) fn new(settings: Settings, parts: Parts, workers: Workers) -> Arc<Self> {
+        Arc::new(Self {
+            journal: Arc::clone(&parts.journal),
+            catalog: Arc::clone(&parts.catalog),
+            store: Arc::clone(&parts.store),
+            clock: Arc::clone(&parts.clock),
+            parts,
+            workers,
+            budget: SpoolBudget::new(settings.spool_dir.clone(), settings.spool_memory_bytes),
+            uploads: Semaphore::new(settings.uploads_max.max(1)),
+            catch_ups: Semaphore::new(CATCH_UPS_MAX),
+            lane_lost: Notify::new(),
+            totals: Mutex::default(),
+            settings,
+        })
+    }
+
+    /// The job's counters, which outlive its lanes.
+    pub(crate) fn totals(&self, job: JobId, dataset: &str) -> Arc<JobTotals> {
+        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(JobTotals { dataset: dataset.to_owned(), ..JobTotals::default() });
+        Arc::clone(totals.entry(job).or_insert_with(new))
+    }
+
+    /// All jobs' counters.
+    pub(crate) fn all_totals(&self) -> Vec<(JobId, Arc<JobTotals>)> {
+        let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        totals.iter().map(|(&job, totals)| (job, Arc::clone(totals))).collect()
+    }
+
+    /// Reads frames for a route, at once; the future gives the route back, or `None` where it
+    /// was lost to a panic.
+    pub(crate) fn start_reading(
+        self: &Arc<Self>,
+        route: Route,
+        frames: Vec<Frame>,
+    ) -> impl Future<Output = Option<Route>> + use<> {
+        self.workers.start(move |bench| {
+            let mut route = route;
+            route.read(&frames, bench);
+            route
+        })
+    }
+
+    /// Closes the route's batches whose time has come.
+    pub(crate) async fn close_due(
+        &self,
+        mut route: Route,
+        now: Instant,
+        next: Offset,
+    ) -> Option<Route> {
+        let work = self.workers.start(move |bench| {
+            route.close_due(now, next, bench);
+            route
+        });
+        work.await
+    }
+}

@@ -1,0 +1,72 @@
+//! What an operator can tune about delivery.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use journal::Retention;
+
+/// Settings of the delivery room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where open batches are kept beyond the memory budget. What is in it may be deleted
+    /// whenever the program does not run.
+    pub spool_dir: PathBuf,
+    /// Memory for compressed batches that wait, over all jobs; beyond it they go to files.
+    pub spool_memory_bytes: u64,
+    /// Threads that filter, encode and compress.
+    pub workers: usize,
+    /// Most uploads at a time, over all jobs.
+    pub uploads_max: usize,
+    /// Most sealed batches of one lane that wait for their upload before the lane stops reading.
+    pub lane_backlog_max: usize,
+    /// Largest object that is put in one request; larger ones go up in parts of this size.
+    pub part_bytes: u64,
+    /// gzip level of objects, 1 (fast) to 12 (small).
+    pub gzip_level: u8,
+    /// When failed uploads are tried again.
+    pub retry: RetrySettings,
+    /// How long the journal holds frames.
+    pub retention: Retention,
+    /// How often expired frames are looked for.
+    pub trim_interval: Duration,
+    /// How often jobs are read anew from the catalogue without being asked to.
+    pub reload_interval: Duration,
+    /// How often cursors of lanes without records of theirs are moved on in the ledger.
+    pub pass_over_interval: Duration,
+}
+
+/// When failed uploads are tried again: after `first`, then twice as long each time up to `max`,
+/// each wait shortened by a random share of up to one half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetrySettings {
+    /// The first wait.
+    pub first: Duration,
+    /// The longest wait.
+    pub max: Duration,
+}
+
+impl Settings {
+    /// The defaults, with the spool at `spool_dir`.
+    pub fn new(spool_dir: PathBuf) -> Self {
+        Self {
+            spool_dir,
+            spool_memory_bytes: 64 << 20,
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            uploads_max: 16,
+            lane_backlog_max: 4,
+            part_bytes: 8 << 20,
+            gzip_level: 4,
+            retry: RetrySettings {
+                first: Duration::from_millis(500),
+                max: Duration::from_secs(30),
+            },
+            retention: Retention {
+                max_age_seconds: Some(7 * 24 * 3600),
+                max_bytes: Some(100 << 30),
+            },
+            trim_interval: Duration::from_secs(30),
+            reload_interval: Duration::from_secs(5),
+            pass_over_interval: Duration::from_secs(10),
+        }
+    }
+}

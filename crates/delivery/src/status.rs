@@ -1,0 +1,60 @@
+//! How a job's delivery stands, for the API, the terminal and the metrics.
+
+use model::{JobId, UnixNanos};
+
+use crate::totals::JobTotals;
+
+/// How a job's delivery stands, over all its partitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobStatus {
+    /// The job.
+    pub job: JobId,
+    /// Records delivered since the program started.
+    pub delivered_records: u64,
+    /// Objects delivered since the program started.
+    pub delivered_objects: u64,
+    /// Bytes of these objects, compressed.
+    pub delivered_bytes: u64,
+    /// Failed attempts since the program started.
+    pub retries: u64,
+    /// Records that expired before they were delivered, since the program started.
+    pub dropped_records: u64,
+    /// Records in open batches and in sealed ones that wait for their upload.
+    pub pending_records: u64,
+    /// Frames that stand in the journal beyond what was read for this job.
+    pub unread_frames: u64,
+    /// Arrival of the oldest record that is not delivered, as far as it is read; `None` where
+    /// everything that was read is delivered.
+    pub oldest_pending: Option<UnixNanos>,
+    /// Present while an upload waits to be tried again.
+    pub retrying: Option<Retrying>,
+}
+
+/// An upload that failed and waits to be tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retrying {
+    /// Why it failed, in words for the customer.
+    pub message: String,
+    /// Since when it has failed.
+    pub since: UnixNanos,
+    /// When it is tried again.
+    pub next: UnixNanos,
+}
+
+impl JobStatus {
+    /// The status of a job without any lane.
+    pub(crate) fn of(job: JobId, totals: &JobTotals) -> Self {
+        Self {
+            job,
+            delivered_records: totals.delivered_records.get(),
+            delivered_objects: totals.delivered_objects.get(),
+            delivered_bytes: totals.delivered_bytes.get(),
+            retries: totals.retries.get(),
+            dropped_records: totals.dropped_records.get(),
+            pending_records: 0,
+            unread_frames: 0,
+            oldest_pending: None,
+            retrying: None,
+        }
+    }
+}

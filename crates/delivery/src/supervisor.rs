@@ -1,0 +1,247 @@
+//! Keeps the lanes in step with the catalogue: one per enabled job and partition.
+//!
+//! | the catalogue says | the lane |
+//! |---|---|
+//! | the job is new or enabled again | starts at its cursor, with what was sealed and not delivered |
+//! | the job has a new revision | seals its open batch under the old one, ends, starts again |
+//! | the job is paused or deleted | ends; what is open is read again when the job goes on |
+//!
+//! Batches that certainly never became visible because the old destination failed are unsealed
+//! at a change of the job, so that a corrected destination gets them too.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use catalog::{CatalogError, Job, JobFailure};
+use model::{JobId, Offset, Partition, Revision};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::lane::{JobPlan, Lane, LaneEnds};
+use crate::plans::Plans;
+use crate::progress::LaneProgress;
+use crate::publisher::{Leftover, Order, Publisher};
+use crate::reader::ReaderHandle;
+use crate::room::Room;
+use crate::upload::SealedBatch;
+
+/// Offsets that a partition's reader may begin behind its end, to serve many lanes at once.
+const READER_LAG_MAX: u64 = 50_000;
+
+/// A running lane.
+#[derive(Debug)]
+pub(crate) struct RunningLane {
+    revision: Revision,
+    pub(crate) progress: Arc<LaneProgress>,
+    home: oneshot::Receiver<Lane>,
+    orders: watch::Sender<Order>,
+    publisher: JoinHandle<Vec<Leftover>>,
+}
+
+/// Which lanes run.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    room: Arc<Room>,
+    readers: Vec<ReaderHandle>,
+    plans: Plans,
+    pub(crate) lanes: BTreeMap<(JobId, Partition), RunningLane>,
+}
+
+/// Where a partition's reader best begins: at the oldest cursor that is not far behind.
+pub(crate) fn reader_start(end: Offset, cursors: impl Iterator<Item = Offset>) -> Offset {
+    let oldest = Offset(end.0.saturating_sub(READER_LAG_MAX));
+    cursors.filter(|&cursor| cursor >= oldest && cursor < end).min().unwrap_or(end)
+}
+
+impl Supervisor {
+    pub(crate) fn new(room: Arc<Room>, readers: Vec<ReaderHandle>) -> Self {
+        let plans = Plans::new(Arc::clone(&room));
+        Self { room, readers, plans, lanes: BTreeMap::new() }
+    }
+
+    pub(crate) fn room(&self) -> Arc<Room> {
+        Arc::clone(&self.room)
+    }
+
+    /// Starts, changes and ends lanes until they are what the catalogue says.
+    pub(crate) async fn reconcile(&mut self) {
+        let jobs = match self.room.catalog.jobs(None).await {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                tracing::error!(%error, "cannot read the jobs; going on with those that run");
+                return;
+            }
+        };
+        let enabled: BTreeMap<JobId, &Job> =
+            jobs.iter().filter(|job| job.enabled).map(|job| (job.id, job)).collect();
+        let to_end: Vec<(JobId, Partition)> = self
+            .lanes
+            .iter()
+            .filter(|((job, _), lane)| {
+                lane.publisher.is_finished()
+                    || enabled.get(job).is_none_or(|job| job.revision != lane.revision)
+            })
+            .map(|(&key, _)| key)
+            .collect();
+        for key in to_end {
+            let is_changed =
+                enabled.get(&key.0).is_some_and(|job| self.lanes[&key].revision != job.revision);
+            if is_changed {
+                let left = self.end_lane(key, Order::Seal).await;
+                self.unseal(key, &left).await;
+            } else {
+                self.end_lane(key, Order::Drop).await;
+            }
+        }
+        for job in enabled.values() {
+            self.start_job(job).await;
+        }
+    }
+
+    /// Starts the lanes that the job lacks.
+    async fn start_job(&mut self, job: &Job) {
+        let partitions = (0..self.readers.len() as u16).map(Partition);
+        let missing: Vec<Partition> = partitions
+            .filter(|&partition| !self.lanes.contains_key(&(job.id, partition)))
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        if let Err(error) = self.start_lanes(job, &missing).await {
+            tracing::error!(job = %job.id, %error, "cannot start the job");
+            let failure = JobFailure { at: self.room.clock.now(), message: error.to_string() };
+            if let Err(error) = self.room.catalog.note_failure(job.id, failure).await {
+                tracing::error!(job = %job.id, %error, "cannot note the failure in the catalogue");
+            }
+        }
+    }
+
+    async fn start_lanes(&mut self, job: &Job, missing: &[Partition]) -> Result<(), StartError> {
+        let plan = self.plans.current(job)?;
+        let cursors = self.plans.cursors(job, self.readers.len()).await?;
+        let mut recovered = self.plans.recovered(job, &plan).await?;
+        for &partition in missing {
+            let Some(&cursor) = cursors.get(&partition) else { continue };
+            let mine = recovered.remove(&partition).unwrap_or_default();
+            self.start_lane(&plan, partition, cursor, mine);
+        }
+        Ok(())
+    }
+
+    fn start_lane(
+        &mut self,
+        plan: &Arc<JobPlan>,
+        partition: Partition,
+        cursor: Offset,
+        recovered: Vec<SealedBatch>,
+    ) {
+        let totals = self.room.totals(plan.id, &plan.compiled.dataset().name);
+        let progress = Arc::new(LaneProgress::new(plan.id, partition, cursor, totals));
+        for sealed in &recovered {
+            progress.recovered(&sealed.batch);
+        }
+        let (closed, inbox) = mpsc::unbounded_channel();
+        let (orders, order) = watch::channel(Order::Work);
+        let (home, come_home) = oneshot::channel();
+        let publisher =
+            Publisher::new(Arc::clone(&self.room), Arc::clone(&progress), inbox, order, recovered);
+        let ends = LaneEnds {
+            progress: Arc::clone(&progress),
+            budget: Arc::clone(&self.room.budget),
+            publisher: closed,
+            home,
+        };
+        let lane = Lane::new(Arc::clone(plan), partition, cursor, ends);
+        let running = RunningLane {
+            revision: plan.revision,
+            progress,
+            home: come_home,
+            orders,
+            publisher: tokio::spawn(publisher.run()),
+        };
+        self.lanes.insert((plan.id, partition), running);
+        // The reader lives as long as the program.
+        let _ = self.readers[usize::from(partition.0)].attach.send(lane);
+        tracing::debug!(job = %plan.id, revision = %plan.revision, %partition, %cursor, "started");
+    }
+
+    /// Ends a lane and gives the batches that it leaves undelivered.
+    pub(crate) async fn end_lane(
+        &mut self,
+        key: (JobId, Partition),
+        order: Order,
+    ) -> Vec<Leftover> {
+        let Some(running) = self.lanes.remove(&key) else { return Vec::new() };
+        let Some(publisher) = self.send_home(running, key.1, order).await else {
+            return Vec::new();
+        };
+        publisher.await.unwrap_or_default()
+    }
+
+    /// Takes the lane out of its reader, closes its open batch where the order seals, and tells
+    /// the publisher.
+    async fn send_home(
+        &self,
+        running: RunningLane,
+        partition: Partition,
+        order: Order,
+    ) -> Option<JoinHandle<Vec<Leftover>>> {
+        running.orders.send_replace(order);
+        running.progress.recall();
+        self.readers[usize::from(partition.0)].wake.notify_one();
+        if let Ok(mut lane) = running.home.await
+            && order.seals()
+        {
+            let closing = self.room.workers.start(move |bench| {
+                let next = lane.position;
+                lane.close(next, bench);
+            });
+            closing.await?;
+        }
+        Some(running.publisher)
+    }
+
+    /// Ends all lanes: what is closed is sealed and delivered. Gives the publishers at work.
+    pub(crate) async fn drain(&mut self) -> Vec<JoinHandle<Vec<Leftover>>> {
+        for running in self.lanes.values() {
+            running.progress.recall();
+        }
+        let mut publishers = Vec::new();
+        for ((_, partition), running) in std::mem::take(&mut self.lanes) {
+            publishers.extend(self.send_home(running, partition, Order::Drain).await);
+        }
+        publishers
+    }
+
+    /// Takes back the seals of a lane's last batches where their destination failed for certain.
+    async fn unseal(&self, (job, partition): (JobId, Partition), left: &[Leftover]) {
+        let certain = left.iter().rev().take_while(|leftover| !leftover.maybe_visible);
+        let Some(first) = certain.filter(|leftover| leftover.failed).last() else { return };
+        match self.room.catalog.unseal(job, partition, first.range.first).await {
+            Ok(()) => tracing::info!(
+                %job, %partition, from = %first.range.first,
+                "undelivered batches follow the changed job"
+            ),
+            // A later batch was delivered: what is left goes where it was sealed for.
+            Err(CatalogError::Fenced(_)) => {}
+            Err(error) => tracing::error!(%job, %error, "cannot unseal undelivered batches"),
+        }
+    }
+}
+
+/// Why a job's lanes could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("the dataset `{0}` is not defined here any more; define it again")]
+    NoDataset(String),
+    #[error("the job's settings are not valid any more: {0}")]
+    Invalid(String),
+    #[error(
+        "the journal's partition {partition} ends at frame {end}, before frame {cursor} that the \
+         job has read: it is not the journal that the catalogue belongs to; restore both from \
+         one time"
+    )]
+    OtherJournal { partition: Partition, cursor: Offset, end: Offset },
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}

@@ -1,0 +1,215 @@
+//! Lets the journal forget what has expired, and says what a job loses by it.
+//!
+//! Frames are held for as long as the retention says, delivered or not, so that history can be
+//! pushed again. A job that has not delivered frames by then loses them: announced in the log
+//! before, counted when it happens, kept in the ledger.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use catalog::{Cursor, Job, Loss};
+use journal::Retention;
+use model::{Batch, JobId, Offset, OffsetRange, Partition};
+
+use crate::reader::{CHUNK_BYTES, belongs};
+use crate::room::Room;
+use crate::route::RouteKey;
+
+/// What a job has not delivered of a partition.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Undelivered {
+    pub(crate) cursor: Offset,
+    /// Sealed and not delivered.
+    pub(crate) sealed: Vec<(OffsetRange, u64)>,
+}
+
+impl Undelivered {
+    /// The first frame that the job still needs.
+    pub(crate) fn needs(&self) -> Offset {
+        let sealed = self.sealed.iter().map(|(range, _)| range.first).min();
+        sealed.map_or(self.cursor, |first| first.min(self.cursor))
+    }
+
+    /// What is lost when everything before `expired` goes: the range to give up, and the records
+    /// of the sealed batches in it.
+    fn lost(&self, expired: Offset) -> (OffsetRange, u64) {
+        let lost = || self.sealed.iter().filter(|(range, _)| range.first < expired);
+        let next = lost().map(|(range, _)| range.next).max().unwrap_or(expired).max(expired);
+        let records = lost().map(|(_, records)| records).sum();
+        (OffsetRange::new(self.needs(), next), records)
+    }
+}
+
+/// Looks after the journal's retention.
+#[derive(Debug)]
+pub(crate) struct Trimmer {
+    room: Arc<Room>,
+    /// Lanes whose coming loss was announced.
+    announced: HashSet<(JobId, Partition)>,
+}
+
+impl Trimmer {
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        Self { room, announced: HashSet::new() }
+    }
+
+    /// The lanes that hold up the trimming of expired frames, with the offset up to which they
+    /// have expired. Announces those that soon will.
+    pub(crate) async fn expired_lanes(&mut self) -> Result<Vec<(JobId, Partition, Offset)>, Error> {
+        let retention = self.room.settings.retention;
+        let needs = self.needs().await?;
+        let mut lanes = Vec::new();
+        for partition in self.partitions() {
+            let now = self.room.clock.now();
+            let journal = &self.room.journal;
+            let expired = journal.expired(partition, retention, now).await?;
+            let soon = journal.expired(partition, mostly(retention), now).await?;
+            for (&(job, of), undelivered) in &needs {
+                if of != partition {
+                    continue;
+                }
+                if undelivered.needs() < expired {
+                    lanes.push((job, partition, expired));
+                } else if undelivered.needs() >= soon {
+                    self.announced.remove(&(job, partition));
+                } else if self.announced.insert((job, partition)) {
+                    tracing::warn!(
+                        %job, %partition,
+                        "records of this job will expire before they are delivered: mend its \
+                         destination, resume it, or raise the journal's retention"
+                    );
+                }
+            }
+        }
+        Ok(lanes)
+    }
+
+    /// Gives up, on the record, what a lane has not delivered before `expired`. The lane must not
+    /// be running.
+    pub(crate) async fn give_up(
+        &self,
+        job: &Job,
+        partition: Partition,
+        expired: Offset,
+    ) -> Result<(), Error> {
+        let needs = self.needs().await?;
+        let Some(undelivered) = needs.get(&(job.id, partition)) else { return Ok(()) };
+        if undelivered.needs() >= expired {
+            return Ok(());
+        }
+        let (range, sealed_records) = undelivered.lost(expired);
+        let unsealed = OffsetRange::new(undelivered.cursor, expired);
+        let records = sealed_records + self.count(job, partition, unsealed).await?;
+        let at = self.room.clock.now();
+        self.room.catalog.give_up(&Loss { job: job.id, partition, range, records, at }).await?;
+        self.room.totals(job.id, &job.spec.dataset).dropped_records.add(records);
+        tracing::error!(
+            job = %job.id, %partition, frames = %range, records,
+            "records expired before they were delivered and were given up"
+        );
+        Ok(())
+    }
+
+    /// Trims every partition up to what has expired, but nothing that a lane still needs.
+    pub(crate) async fn trim(&self) -> Result<(), Error> {
+        let needs = self.needs().await?;
+        for partition in self.partitions() {
+            let now = self.room.clock.now();
+            let expired =
+                self.room.journal.expired(partition, self.room.settings.retention, now).await?;
+            let needed = needs
+                .iter()
+                .filter(|((_, of), _)| *of == partition)
+                .map(|(_, undelivered)| undelivered.needs())
+                .min();
+            let before = needed.map_or(expired, |needed| needed.min(expired));
+            if before > self.room.journal.bounds(partition).start {
+                let start = self.room.journal.trim(partition, before).await?;
+                tracing::info!(%partition, %start, "trimmed the journal");
+            }
+        }
+        Ok(())
+    }
+
+    fn partitions(&self) -> impl Iterator<Item = Partition> + use<> {
+        (0..self.room.journal.partitions()).map(Partition)
+    }
+
+    /// What every job, paused ones included, has not delivered.
+    async fn needs(&self) -> Result<BTreeMap<(JobId, Partition), Undelivered>, Error> {
+        let mut needs: BTreeMap<(JobId, Partition), Undelivered> = BTreeMap::new();
+        for (job, Cursor { partition, next }) in self.room.catalog.all_cursors().await? {
+            needs.insert((job, partition), Undelivered { cursor: next, sealed: Vec::new() });
+        }
+        for Batch { job, partition, range, records, .. } in
+            self.room.catalog.undelivered(None).await?
+        {
+            needs.entry((job, partition)).or_default().sealed.push((range, records));
+        }
+        Ok(needs)
+    }
+
+    /// How many records of the job's scope and dataset the frames hold.
+    async fn count(
+        &self,
+        job: &Job,
+        partition: Partition,
+        range: OffsetRange,
+    ) -> Result<u64, Error> {
+        let key = RouteKey { scope: job.scope, dataset: job.spec.dataset.clone() };
+        let mut at = range.first.max(self.room.journal.bounds(partition).start);
+        let mut records = 0;
+        while at < range.next {
+            let frames = self.room.journal.read(partition, at, CHUNK_BYTES).await?;
+            let Some(last) = frames.last() else { break };
+            at = last.offset.next();
+            let mine = frames.iter().filter(|f| range.contains(f.offset) && belongs(f, &key));
+            records += mine.map(|frame| u64::from(frame.records)).sum::<u64>();
+        }
+        Ok(records)
+    }
+}
+
+/// Four fifths of a retention: when a loss is announced.
+fn mostly(retention: Retention) -> Retention {
+    let share = |whole: u64| whole / 5 * 4;
+    Retention {
+        max_age_seconds: retention.max_age_seconds.map(share),
+        max_bytes: retention.max_bytes.map(share),
+    }
+}
+
+/// Why retention could not be looked after; it is tried again at the next turn.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Journal(#[from] journal::ReadError),
+    #[error(transparent)]
+    Catalog(#[from] catalog::CatalogError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(first: u64, next: u64) -> OffsetRange {
+        OffsetRange::new(Offset(first), Offset(next))
+    }
+
+    #[test]
+    fn a_job_needs_its_oldest_undelivered_frame() {
+        let mut undelivered = Undelivered { cursor: Offset(30), sealed: Vec::new() };
+        assert_eq!(undelivered.needs(), Offset(30));
+        undelivered.sealed = vec![(range(20, 30), 5), (range(10, 15), 7)];
+        assert_eq!(undelivered.needs(), Offset(10));
+    }
+
+    #[test]
+    fn a_batch_that_loses_a_frame_is_lost_as_a_whole() {
+        let sealed = vec![(range(10, 20), 7), (range(20, 30), 5)];
+        let undelivered = Undelivered { cursor: Offset(30), sealed };
+        assert_eq!(undelivered.lost(Offset(15)), (range(10, 20), 7));
+        assert_eq!(undelivered.lost(Offset(25)), (range(10, 30), 12));
+        assert_eq!(undelivered.lost(Offset(40)), (range(10, 40), 12));
+    }
+}

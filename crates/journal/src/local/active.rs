@@ -1,0 +1,141 @@
+//! The file of the active segment: written by one thread, one group of appends after the other.
+//!
+//! **Rules.** A group is durable when [`ActiveFile::write`] returns, or it leaves nothing behind:
+//! the file is cut back to where it was. When an fsync fails, or the cut does, nobody knows what
+//! the disk holds; then nothing more is written before the journal has been opened anew.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::path::Path;
+use std::sync::Arc;
+
+use model::UnixNanos;
+use thiserror::Error;
+
+use super::disk::Disk;
+use super::format::{SegmentId, encode_segment_header};
+use super::layout;
+use crate::AppendError;
+
+/// Why a group was not stored.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum Failure {
+    /// Nothing of it is on disk; the next group may fare better.
+    #[error("{0}")]
+    Refused(String),
+    /// The disk's state is unknown.
+    #[error("{0}")]
+    Poisoned(String),
+}
+
+impl From<Failure> for AppendError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(reason) => Self::Refusing(reason),
+            Failure::Poisoned(reason) => Self::Poisoned(reason),
+        }
+    }
+}
+
+/// The active segment's file.
+#[derive(Debug)]
+pub(super) struct ActiveFile {
+    disk: Arc<dyn Disk>,
+    file: File,
+    /// Up to where the file holds complete, durable appends.
+    committed: u64,
+}
+
+impl ActiveFile {
+    /// A file that was recovered: it ends at `committed`, and what is written goes to its end.
+    pub(super) fn recovered(disk: Arc<dyn Disk>, file: File, committed: u64) -> Self {
+        Self {
+            disk,
+            file,
+            committed,
+        }
+    }
+
+    /// Makes the file of an empty segment durable in `dir`.
+    pub(super) fn create(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        id: SegmentId,
+        arrival: UnixNanos,
+    ) -> Result<Self, Failure> {
+        let path = layout::segment_path(dir, id.base);
+        let header = encode_segment_header(id, arrival);
+        let written = disk.create(&path).and_then(|file| {
+            disk.write(&file, &mut [IoSlice::new(&header)])?;
+            Ok(file)
+        });
+        let file = written.map_err(|error| {
+            // What is left of it would be emptied by the next attempt, too.
+            let _removed = disk.remove(&path);
+            Failure::Refused(format!("cannot make `{}`: {error}", path.display()))
+        })?;
+        disk.sync(&file)
+            .and_then(|()| disk.sync_dir(dir))
+            .map_err(|error| {
+                Failure::Poisoned(format!("cannot sync `{}`: {error}", path.display()))
+            })?;
+        Ok(Self {
+            disk,
+            file,
+            committed: header.len() as u64,
+        })
+    }
+
+    /// Up to where the file holds complete, durable appends.
+    pub(super) const fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    /// Writes the frames, each as what stands before its payload and the payload, and makes them
+    /// durable in steps of about `step_bytes`: more than 1 MiB for each fdatasync makes journaling
+    /// file systems stall.
+    pub(super) fn write<'a>(
+        &mut self,
+        frames: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+        step_bytes: usize,
+    ) -> Result<(), Failure> {
+        let mut written = 0;
+        let mut step = Vec::new();
+        let mut bytes = 0;
+        for (head, payload) in frames {
+            let frame_bytes = head.len() + payload.len();
+            if bytes > 0 && bytes + frame_bytes > step_bytes {
+                self.write_step(&mut step)?;
+                written += bytes;
+                step.clear();
+                bytes = 0;
+            }
+            step.extend([IoSlice::new(head), IoSlice::new(payload)]);
+            bytes += frame_bytes;
+        }
+        self.write_step(&mut step)?;
+        self.committed += (written + bytes) as u64;
+        Ok(())
+    }
+
+    fn write_step(&self, step: &mut [IoSlice<'_>]) -> Result<(), Failure> {
+        if let Err(error) = self.disk.write(&self.file, step) {
+            return Err(self.cut_back(&error));
+        }
+        self.disk.sync(&self.file).map_err(|error| {
+            // If it works, what was answered with an error is not found after the restart.
+            let _cut = self.disk.truncate(&self.file, self.committed);
+            Failure::Poisoned(format!("fdatasync failed: {error}"))
+        })
+    }
+
+    fn cut_back(&self, error: &io::Error) -> Failure {
+        let cut = self.disk.truncate(&self.file, self.committed);
+        match cut.and_then(|()| self.disk.sync(&self.file)) {
+            Ok(()) => Failure::Refused(format!("writing failed: {error}")),
+            Err(cut) => Failure::Poisoned(format!(
+                "writing failed: {error}; what was written could not be cut off again: {cut}"
+            )),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The journal as its users see it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod conformance;

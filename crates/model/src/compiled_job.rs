@@ -1,0 +1,334 @@
+//! A job's revision, ready to run: what it pushes where, checked once and laid out for speed.
+//!
+//! Compiling depends on nothing but the spec and the dataset, and encoding on nothing but the
+//! record and its position: the same batch always becomes the same bytes.
+
+use std::sync::Arc;
+
+use crate::destination::Destination;
+use crate::filter::Filter;
+use crate::output::{Encoder, OutputOptions};
+use crate::sample::{RecordPosition, Sample};
+use crate::{BatchLimits, Dataset, Issue, JobSpec, Scanner, ScopeKind};
+
+/// Allowed values of `max_upload_bytes`, besides 0.
+pub const BATCH_BYTES: std::ops::RangeInclusive<u64> = 5_000_000..=1_000_000_000;
+/// Allowed values of `max_upload_interval_seconds`, besides 0.
+pub const BATCH_SECONDS: std::ops::RangeInclusive<u64> = 30..=300;
+/// Allowed values of `max_upload_records`, besides 0.
+pub const BATCH_RECORDS: std::ops::RangeInclusive<u64> = 1_000..=1_000_000;
+
+/// A job's revision, ready to run.
+#[derive(Debug, Clone)]
+pub struct CompiledJob {
+    dataset: Arc<Dataset>,
+    destination: Destination,
+    limits: BatchLimits,
+    filter: Option<Filter>,
+    sample: Sample,
+    encoder: Encoder,
+}
+
+impl CompiledJob {
+    /// The job of this spec, for a scope of that kind, or all that is wrong with it.
+    pub fn compile(
+        spec: &JobSpec,
+        scope: ScopeKind,
+        dataset: Arc<Dataset>,
+    ) -> Result<Self, Vec<Issue>> {
+        let mut issues = Vec::new();
+        check_dataset(spec, scope, &dataset, &mut issues);
+        let destination = keep(Destination::parse(&spec.destination), &mut issues);
+        let options = match &spec.output_options {
+            Some(options) => keep(OutputOptions::parse(options, &dataset), &mut issues),
+            None => Some(OutputOptions::unset(&dataset)),
+        };
+        let filter = keep(Filter::parse(&spec.filter, &dataset), &mut issues);
+        check_limits(spec, &mut issues);
+        match (destination, options, filter) {
+            (Some(destination), Some(options), Some(filter)) if issues.is_empty() => Ok(Self {
+                destination,
+                limits: spec.batch_limits(),
+                filter,
+                sample: options.sample,
+                encoder: Encoder::new(&options, &dataset),
+                dataset,
+            }),
+            _ => Err(issues),
+        }
+    }
+
+    /// The dataset whose records it pushes.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// Where it pushes to.
+    pub fn destination(&self) -> &Destination {
+        &self.destination
+    }
+
+    /// When its batches close.
+    pub fn limits(&self) -> BatchLimits {
+        self.limits
+    }
+
+    /// The fields that a scanner has to find for it, by their index in the dataset; one may come
+    /// more than once.
+    pub fn fields(&self) -> impl Iterator<Item = usize> {
+        let filtered = self.filter.iter().flat_map(Filter::fields);
+        self.encoder.fields().chain(filtered)
+    }
+
+    /// Appends what stands before the first record of an object.
+    pub fn begin(&self, out: &mut Vec<u8>) {
+        self.encoder.begin(out);
+    }
+
+    /// What stands between two records of an object.
+    pub fn record_delimiter(&self) -> &[u8] {
+        self.encoder.record_delimiter()
+    }
+
+    /// Appends what stands after the last record of an object.
+    pub fn end(&self, out: &mut Vec<u8>) {
+        self.encoder.end(out);
+    }
+
+    /// Appends the record where filter and sample let it through; says whether they did.
+    /// `scanner` has to know this job's fields and to have scanned `line` last; `first` tells
+    /// whether the record would be the first of its object.
+    pub fn encode(
+        &self,
+        scanner: &Scanner,
+        line: &[u8],
+        at: RecordPosition,
+        first: bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let value = |field| scanner.value(line, field);
+        // Both look at the record alone, so the order changes nothing; the sample is cheaper.
+        let passes = self.sample.keeps(at)
+            && self
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.matches(value));
+        if passes {
+            self.encoder.record(value, first, out);
+        }
+        passes
+    }
+}
+
+fn keep<T>(result: Result<T, Vec<Issue>>, issues: &mut Vec<Issue>) -> Option<T> {
+    result.map_err(|found| issues.extend(found)).ok()
+}
+
+fn check_dataset(spec: &JobSpec, scope: ScopeKind, dataset: &Dataset, issues: &mut Vec<Issue>) {
+    const POINTER: &str = "/dataset";
+    if spec.dataset != dataset.name {
+        let message = format!("expected `{}`, found `{}`", dataset.name, spec.dataset);
+        issues.push(Issue::new(POINTER, message));
+    }
+    if !dataset.allows(scope) {
+        let (refused, allowed) = match scope {
+            ScopeKind::Account => ("an account", "a zone"),
+            ScopeKind::Zone => ("a zone", "an account"),
+        };
+        let message = format!(
+            "`{}` has no jobs of {refused}, only of {allowed}",
+            dataset.name
+        );
+        issues.push(Issue::new(POINTER, message));
+    }
+}
+
+fn check_limits(spec: &JobSpec, issues: &mut Vec<Issue>) {
+    for (pointer, given, allowed) in [
+        ("/max_upload_bytes", spec.max_upload_bytes, BATCH_BYTES),
+        (
+            "/max_upload_interval_seconds",
+            spec.max_upload_interval_seconds,
+            BATCH_SECONDS,
+        ),
+        (
+            "/max_upload_records",
+            spec.max_upload_records,
+            BATCH_RECORDS,
+        ),
+    ] {
+        let Some(value) = given.filter(|value| *value > 0 && !allowed.contains(value)) else {
+            continue;
+        };
+        let message = format!(
+            "`{value}` is out of range: 0 for no bound, or {} to {}",
+            allowed.start(),
+            allowed.end()
+        );
+        issues.push(Issue::new(pointer, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Datasets, Offset, Partition};
+
+    fn dataset(name: &str) -> Arc<Dataset> {
+        Arc::clone(Datasets::builtin().get(name).unwrap())
+    }
+
+    fn spec() -> JobSpec {
+        JobSpec {
+            dataset: "http_requests".to_owned(),
+            destination: "s3://burritobot/logs/{DATE}?region=us-west-2".to_owned(),
+            output_options: Some(r#"{"field_names":["ClientIP","RayID"]}"#.to_owned()),
+            ..JobSpec::default()
+        }
+    }
+
+    fn compile(spec: &JobSpec) -> Result<CompiledJob, Vec<Issue>> {
+        CompiledJob::compile(spec, ScopeKind::Zone, dataset("http_requests"))
+    }
+
+    /// The object of these records, as a job that begins with the first of them writes it.
+    fn object(spec: &JobSpec, lines: &[&str]) -> String {
+        let job = compile(spec).unwrap();
+        let mut scanner = Scanner::new(Arc::clone(job.dataset()), job.fields());
+        let (mut out, mut records) = (Vec::new(), 0);
+        job.begin(&mut out);
+        for (index, line) in (0..).zip(lines) {
+            let at = RecordPosition {
+                partition: Partition(0),
+                offset: Offset(9),
+                index,
+            };
+            scanner.scan(line.as_bytes()).unwrap();
+            records += u32::from(job.encode(&scanner, line.as_bytes(), at, records == 0, &mut out));
+        }
+        job.end(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_filter_looks_at_fields_that_are_not_pushed() {
+        let mut spec = spec();
+        spec.filter =
+            r#"{"where":{"key":"EdgeResponseStatus","operator":"geq","value":500}}"#.to_owned();
+        let lines = [
+            r#"{"ClientIP":"a","EdgeResponseStatus":200,"RayID":"1"}"#,
+            r#"{"ClientIP":"b","EdgeResponseStatus":503,"RayID":"2"}"#,
+        ];
+        assert_eq!(
+            object(&spec, &lines),
+            "{\"ClientIP\":\"b\",\"RayID\":\"2\"}\n"
+        );
+    }
+
+    #[test]
+    fn delimiters_stand_between_the_records_that_pass() {
+        let mut spec = spec();
+        let options = r#"{"field_names":["RayID"],"batch_prefix":"[","record_suffix":"}","record_delimiter":",","batch_suffix":"]"}"#;
+        spec.output_options = Some(options.to_owned());
+        spec.filter = r#"{"where":{"key":"RayID","operator":"!eq","value":"1"}}"#.to_owned();
+        let lines = [
+            r#"{"RayID":"1"}"#,
+            r#"{"RayID":"2"}"#,
+            r#"{"RayID":"1"}"#,
+            r#"{"RayID":"3"}"#,
+        ];
+        assert_eq!(object(&spec, &lines), r#"[{"RayID":"2"},{"RayID":"3"}]"#);
+        assert_eq!(compile(&spec).unwrap().record_delimiter(), b",");
+    }
+
+    #[test]
+    fn a_sample_drops_the_same_records_each_time() {
+        let mut spec = spec();
+        let lines = vec![r#"{"RayID":"1"}"#; 1_000];
+        let count = |spec: &JobSpec| object(spec, &lines).lines().count();
+        assert_eq!(count(&spec), 1_000);
+        spec.output_options = Some(r#"{"field_names":["RayID"],"sample_rate":0.5}"#.to_owned());
+        assert!((400..600).contains(&count(&spec)), "{}", count(&spec));
+        assert_eq!(object(&spec, &lines), object(&spec, &lines));
+    }
+
+    #[test]
+    fn without_output_options_the_default_fields_are_pushed() {
+        let spec = JobSpec {
+            output_options: None,
+            ..spec()
+        };
+        let fields = compile(&spec).unwrap().fields().count();
+        assert_eq!(fields, dataset("http_requests").default_fields().count());
+    }
+
+    #[test]
+    fn limits_have_their_ranges() {
+        let with = |bytes: u64, seconds: u64, records: u64| {
+            compile(&JobSpec {
+                max_upload_bytes: Some(bytes),
+                max_upload_interval_seconds: Some(seconds),
+                max_upload_records: Some(records),
+                ..spec()
+            })
+        };
+        for (bytes, seconds, records) in [
+            (0, 0, 0),
+            (5_000_000, 30, 1_000),
+            (1_000_000_000, 300, 1_000_000),
+        ] {
+            assert!(
+                with(bytes, seconds, records).is_ok(),
+                "{bytes} {seconds} {records}"
+            );
+        }
+        assert_eq!(with(0, 60, 0).unwrap().limits().interval_seconds, 60);
+        for (bytes, seconds, records) in [
+            (4_999_999, 29, 999),
+            (1_000_000_001, 301, 1_000_001),
+            (1, 1, 1),
+        ] {
+            let issues = with(bytes, seconds, records).unwrap_err();
+            let pointers: Vec<&str> = issues.iter().map(|issue| issue.pointer.as_str()).collect();
+            let all = [
+                "/max_upload_bytes",
+                "/max_upload_interval_seconds",
+                "/max_upload_records",
+            ];
+            assert_eq!(pointers, all, "{issues:?}");
+            assert!(
+                issues[2]
+                    .message
+                    .ends_with("0 for no bound, or 1000 to 1000000"),
+                "{issues:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let spec = JobSpec {
+            dataset: "http_request".to_owned(),
+            destination: "s3://burritobot".to_owned(),
+            output_options: Some(r#"{"field_names":["RayId"],"sample_rate":2}"#.to_owned()),
+            filter: r#"{"where":{"key":"RayID","operator":"lt","value":1}}"#.to_owned(),
+            max_upload_records: Some(5),
+            ..JobSpec::default()
+        };
+        let dataset = dataset("http_requests");
+        let issues = CompiledJob::compile(&spec, ScopeKind::Account, dataset).unwrap_err();
+        let pointers: Vec<&str> = issues.iter().map(|issue| issue.pointer.as_str()).collect();
+        let expected = [
+            "/dataset",
+            "/dataset",
+            "/destination_conf",
+            "/output_options/field_names/0",
+            "/output_options/sample_rate",
+            "/filter/where/operator",
+            "/max_upload_records",
+        ];
+        assert_eq!(pointers, expected, "{issues:?}");
+        let scope = "`http_requests` has no jobs of an account, only of a zone";
+        assert_eq!(issues[1].message, scope);
+    }
+}

@@ -1,0 +1,74 @@
+//! All datasets that an installation knows: the built-in ones and its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use super::{Dataset, DatasetError, Mistake, builtin, user_defined};
+use crate::spelling::nearest;
+
+/// The datasets by name. Cheap to clone: the datasets are shared.
+#[derive(Debug, Clone)]
+pub struct Datasets {
+    by_name: BTreeMap<String, Arc<Dataset>>,
+}
+
+impl Datasets {
+    /// The built-in datasets.
+    pub fn builtin() -> Self {
+        static BUILTIN: LazyLock<Datasets> = LazyLock::new(|| Datasets {
+            by_name: builtin::datasets()
+                .map(|dataset| (dataset.name.clone(), Arc::new(dataset)))
+                .collect(),
+        });
+        BUILTIN.clone()
+    }
+
+    /// These datasets and those of `files`, each a file's name and its TOML text.
+    ///
+    /// # Errors
+    /// The first mistake of the first file that has one; none of the files is taken then.
+    pub fn with_user_defined(
+        mut self,
+        files: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, DatasetError> {
+        let mut defined_in: BTreeMap<String, String> = BTreeMap::new();
+        for (file, text) in files {
+            let dataset = match user_defined::parse(&text) {
+                Ok(dataset) => dataset,
+                Err(mistake) => return Err(DatasetError { file, mistake }),
+            };
+            let name = dataset.name.clone();
+            if let Some(other) = defined_in.get(&name) {
+                let other = other.clone();
+                return Err(DatasetError {
+                    file,
+                    mistake: Mistake::Twice { name, other },
+                });
+            }
+            if self.by_name.contains_key(&name) {
+                return Err(DatasetError {
+                    file,
+                    mistake: Mistake::BuiltIn(name),
+                });
+            }
+            self.by_name.insert(name.clone(), Arc::new(dataset));
+            defined_in.insert(name, file);
+        }
+        Ok(self)
+    }
+
+    /// The dataset of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Dataset>> {
+        self.by_name.get(name)
+    }
+
+    /// All datasets, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Dataset>> {
+        self.by_name.values()
+    }
+
+    /// The dataset that was probably meant by a name that is no dataset's.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.by_name.keys().map(String::as_str))
+    }
+}

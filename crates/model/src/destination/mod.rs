@@ -1,0 +1,141 @@
+//! Where a job pushes to: the meaning of its destination string.
+//!
+//! | form | store | identity |
+//! |---|---|---|
+//! | `s3://BUCKET[/PATH]?region=R` | Amazon S3 | the service's own |
+//! | `s3://…&access-key-id=K&secret-access-key=S[&session-token=T]` | Amazon S3 | the customer's |
+//! | the same with `&endpoint=[http(s)://]HOST[:PORT]` | S3-compatible | the customer's |
+//! | `r2://BUCKET[/PATH]?account-id=A&access-key-id=K&secret-access-key=S` | Cloudflare R2 | the customer's |
+//!
+//! Every `s3` form takes `sse=AES256|aws:kms`, `sse-kms-key-id=ID`,
+//! `acl=bucket-owner-full-control|none` and `path-style=true|false`.
+//!
+//! A secret is never shown: not by `Debug`, not in a finding, not by [`redacted`]. The service's
+//! own identity goes to Amazon only, never to an endpoint that a customer names.
+
+mod endpoint;
+mod names;
+mod parameters;
+mod path;
+mod read;
+mod redact;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub use endpoint::{Endpoint, Scheme};
+pub use path::PathTemplate;
+pub use redact::{MASK, redacted, restore_secrets};
+
+use crate::Issue;
+
+/// The JSON pointer of a job's destination string.
+pub const POINTER: &str = "/destination_conf";
+/// Longest destination string, in bytes.
+pub const TEXT_BYTES_MAX: usize = 4096;
+
+/// A place in an S3 bucket, and how to write there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The folder within it.
+    pub path: PathTemplate,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// The encryption at rest to ask for; `None` leaves it to the bucket.
+    pub encryption: Option<Encryption>,
+    /// The canned ACL to ask for; `None` sends none.
+    pub acl: Option<Acl>,
+    /// The store's address; `None` for Amazon S3 in `region`.
+    pub endpoint: Option<Endpoint>,
+    /// Where the bucket's name stands in a request.
+    pub addressing: Addressing,
+    /// Whose identity requests are signed with.
+    pub access: Access,
+}
+
+/// Encryption at rest, asked for with each object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// With keys that S3 keeps: `AES256`.
+    Aes256,
+    /// With a key in KMS: `aws:kms`.
+    Kms {
+        /// The key's id or ARN; `None` for the one that AWS manages.
+        key_id: Option<String>,
+    },
+}
+
+/// A canned ACL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acl {
+    /// `bucket-owner-full-control`.
+    BucketOwnerFullControl,
+}
+
+/// Where the bucket's name stands in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressing {
+    /// In the host: `https://bucket.host/key`.
+    VirtualHost,
+    /// In the path: `https://host/bucket/key`.
+    Path,
+}
+
+/// Whose identity requests are signed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// The service's own; the bucket's policy lets it in.
+    ServiceIdentity,
+    /// The customer's keys.
+    Keys {
+        /// The public half.
+        access_key_id: String,
+        /// The secret half.
+        secret_access_key: Secret,
+        /// The token of temporary keys.
+        session_token: Option<Secret>,
+    },
+}
+
+/// A text that only requests may carry.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, to sign with.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl Destination {
+    /// The destination written as `text`, or all that is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, Vec<Issue>> {
+        read::read(text)
+    }
+
+    /// Whether the customer has to prove that the bucket is theirs: there are no keys of theirs.
+    pub fn needs_ownership_proof(&self) -> bool {
+        self.access == Access::ServiceIdentity
+    }
+
+    /// Whether both write to one folder of one bucket, whatever else they differ in.
+    pub fn same_place(&self, other: &Self) -> bool {
+        (&self.endpoint, &self.bucket, &self.path) == (&other.endpoint, &other.bucket, &other.path)
+    }
+
+    /// Whether the path names the day, so that a batch has to end with it.
+    pub fn names_day(&self) -> bool {
+        self.path.names_day()
+    }
+}

@@ -1,0 +1,126 @@
+//! What a bucket, a region and an account may be called.
+//!
+//! Each check answers with the message for the customer: lower-case, no full stop, with the
+//! value and what is allowed.
+
+use std::net::Ipv4Addr;
+
+use crate::issue::did_you_mean;
+
+/// Amazon's regions, to name the one that a misspelt region is nearest to. A region that is not
+/// among them is allowed: new ones appear.
+const AMAZON_REGIONS: [&str; 34] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// The bucket naming rules of Amazon S3 for general purpose buckets, without the list of
+/// reserved prefixes and suffixes, which grows.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+pub(super) fn check_bucket(name: &str) -> Result<(), String> {
+    let wrong = |what: &str| Err(format!("the bucket name `{}` {what}", name.escape_debug()));
+    if name.is_empty() {
+        return Err("the bucket is missing; write `s3://BUCKET/PATH?region=REGION`".to_owned());
+    }
+    if name.contains(['@', ':']) {
+        return Err(
+            "credentials cannot stand before the bucket; give them as `access-key-id` \
+                    and `secret-access-key`"
+                .to_owned(),
+        );
+    }
+    if !name
+        .bytes()
+        .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+    {
+        return wrong("may hold only lower-case letters, digits, hyphens and dots");
+    }
+    if !(3..=63).contains(&name.len()) {
+        return wrong("must have 3 to 63 characters");
+    }
+    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    if !edge(name.as_bytes().first()) || !edge(name.as_bytes().last()) {
+        return wrong("must begin and end with a letter or a digit");
+    }
+    if name.contains("..") {
+        return wrong("must not have two dots in a row");
+    }
+    if name.parse::<Ipv4Addr>().is_ok() {
+        return wrong("must not look like an IP address");
+    }
+    Ok(())
+}
+
+/// A region of Amazon S3, such as `us-east-1`. The China regions are refused.
+pub(super) fn check_amazon_region(region: &str) -> Result<(), String> {
+    if region.starts_with("cn-") {
+        return Err(format!(
+            "the China region `{region}` is not supported for Amazon S3 (nor are `cn-north-1` and \
+             `cn-northwest-1`); use a bucket in another region"
+        ));
+    }
+    if has_amazon_form(region) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{}` is not an AWS region such as `us-east-1`{}",
+        region.escape_debug(),
+        did_you_mean(region, AMAZON_REGIONS)
+    ))
+}
+
+/// A region of an S3-compatible store, such as `auto` or `sfo2`: its owner's word.
+pub(super) fn check_other_region(region: &str) -> Result<(), String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if region.len() <= 64 && region.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(format!(
+        "the region `{}` may have at most 64 letters, digits, hyphens, underscores and dots",
+        region.escape_debug()
+    ))
+}
+
+/// Two or more words of lower-case letters and a number, joined by hyphens.
+fn has_amazon_form(region: &str) -> bool {
+    let Some((words, number)) = region.rsplit_once('-') else {
+        return false;
+    };
+    let is_word = |word: &str| word.len() >= 2 && word.bytes().all(|b| b.is_ascii_lowercase());
+    words.contains('-')
+        && words.split('-').all(is_word)
+        && (1..=2).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
+}

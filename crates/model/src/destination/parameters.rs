@@ -1,0 +1,90 @@
+//! The query part of a destination string: `name=value` pairs joined by `&`.
+//!
+//! Values are percent-decoded; `+` stays `+`, because secrets hold it. A parameter without a value
+//! counts as absent. Findings here name parameters, never their values: they may be secret.
+
+use percent_encoding::percent_decode_str;
+
+use super::read::Findings;
+use crate::issue::{did_you_mean, listed};
+
+/// The parameters of one destination string.
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads `query`, in which only the names in `known` may stand, each once.
+    pub(super) fn read(query: &str, known: &[&str], findings: &mut Findings) -> Self {
+        let mut given: Vec<(String, String)> = Vec::new();
+        for piece in query.split('&').filter(|piece| !piece.is_empty()) {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            if !known.contains(&name) {
+                findings.add(unknown(piece, known));
+            } else if given.iter().any(|(earlier, _)| earlier == name) {
+                findings.add(format!("the parameter `{name}` is given twice"));
+            } else {
+                let readable = decoded(value)
+                    .and_then(without_control_characters)
+                    .map_err(|what| format!("the value of `{name}` {what}"));
+                // One that cannot be read still counts as given: it is not called missing too.
+                let value = findings.keep(readable).unwrap_or_else(|| value.to_owned());
+                given.push((name.to_owned(), value));
+            }
+        }
+        Self(given)
+    }
+
+    /// The parameter's value, where it is given and not empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(given, _)| given == name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The parameter's value, or a finding that it is missing.
+    pub(super) fn required(&self, name: &str, findings: &mut Findings) -> Option<&str> {
+        let value = self.get(name);
+        if value.is_none() {
+            findings.add(format!("the parameter `{name}` is missing"));
+        }
+        value
+    }
+}
+
+/// `text` with its percent-encoded bytes decoded.
+pub(super) fn decoded(text: &str) -> Result<String, String> {
+    let is_encoded_byte =
+        |code: &[u8]| code.len() >= 2 && code[0].is_ascii_hexdigit() && code[1].is_ascii_hexdigit();
+    let mut codes = text.as_bytes().split(|&byte| byte == b'%').skip(1);
+    if !codes.all(is_encoded_byte) {
+        return Err("has a `%` without two hex digits after it; write `%` itself as `%25`".into());
+    }
+    match percent_decode_str(text).decode_utf8() {
+        Ok(decoded) => Ok(decoded.into_owned()),
+        Err(_) => Err("is not UTF-8 once it is percent-decoded".to_owned()),
+    }
+}
+
+fn without_control_characters(value: String) -> Result<String, String> {
+    if value.contains(char::is_control) {
+        return Err("holds a control character".to_owned());
+    }
+    Ok(value)
+}
+
+/// The finding about a piece whose name is not known. A piece without `=` is not shown: it may be
+/// the rest of a secret that holds a bare `&`.
+fn unknown(piece: &str, known: &[&str]) -> String {
+    let names = || listed(known.iter().copied());
+    match piece.split_once('=') {
+        Some((name, _)) => format!(
+            "unknown parameter `{}`{}; known are {}",
+            name.escape_debug(),
+            did_you_mean(name, known.iter().copied()),
+            names()
+        ),
+        None => format!(
+            "there is a parameter without `=`; write `&` within a value as `%26`; known \
+             parameters are {}",
+            names()
+        ),
+    }
+}

@@ -1,0 +1,125 @@
+//! Numbers of a filter: whole ones exact as far as 38 digits, others as the nearest `f64`.
+
+use std::cmp::Ordering;
+
+/// A JSON number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Number {
+    /// One without fraction and exponent.
+    Int(i128),
+    /// Any other, or one of more digits.
+    Float(f64),
+}
+
+impl Number {
+    /// The number written as `raw`; `None` where it is none.
+    pub(super) fn parse(raw: &[u8]) -> Option<Self> {
+        let (is_negative, digits) = match raw {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        };
+        if !digits.first()?.is_ascii_digit() {
+            return None;
+        }
+        match unsigned(digits) {
+            Some(value) => Some(Self::Int(if is_negative { -value } else { value })),
+            None => std::str::from_utf8(raw).ok()?.parse().ok().map(Self::Float),
+        }
+    }
+
+    /// The whole number written as `text`; `None` where it is none or has more than 38 digits.
+    pub(super) fn parse_int(text: &str) -> Option<Self> {
+        Self::parse(text.as_bytes()).filter(|number| matches!(number, Self::Int(_)))
+    }
+
+    /// How the two compare; `None` never comes of numbers that were parsed.
+    pub(super) fn compare(self, other: Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Int(one), Self::Int(other)) => Some(one.cmp(&other)),
+            (one, other) => one.as_f64().partial_cmp(&other.as_f64()),
+        }
+    }
+
+    fn as_f64(self) -> f64 {
+        match self {
+            Self::Int(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+}
+
+fn unsigned(digits: &[u8]) -> Option<i128> {
+    // 18 digits always fit 64 bits, whose arithmetic is much faster.
+    if digits.len() <= 18 {
+        let add = |value: i64, &digit: &u8| {
+            digit
+                .is_ascii_digit()
+                .then(|| value * 10 + i64::from(digit - b'0'))
+        };
+        return digits.iter().try_fold(0, add).map(i128::from);
+    }
+    if digits.len() > 38 {
+        return None;
+    }
+    let add = |value: i128, &digit: &u8| {
+        digit
+            .is_ascii_digit()
+            .then(|| value * 10 + i128::from(digit - b'0'))
+    };
+    digits.iter().try_fold(0, add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(one: &str, other: &str, expected: Ordering) {
+        let parsed = |text: &str| Number::parse(text.as_bytes()).unwrap();
+        assert_eq!(
+            parsed(one).compare(parsed(other)),
+            Some(expected),
+            "{one} {other}"
+        );
+        assert_eq!(
+            parsed(other).compare(parsed(one)),
+            Some(expected.reverse()),
+            "{other} {one}"
+        );
+    }
+
+    #[test]
+    fn numbers_compare_by_value() {
+        check("30", "30", Ordering::Equal);
+        check("-1", "1", Ordering::Less);
+        check("-0", "0", Ordering::Equal);
+        check("1e3", "1000", Ordering::Equal);
+        check("0.5", "1", Ordering::Less);
+        check("-0.5", "-0.25", Ordering::Less);
+        check("9223372036854775807", "9223372036854775808", Ordering::Less);
+        check(
+            "18446744073709551615",
+            "18446744073709551616",
+            Ordering::Less,
+        );
+        let huge = "9".repeat(400);
+        check(&huge, "1", Ordering::Greater);
+        check(
+            "99999999999999999999999999999999999999",
+            &"9".repeat(39),
+            Ordering::Less,
+        );
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for text in [
+            "", "-", "x", "null", "inf", "-inf", "NaN", "+1", "\"1\"", "1x", "1 ",
+        ] {
+            assert!(Number::parse(text.as_bytes()).is_none(), "{text}");
+        }
+        for text in ["1.0", "1e3", "1.5"] {
+            assert!(Number::parse_int(text).is_none(), "{text}");
+        }
+    }
+}

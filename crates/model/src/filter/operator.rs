@@ -1,0 +1,104 @@
+//! The operators of a filter, and which types of fields take them.
+
+use super::expression::Relation;
+use crate::issue::{did_you_mean, listed};
+use crate::{ElementType, Field, FieldType};
+
+/// An operator as it was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Operator {
+    /// Its name with the `!`.
+    name: &'static str,
+    pub(super) operation: Operation,
+    pub(super) is_negated: bool,
+}
+
+/// What an operator does, its negation aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    Compare(Relation),
+    StartsWith,
+    EndsWith,
+    Contains,
+    In,
+}
+
+impl Operator {
+    const ALL: [Self; 14] = [
+        Self::new("eq", Operation::Compare(Relation::Equal), false),
+        Self::new("!eq", Operation::Compare(Relation::Equal), true),
+        Self::new("lt", Operation::Compare(Relation::Less), false),
+        Self::new("leq", Operation::Compare(Relation::LessOrEqual), false),
+        Self::new("gt", Operation::Compare(Relation::Greater), false),
+        Self::new("geq", Operation::Compare(Relation::GreaterOrEqual), false),
+        Self::new("startsWith", Operation::StartsWith, false),
+        Self::new("!startsWith", Operation::StartsWith, true),
+        Self::new("endsWith", Operation::EndsWith, false),
+        Self::new("!endsWith", Operation::EndsWith, true),
+        Self::new("contains", Operation::Contains, false),
+        Self::new("!contains", Operation::Contains, true),
+        Self::new("in", Operation::In, false),
+        Self::new("!in", Operation::In, true),
+    ];
+
+    const fn new(name: &'static str, operation: Operation, is_negated: bool) -> Self {
+        Self {
+            name,
+            operation,
+            is_negated,
+        }
+    }
+
+    /// The operator of that name. The error is a message for the customer.
+    pub(super) fn from_name(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|operator| operator.name == name);
+        found.ok_or_else(|| {
+            let known = || Self::ALL.iter().map(|operator| operator.name);
+            format!(
+                "`{}` is not an operator{}; known are {}",
+                name.escape_debug(),
+                did_you_mean(name, known()),
+                listed(known())
+            )
+        })
+    }
+
+    /// Checks that the field can be filtered by the operator. The error is a message for the
+    /// customer.
+    pub(super) fn check_takes(self, field: &Field) -> Result<(), String> {
+        if self.operation.takes(field.field_type) {
+            return Ok(());
+        }
+        let Field {
+            name, field_type, ..
+        } = field;
+        let fitting = Self::ALL
+            .iter()
+            .filter(|other| other.operation.takes(*field_type));
+        let fitting = listed(fitting.map(|operator| operator.name));
+        Err(if fitting.is_empty() {
+            format!("`{name}` is of type `{field_type}`, which cannot be filtered")
+        } else {
+            format!(
+                "`{}` does not go with `{name}` of type `{field_type}`; allowed are {fitting}",
+                self.name
+            )
+        })
+    }
+}
+
+impl Operation {
+    fn takes(self, field_type: FieldType) -> bool {
+        match field_type {
+            FieldType::String => {
+                !matches!(self, Self::Compare(relation) if relation != Relation::Equal)
+            }
+            FieldType::Int | FieldType::Float | FieldType::Timestamp => {
+                matches!(self, Self::Compare(_) | Self::In)
+            }
+            FieldType::Bool => self == Self::Compare(Relation::Equal),
+            FieldType::Array(ElementType::String | ElementType::Int) => self == Self::Contains,
+            FieldType::Array(ElementType::Object) | FieldType::Object => false,
+        }
+    }
+}

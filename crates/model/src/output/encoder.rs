@@ -1,0 +1,178 @@
+//! From value slices to the bytes of an object.
+//!
+//! All that is the same in every record is laid out once: a record is a run of constant texts with
+//! a value after each of them but the last. Writing one allocates nothing beyond the output.
+
+use super::redaction::{redact_json, redact_text};
+use super::{OutputOptions, OutputType, TemplatePiece, csv};
+use crate::time::{TimestampFormat, parse_json_timestamp};
+use crate::{Dataset, FieldType};
+
+/// Writes records in the form that a job's output options ask for.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    output_type: OutputType,
+    timestamp_format: TimestampFormat,
+    redacts: bool,
+    batch_prefix: Box<[u8]>,
+    batch_suffix: Box<[u8]>,
+    record_delimiter: Box<[u8]>,
+    /// The constant texts of a record, end to end.
+    texts: Vec<u8>,
+    slots: Vec<Slot>,
+}
+
+/// The place of a value in a record.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// Where the text before the value ends in `texts`; it begins where the one before it ends.
+    text_end: usize,
+    /// The field's index in the dataset.
+    field: usize,
+    is_timestamp: bool,
+}
+
+impl Encoder {
+    /// The encoder of these options, which were made for this dataset.
+    pub fn new(options: &OutputOptions, dataset: &Dataset) -> Self {
+        let constant = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            if options.redacts_lookups {
+                redact(options.output_type, &mut bytes, 0);
+            }
+            bytes.into_boxed_slice()
+        };
+        let mut encoder = Self {
+            output_type: options.output_type,
+            timestamp_format: options.timestamp_format,
+            redacts: options.redacts_lookups,
+            batch_prefix: constant(&options.batch_prefix),
+            batch_suffix: constant(&options.batch_suffix),
+            record_delimiter: constant(&options.record_delimiter),
+            texts: Vec::new(),
+            slots: Vec::new(),
+        };
+        encoder.lay_out(options, dataset);
+        encoder
+    }
+
+    /// Appends what stands before the first record of an object.
+    pub fn begin(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.batch_prefix);
+    }
+
+    /// Appends a record. `value` gives the raw JSON value of a field of the dataset by its index,
+    /// `first` tells whether the record is the first of its object.
+    pub fn record<'l>(
+        &self,
+        value: impl Fn(usize) -> Option<&'l [u8]>,
+        first: bool,
+        out: &mut Vec<u8>,
+    ) {
+        if !first {
+            out.extend_from_slice(&self.record_delimiter);
+        }
+        let start = out.len();
+        let mut text_start = 0;
+        for slot in &self.slots {
+            out.extend_from_slice(&self.texts[text_start..slot.text_end]);
+            text_start = slot.text_end;
+            self.write(value(slot.field), slot.is_timestamp, out);
+        }
+        out.extend_from_slice(&self.texts[text_start..]);
+        if self.redacts {
+            redact(self.output_type, out, start);
+        }
+    }
+
+    /// What stands between two records of an object.
+    pub fn record_delimiter(&self) -> &[u8] {
+        &self.record_delimiter
+    }
+
+    /// Appends what stands after the last record of an object.
+    pub fn end(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.batch_suffix);
+    }
+
+    /// The fields whose values it writes, by their index; one may come more than once.
+    pub fn fields(&self) -> impl Iterator<Item = usize> {
+        self.slots.iter().map(|slot| slot.field)
+    }
+
+    fn write(&self, value: Option<&[u8]>, is_timestamp: bool, out: &mut Vec<u8>) {
+        let Some(raw) = value else {
+            return out.extend_from_slice(self.output_type.nothing());
+        };
+        // Only a number or a string can be an instant.
+        if is_timestamp
+            && matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9'))
+            && let Ok(instant) = parse_json_timestamp(raw)
+        {
+            // Quoted or bare, an instant looks the same in JSON and in CSV.
+            return self.timestamp_format.write(instant, out);
+        }
+        match self.output_type {
+            OutputType::Ndjson => out.extend_from_slice(raw),
+            OutputType::Csv => csv::write(raw, self.redacts, out),
+        }
+    }
+
+    fn lay_out(&mut self, options: &OutputOptions, dataset: &Dataset) {
+        self.texts
+            .extend_from_slice(options.record_prefix.as_bytes());
+        match &options.record_template {
+            Some(template) => {
+                for piece in template.pieces() {
+                    self.lay_out_piece(piece, options, dataset);
+                }
+            }
+            None => self.lay_out_fields(options, dataset),
+        }
+        self.texts
+            .extend_from_slice(options.record_suffix.as_bytes());
+    }
+
+    fn lay_out_fields(&mut self, options: &OutputOptions, dataset: &Dataset) {
+        for (number, &field) in options.fields.iter().enumerate() {
+            if number > 0 {
+                self.texts
+                    .extend_from_slice(options.field_delimiter.as_bytes());
+            }
+            if options.output_type == OutputType::Ndjson {
+                // Names of fields need no escapes.
+                self.texts.push(b'"');
+                self.texts
+                    .extend_from_slice(dataset.fields[field].name.as_bytes());
+                self.texts.extend_from_slice(b"\":");
+            }
+            self.push_slot(field, dataset);
+        }
+    }
+
+    fn lay_out_piece(&mut self, piece: &TemplatePiece, options: &OutputOptions, dataset: &Dataset) {
+        match piece {
+            TemplatePiece::Text(text) => self.texts.extend_from_slice(text.as_bytes()),
+            TemplatePiece::Field(name) => match dataset.field_index(name) {
+                Some(field) if options.fields.contains(&field) => self.push_slot(field, dataset),
+                _ => self.texts.extend_from_slice(self.output_type.nothing()),
+            },
+        }
+    }
+
+    fn push_slot(&mut self, field: usize, dataset: &Dataset) {
+        let is_timestamp = dataset.fields[field].field_type == FieldType::Timestamp;
+        self.slots.push(Slot {
+            text_end: self.texts.len(),
+            field,
+            is_timestamp,
+        });
+    }
+}
+
+fn redact(output_type: OutputType, out: &mut Vec<u8>, from: usize) {
+    match output_type {
+        OutputType::Ndjson => redact_json(out, from),
+        OutputType::Csv => redact_text(out, from),
+    }
+}

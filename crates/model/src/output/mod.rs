@@ -1,0 +1,21 @@
+//! What an object holds: the API's output options and the encoder made from them.
+//!
+//! ```text
+//! batch_prefix  record  record_delimiter  record  record_delimiter  record  batch_suffix
+//!
+//! record = record_prefix  field  field_delimiter  field  …  record_suffix
+//!        | record_prefix  record_template, filled in       record_suffix
+//! ```
+
+mod csv;
+mod encoder;
+mod options;
+mod redaction;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+pub use encoder::Encoder;
+pub use options::{OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
+pub use template::{Template, TemplatePiece};

@@ -1,0 +1,307 @@
+//! The encoder against the documented examples, and against a slow one that is obviously right.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::TimestampFormat;
+use crate::time::parse_json_timestamp;
+
+const FIELDS: [&str; 3] = ["ClientIP", "EdgeStartTimestamp", "RayID"];
+
+#[test]
+fn ndjson_is_the_default() {
+    let expected = RECORDS.map(|record| format!("{record}\n")).concat();
+    assert_eq!(
+        object(&json!({ "field_names": FIELDS }), &RECORDS),
+        expected
+    );
+    let named = json!({ "field_names": FIELDS, "output_type": "ndjson" });
+    assert_eq!(object(&named, &RECORDS), expected);
+    assert_eq!(object(&named, &[]), "");
+}
+
+#[test]
+fn csv_and_tsv_with_a_header() {
+    let csv = "\"89.163.242.206\",1506702504433000200,\"3a6050bcbe121a87\"\n\
+               \"89.163.242.207\",1506702504433000300,\"3a6050bcbe121a88\"\n\
+               \"89.163.242.208\",1506702504433000400,\"3a6050bcbe121a89\"\n";
+    let options = json!({ "field_names": FIELDS, "output_type": "csv" });
+    assert_eq!(object(&options, &RECORDS), csv);
+    let options = json!({
+        "field_names": FIELDS,
+        "output_type": "csv",
+        "batch_prefix": "ClientIP,EdgeStartTimestamp,RayID\n",
+    });
+    assert_eq!(
+        object(&options, &RECORDS),
+        format!("ClientIP,EdgeStartTimestamp,RayID\n{csv}")
+    );
+    let options = json!({
+        "field_names": FIELDS,
+        "output_type": "csv",
+        "batch_prefix": "ClientIP\tEdgeStartTimestamp\tRayID\n",
+        "field_delimiter": "\t",
+    });
+    let expected = format!("ClientIP,EdgeStartTimestamp,RayID\n{csv}").replace(',', "\t");
+    assert_eq!(object(&options, &RECORDS), expected);
+}
+
+#[test]
+fn a_template_renames_fields() {
+    let options = json!({
+        "field_names": FIELDS,
+        "output_type": "ndjson",
+        "record_template":
+            r#""client-ip":{{.ClientIP}},"timestamp":{{.EdgeStartTimestamp}},"ray-id":{{.RayID}}"#,
+    });
+    let expected = "\
+        {\"client-ip\":\"89.163.242.206\",\"timestamp\":1506702504433000200,\"ray-id\":\"3a6050bcbe121a87\"}\n\
+        {\"client-ip\":\"89.163.242.207\",\"timestamp\":1506702504433000300,\"ray-id\":\"3a6050bcbe121a88\"}\n\
+        {\"client-ip\":\"89.163.242.208\",\"timestamp\":1506702504433000400,\"ray-id\":\"3a6050bcbe121a89\"}\n";
+    assert_eq!(object(&options, &RECORDS), expected);
+}
+
+#[test]
+fn one_json_document_for_each_object() {
+    let options = json!({
+        "field_names": FIELDS,
+        "output_type": "ndjson",
+        "batch_prefix": "{\"events\":[",
+        "batch_suffix": "\n]}\n",
+        "record_prefix": "\n  {\"info\":{",
+        "record_suffix": "}}",
+        "record_delimiter": ",",
+    });
+    let expected = "{\"events\":[\n  \
+        {\"info\":{\"ClientIP\":\"89.163.242.206\",\"EdgeStartTimestamp\":1506702504433000200,\"RayID\":\"3a6050bcbe121a87\"}},\n  \
+        {\"info\":{\"ClientIP\":\"89.163.242.207\",\"EdgeStartTimestamp\":1506702504433000300,\"RayID\":\"3a6050bcbe121a88\"}},\n  \
+        {\"info\":{\"ClientIP\":\"89.163.242.208\",\"EdgeStartTimestamp\":1506702504433000400,\"RayID\":\"3a6050bcbe121a89\"}}\n]}\n";
+    assert_eq!(object(&options, &RECORDS), expected);
+    for records in [&RECORDS[..0], &RECORDS[..1], &RECORDS] {
+        let read: Value = serde_json::from_str(&object(&options, records)).unwrap();
+        assert_eq!(read["events"].as_array().unwrap().len(), records.len());
+    }
+}
+
+#[test]
+fn json_values_pass_through_byte_for_byte() {
+    let record = r#" { "BotScore" : 1.50e+1 , "RequestHeaders":{"a" : [1, {"b":null}]},
+        "ClientIP":"\u00e9\/\ud83d\ude00 é", "BotTags" : [ "x" ] } "#
+        .replace('\n', " ");
+    let fields = ["ClientIP", "RequestHeaders", "BotTags", "BotScore", "RayID"];
+    let expected = r#"{"ClientIP":"\u00e9\/\ud83d\ude00 é","RequestHeaders":{"a" : [1, {"b":null}]},"BotTags":[ "x" ],"BotScore":1.50e+1,"RayID":null}"#;
+    assert_eq!(one(&fields, json!({}), &record), format!("{expected}\n"));
+}
+
+#[test]
+fn csv_quotes_texts_and_json() {
+    for (field, raw, expected) in [
+        ("ClientIP", r#""plain""#, r#""plain""#),
+        ("ClientIP", r#""""#, r#""""#),
+        ("ClientIP", r#""a,b""#, r#""a,b""#),
+        ("ClientIP", r#""say \"hi\"""#, r#""say ""hi""""#),
+        ("ClientIP", r#""\"\"""#, r#""""""""#),
+        ("ClientIP", r#""\u00e9\/\\""#, r#""é/\""#),
+        ("ClientIP", r#""a\nb""#, "\"a\nb\""),
+        ("BotScore", "7", "7"),
+        ("BotScore", "null", ""),
+        ("CacheReserveUsed", "true", "true"),
+        ("CacheReserveUsed", "false", "false"),
+        (
+            "RequestHeaders",
+            r#"{"a":"b\"c"}"#,
+            r#""{""a"":""b\""c""}""#,
+        ),
+        ("RequestHeaders", "{}", r#""{}""#),
+        ("BotTags", r#"["a","b"]"#, r#""[""a"",""b""]""#),
+    ] {
+        let record = format!("{{\"{field}\":{raw}}}");
+        let written = one(&[field, "RayID"], json!({ "output_type": "csv" }), &record);
+        assert_eq!(written, format!("{expected},\n"), "{record}");
+    }
+}
+
+#[test]
+fn timestamps_come_in_the_form_of_the_job() {
+    const FORMS: [&str; 4] = [
+        "1506702504433000200",
+        "\"1506702504433000200\"",
+        "\"2017-09-29T16:28:24.4330002Z\"",
+        "\"2017-09-29T18:28:24.4330002+02:00\"",
+    ];
+    for (format, expected) in [
+        ("unixnano", "1506702504433000200"),
+        ("unix", "1506702504"),
+        ("rfc3339", "\"2017-09-29T16:28:24Z\""),
+        ("rfc3339ms", "\"2017-09-29T16:28:24.433Z\""),
+        ("rfc3339ns", "\"2017-09-29T16:28:24.433000200Z\""),
+    ] {
+        for raw in FORMS {
+            let record = format!("{{\"EdgeStartTimestamp\":{raw}}}");
+            let fields = ["EdgeStartTimestamp"];
+            let json = one(&fields, json!({ "timestamp_format": format }), &record);
+            assert_eq!(json, format!("{{\"EdgeStartTimestamp\":{expected}}}\n"));
+            let options = json!({ "timestamp_format": format, "output_type": "csv" });
+            assert_eq!(one(&fields, options, &record), format!("{expected}\n"));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_timestamp_passes_through() {
+    let options = json!({ "timestamp_format": "rfc3339" });
+    for raw in [
+        "null",
+        "\"yesterday\"",
+        "\"\"",
+        "true",
+        "{\"a\":1}",
+        "99999999999999999999",
+    ] {
+        let record = format!("{{\"EdgeStartTimestamp\":{raw}}}");
+        let written = one(&["EdgeStartTimestamp"], options.clone(), &record);
+        assert_eq!(written, format!("{record}\n"));
+    }
+    assert_eq!(
+        one(&["EdgeStartTimestamp"], options, "{}"),
+        "{\"EdgeStartTimestamp\":null}\n"
+    );
+}
+
+#[test]
+fn lookups_are_redacted_in_all_that_is_written() {
+    let on = |more: Value| {
+        let mut options = json!({ "CVE-2021-44228": true });
+        options
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        options
+    };
+    let record =
+        r#"{"ClientIP":"${jndi:x}","RayID":"\u0024\u007bb}","RequestHeaders":{"${":"$\u007B"}}"#;
+    let fields = ["ClientIP", "RayID", "RequestHeaders"];
+    assert_eq!(
+        one(&fields, on(json!({})), record),
+        "{\"ClientIP\":\"x{jndi:x}\",\"RayID\":\"x\\u007bb}\",\"RequestHeaders\":{\"x{\":\"x\\u007B\"}}\n"
+    );
+    assert_eq!(
+        one(&fields, on(json!({ "output_type": "csv" })), record),
+        "\"x{jndi:x}\",\"x{b}\",\"{\"\"x{\"\":\"\"x\\u007B\"\"}\"\n"
+    );
+    let constants = json!({
+        "batch_prefix": "${p", "batch_suffix": "${s", "record_prefix": "${", "record_suffix": "${z",
+        "record_delimiter": "${d", "record_template": "${{.RequestHeaders}}${t",
+    });
+    let options = {
+        let mut options = on(constants);
+        options["field_names"] = json!(["RequestHeaders"]);
+        options
+    };
+    let record = r#"{"RequestHeaders":{}}"#;
+    assert_eq!(
+        object(&options, &[record, record]),
+        "x{px{x{}x{tx{zx{dx{x{}x{tx{zx{s"
+    );
+    let off = one(&["ClientIP"], json!({}), r#"{"ClientIP":"${a"}"#);
+    assert_eq!(off, "{\"ClientIP\":\"${a\"}\n");
+}
+
+#[test]
+fn csv_text_that_only_looks_like_an_escape_stays() {
+    let options = json!({ "CVE-2021-44228": true, "output_type": "csv" });
+    let record = r#"{"ClientIP":"\\u0024{a}"}"#;
+    assert_eq!(one(&["ClientIP"], options, record), "\"\\u0024{a}\"\n");
+}
+
+/// A field of each kind, and raw values for it.
+fn values() -> impl Strategy<Value = Vec<Option<String>>> {
+    let text = || r#"[a$\{"\\,\n\té]{0,6}"#.prop_map(|text| json!(text).to_string());
+    let time = prop_oneof![
+        any::<i64>().prop_map(|nanos| nanos.to_string()),
+        Just("\"2017-09-29T16:28:24.43Z\"".to_owned()),
+        Just("null".to_owned()),
+    ];
+    let object = prop::collection::btree_map("[a$]{1,2}", text(), 0..3).prop_map(|members| {
+        let members = members
+            .iter()
+            .map(|(name, raw)| format!("\"{name}\":{raw}"));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(" , "))
+    });
+    let fields: [BoxedStrategy<String>; 5] = [
+        text().boxed(),
+        time.boxed(),
+        any::<u64>().prop_map(|number| number.to_string()).boxed(),
+        object.boxed(),
+        prop_oneof![Just("true".to_owned()), Just("null".to_owned())].boxed(),
+    ];
+    fields
+        .map(|field| prop::option::weighted(0.8, field))
+        .to_vec()
+}
+
+const KINDS: [&str; 5] = [
+    "ClientIP",
+    "EdgeStartTimestamp",
+    "BotScore",
+    "RequestHeaders",
+    "CacheReserveUsed",
+];
+
+/// What the contract says, step by step, with no thought of speed.
+fn expected_value(field: &str, raw: Option<&str>, format: TimestampFormat, csv: bool) -> String {
+    let mut raw = raw.unwrap_or("null").to_owned();
+    let instant = parse_json_timestamp(raw.as_bytes());
+    if let ("EdgeStartTimestamp", Ok(instant)) = (field, instant) {
+        let mut written = Vec::new();
+        format.write(instant, &mut written);
+        raw = String::from_utf8(written).unwrap();
+    }
+    match serde_json::from_str(&raw).unwrap() {
+        _ if !csv => raw,
+        Value::Null => String::new(),
+        Value::String(text) => format!("\"{}\"", text.replace('"', "\"\"")),
+        Value::Object(_) => format!("\"{}\"", raw.replace('"', "\"\"")),
+        _ => raw,
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_record_is_written_as_the_contract_says(
+        values in values(),
+        order in Just(vec![0_usize, 1, 2, 3, 4]).prop_shuffle(),
+        csv in any::<bool>(),
+        redacts in any::<bool>(),
+        format in prop::sample::select(TimestampFormat::ALL.to_vec()),
+    ) {
+        let members: Vec<String> = KINDS
+            .iter()
+            .zip(&values)
+            .filter_map(|(field, raw)| Some(format!("\"{field}\": {}", raw.as_ref()?)))
+            .collect();
+        let record = format!("{{ {} }}", members.join(" , "));
+
+        let fields: Vec<String> = order
+            .iter()
+            .map(|&kind| {
+                let value = expected_value(KINDS[kind], values[kind].as_deref(), format, csv);
+                if csv { value } else { format!("\"{}\":{value}", KINDS[kind]) }
+            })
+            .collect();
+        let (prefix, suffix) = if csv { ("", "\n") } else { ("{", "}\n") };
+        let mut expected = format!("{prefix}{}{suffix}", fields.join(","));
+        if redacts {
+            expected = expected.replace("${", "x{");
+        }
+
+        let names: Vec<&str> = order.iter().map(|&kind| KINDS[kind]).collect();
+        let options = json!({
+            "field_names": names,
+            "output_type": if csv { "csv" } else { "ndjson" },
+            "timestamp_format": format.name(),
+            "CVE-2021-44228": redacts,
+        });
+        prop_assert_eq!(object(&options, &[&record]), expected);
+    }
+}

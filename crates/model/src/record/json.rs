@@ -1,0 +1,343 @@
+//! Strict JSON: RFC 8259 to the letter, read forward in one pass and without recursion.
+
+use super::refusal::{Found, Refusal};
+use super::structure::{WORD, bytes_below, repeat, skip_whitespace, word_at, zero_bytes};
+use crate::limits::RECORD_DEPTH_MAX;
+
+/// What a value is, as its type's check wants to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    String,
+    /// A number without fraction and exponent.
+    Int,
+    /// A number with fraction or exponent.
+    Fraction,
+    Bool,
+    Null,
+    Object,
+    Array,
+}
+
+impl Kind {
+    /// The kind with its article, for messages.
+    pub(super) const fn noun(self) -> &'static str {
+        match self {
+            Self::String => "a string",
+            Self::Int => "an int",
+            Self::Fraction => "a number with a fraction or an exponent",
+            Self::Bool => "a bool",
+            Self::Null => "null",
+            Self::Object => "an object",
+            Self::Array => "an array",
+        }
+    }
+}
+
+/// A place in a text that is UTF-8, with all before it found to be good JSON.
+#[derive(Debug)]
+pub(super) struct Cursor<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    pub(super) at: usize,
+    /// Where the arrays and objects began that are open at `at`, the outermost first.
+    open: &'t mut Vec<u32>,
+}
+
+impl<'t> Cursor<'t> {
+    /// At the start of `text`; `open` lends its memory.
+    pub(super) fn new(text: &'t str, open: &'t mut Vec<u32>) -> Self {
+        open.clear();
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            open,
+        }
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    pub(super) fn skip_whitespace(&mut self) {
+        self.at = skip_whitespace(self.bytes, self.at);
+    }
+
+    /// What stands here.
+    pub(super) fn found(&self) -> Found {
+        let rest = self
+            .text
+            .get(self.at..)
+            .and_then(|rest| rest.chars().next());
+        rest.map_or(Found::End, Found::Character)
+    }
+
+    /// The refusal of what stands here: cut off, or something else than expected.
+    pub(super) fn unexpected(&self, expected: &'static str) -> Refusal {
+        match (self.found(), self.open.last()) {
+            (Found::End, Some(&began)) => {
+                let is_array = self.bytes.get(began as usize) == Some(&b'[');
+                let within = if is_array { "an array" } else { "an object" };
+                Refusal::Ends {
+                    within,
+                    began: began as usize,
+                }
+            }
+            (found, _) => Refusal::NotJson {
+                found,
+                expected,
+                at: self.at,
+            },
+        }
+    }
+
+    /// Takes `byte`, if it stands here.
+    pub(super) fn take(&mut self, byte: u8) -> bool {
+        let stands_here = self.peek() == Some(byte);
+        self.at += usize::from(stands_here);
+        stands_here
+    }
+
+    /// Takes the opening bracket or brace that stands here.
+    pub(super) fn open(&mut self) -> Result<(), Refusal> {
+        if self.open.len() == RECORD_DEPTH_MAX {
+            return Err(Refusal::TooDeep { at: self.at });
+        }
+        self.open.push(self.at as u32);
+        self.at += 1;
+        self.skip_whitespace();
+        Ok(())
+    }
+
+    /// Takes the closing bracket or brace that stands here.
+    pub(super) fn close(&mut self) {
+        self.open.pop();
+        self.at += 1;
+    }
+
+    /// Takes a key, escapes and all, its colon and the whitespace around that.
+    pub(super) fn key(&mut self) -> Result<&'t [u8], Refusal> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("a key in double quotes"));
+        }
+        let start = self.at + 1;
+        self.string()?;
+        let raw = &self.bytes[start..self.at - 1];
+        self.skip_whitespace();
+        if !self.take(b':') {
+            return Err(self.unexpected("`:`"));
+        }
+        self.skip_whitespace();
+        Ok(raw)
+    }
+
+    /// Takes the value that stands here.
+    #[inline]
+    pub(super) fn value(&mut self) -> Result<Kind, Refusal> {
+        match self.peek() {
+            Some(b'"') => self.string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.literal("true", Kind::Bool),
+            Some(b'f') => self.literal("false", Kind::Bool),
+            Some(b'n') => self.literal("null", Kind::Null),
+            Some(b'{') => self.container(Kind::Object),
+            Some(b'[') => self.container(Kind::Array),
+            _ => Err(self.unexpected("a value")),
+        }
+    }
+
+    /// Takes the array or object that stands here, with all that is in it.
+    fn container(&mut self, kind: Kind) -> Result<Kind, Refusal> {
+        let outside = self.open.len();
+        self.open_nested()?;
+        while self.open.len() > outside {
+            self.skip_whitespace();
+            match (self.peek(), self.is_in_object()) {
+                (Some(b'}'), true) | (Some(b']'), false) => self.close(),
+                (Some(b','), _) => {
+                    self.at += 1;
+                    self.skip_whitespace();
+                    self.member()?;
+                }
+                (_, true) => return Err(self.unexpected("`,` or `}`")),
+                (_, false) => return Err(self.unexpected("`,` or `]`")),
+            }
+        }
+        Ok(kind)
+    }
+
+    fn is_in_object(&self) -> bool {
+        let began = self.open.last().copied().unwrap_or_default();
+        self.bytes.get(began as usize) == Some(&b'{')
+    }
+
+    /// Takes a member of the object or an element of the array that is open.
+    fn member(&mut self) -> Result<(), Refusal> {
+        if self.is_in_object() {
+            self.key()?;
+        }
+        if let Some(b'{' | b'[') = self.peek() {
+            self.open_nested()
+        } else {
+            self.value().map(drop)
+        }
+    }
+
+    /// Takes opening brackets and braces for as long as a first member begins with one.
+    fn open_nested(&mut self) -> Result<(), Refusal> {
+        loop {
+            self.open()?;
+            match (self.peek(), self.is_in_object()) {
+                (Some(b'}'), true) | (Some(b']'), false) => return Ok(()),
+                (_, true) => drop(self.key()?),
+                (_, false) => {}
+            }
+            if !matches!(self.peek(), Some(b'{' | b'[')) {
+                return self.value().map(drop);
+            }
+        }
+    }
+
+    /// Takes the string that stands here.
+    fn string(&mut self) -> Result<Kind, Refusal> {
+        let began = self.at;
+        self.at += 1;
+        loop {
+            self.at = end_of_plain_text(self.bytes, self.at);
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => self.escape(began)?,
+                Some(_) => {
+                    let found = self.found();
+                    let expected = "an escape such as `\\n` instead";
+                    return Err(Refusal::NotJson {
+                        found,
+                        expected,
+                        at: self.at,
+                    });
+                }
+                None => {
+                    return Err(Refusal::Ends {
+                        within: "a string",
+                        began,
+                    });
+                }
+            }
+        }
+        self.at += 1;
+        Ok(Kind::String)
+    }
+
+    /// Takes the escape that stands here, in the string that began there.
+    fn escape(&mut self, began: usize) -> Result<(), Refusal> {
+        self.at += 1;
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                self.at += 1;
+                for _ in 0..4 {
+                    match self.peek() {
+                        Some(digit) if digit.is_ascii_hexdigit() => self.at += 1,
+                        None => {
+                            return Err(Refusal::Ends {
+                                within: "a string",
+                                began,
+                            });
+                        }
+                        Some(_) => return Err(self.unexpected("four hex digits after `\\u`")),
+                    }
+                }
+            }
+            None => {
+                return Err(Refusal::Ends {
+                    within: "a string",
+                    began,
+                });
+            }
+            Some(_) => {
+                let expected = "one of `\"`, `\\`, `/`, `b`, `f`, `n`, `r`, `t`, `u` after `\\`";
+                return Err(self.unexpected(expected));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the number that stands here.
+    fn number(&mut self) -> Result<Kind, Refusal> {
+        let began = self.at;
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits(began)?;
+        }
+        let mut kind = Kind::Int;
+        if self.take(b'.') {
+            kind = Kind::Fraction;
+            self.digits(began)?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            kind = Kind::Fraction;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits(began)?;
+        }
+        Ok(kind)
+    }
+
+    /// Takes digits, at least one, of the number that began there.
+    fn digits(&mut self, began: usize) -> Result<(), Refusal> {
+        let first = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        match self.peek() {
+            _ if self.at > first => Ok(()),
+            None => Err(Refusal::Ends {
+                within: "a number",
+                began,
+            }),
+            Some(_) => Err(self.unexpected("a digit")),
+        }
+    }
+
+    /// Takes the literal that stands here by its first letter.
+    fn literal(&mut self, literal: &'static str, kind: Kind) -> Result<Kind, Refusal> {
+        let rest = &self.bytes[self.at..];
+        if rest.starts_with(literal.as_bytes()) {
+            self.at += literal.len();
+            return Ok(kind);
+        }
+        if literal.as_bytes().starts_with(rest) {
+            return Err(Refusal::Ends {
+                within: kind.noun(),
+                began: self.at,
+            });
+        }
+        Err(self.unexpected(match literal {
+            "true" => "`true`",
+            "false" => "`false`",
+            _ => "`null`",
+        }))
+    }
+}
+
+/// The first quote, backslash or control character from `at` on, or the text's end.
+#[inline]
+fn end_of_plain_text(text: &[u8], mut at: usize) -> usize {
+    while let Some(word) = word_at(text, at) {
+        let quote_or_backslash = zero_bytes(word ^ repeat(b'"')) | zero_bytes(word ^ repeat(b'\\'));
+        let found = quote_or_backslash | bytes_below::<0x20>(word);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += WORD;
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, 0..0x20 | b'"' | b'\\');
+    at + text
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(is_plain)
+        .count()
+}

@@ -1,0 +1,116 @@
+//! Writing instants as JSON values.
+
+use super::{Civil, UnixNanos};
+
+/// The form that a job writes its timestamps in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TimestampFormat {
+    /// Nanoseconds since the epoch: `1506700104433000200`.
+    #[default]
+    UnixNano,
+    /// Seconds since the epoch, rounded down: `1506700104`.
+    Unix,
+    /// RFC 3339 with seconds, rounded down: `"2017-09-29T15:48:24Z"`.
+    Rfc3339,
+    /// RFC 3339 with milliseconds, rounded down: `"2017-09-29T15:48:24.433Z"`.
+    Rfc3339Ms,
+    /// RFC 3339 with nanoseconds: `"2017-09-29T15:48:24.433000200Z"`.
+    Rfc3339Ns,
+}
+
+impl TimestampFormat {
+    /// Every form.
+    pub const ALL: [Self; 5] = [
+        Self::UnixNano,
+        Self::Unix,
+        Self::Rfc3339,
+        Self::Rfc3339Ms,
+        Self::Rfc3339Ns,
+    ];
+
+    /// The form's name in output options, such as `unixnano`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnixNano => "unixnano",
+            Self::Unix => "unix",
+            Self::Rfc3339 => "rfc3339",
+            Self::Rfc3339Ms => "rfc3339ms",
+            Self::Rfc3339Ns => "rfc3339ns",
+        }
+    }
+
+    /// The form of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Appends the instant as a JSON value: a bare integer or a quoted string.
+    pub fn write(self, instant: UnixNanos, out: &mut Vec<u8>) {
+        match self {
+            Self::UnixNano => write_int(instant.0, out),
+            Self::Unix => write_int(instant.seconds(), out),
+            Self::Rfc3339 => write_rfc3339(instant, 0, out),
+            Self::Rfc3339Ms => write_rfc3339(instant, 3, out),
+            Self::Rfc3339Ns => write_rfc3339(instant, 9, out),
+        }
+    }
+}
+
+/// The numbers 00 to 99, two digits each.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < pairs.len() {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
+fn write_int(value: i64, out: &mut Vec<u8>) {
+    const DIGITS_MAX: usize = 20;
+    let mut digits = [0; DIGITS_MAX];
+    let mut first = DIGITS_MAX;
+    let mut rest = value.unsigned_abs();
+    while rest >= 10 {
+        first -= 2;
+        digits[first..first + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+        rest /= 100;
+    }
+    // What is left is one digit, or zero where the digits came out even.
+    if rest > 0 || first == DIGITS_MAX {
+        first -= 1;
+        digits[first] = b'0' + rest as u8;
+    }
+    if value < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[first..]);
+}
+
+fn write_rfc3339(instant: UnixNanos, fraction_digits: usize, out: &mut Vec<u8>) {
+    const SECONDS_END: usize = 20;
+    let civil = Civil::from_unix(instant);
+    let mut text = *b"\"0000-00-00T00:00:00.000000000Z\"";
+    // From 1677 to 2262 a year has four digits.
+    let year = civil.year as usize;
+    text[1..3].copy_from_slice(&PAIRS[year / 100]);
+    text[3..5].copy_from_slice(&PAIRS[year % 100]);
+    text[6..8].copy_from_slice(&PAIRS[usize::from(civil.month)]);
+    text[9..11].copy_from_slice(&PAIRS[usize::from(civil.day)]);
+    text[12..14].copy_from_slice(&PAIRS[usize::from(civil.hour)]);
+    text[15..17].copy_from_slice(&PAIRS[usize::from(civil.minute)]);
+    text[18..SECONDS_END].copy_from_slice(&PAIRS[usize::from(civil.second)]);
+    let mut end = SECONDS_END;
+    if fraction_digits > 0 {
+        let mut rest = civil.nanosecond;
+        for place in (0..9).rev() {
+            text[SECONDS_END + 1 + place] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        end += 1 + fraction_digits;
+    }
+    text[end] = b'Z';
+    text[end + 1] = b'"';
+    out.extend_from_slice(&text[..end + 2]);
+}

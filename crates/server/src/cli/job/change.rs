@@ -1,0 +1,118 @@
+//! The properties of a job that can be set at its creation and changed later.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::cli::{CliError, duration};
+use crate::client::Client;
+
+/// Names of the limits in the API.
+const LIMITS: [&str; 3] = ["max_upload_records", "max_upload_bytes", "max_upload_interval_seconds"];
+
+/// What a job pushes, where and how.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Job")]
+pub(super) struct ChangeArgs {
+    /// What people call it.
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Where objects go, such as s3://bucket/logs/{DATE}?region=us-east-1.
+    #[arg(long, value_name = "URL")]
+    destination: Option<String>,
+
+    /// Content of the challenge file: the proof that the bucket is yours.
+    #[arg(long, value_name = "TOKEN")]
+    ownership_challenge: Option<String>,
+
+    /// Field to push; several, or a list with commas, in the order of the output.
+    #[arg(long = "field", visible_alias = "fields", value_name = "NAME", value_delimiter = ',')]
+    fields: Vec<String>,
+
+    /// How timestamps are written: unixnano, unix, rfc3339, rfc3339ms or rfc3339ns.
+    #[arg(long, value_name = "FORMAT")]
+    timestamp_format: Option<String>,
+
+    /// All output options as a JSON object; --field and --timestamp-format win over it.
+    #[arg(long, value_name = "JSON", value_parser = object)]
+    output_options: Option<Map<String, Value>>,
+
+    /// Which records, such as '{"where":{"key":"EdgeResponseStatus","operator":"geq","value":500}}';
+    /// empty for all.
+    #[arg(long, value_name = "JSON", value_parser = filter)]
+    filter: Option<String>,
+
+    /// Close a batch at this many records; 0 for no limit.
+    #[arg(long, value_name = "RECORDS")]
+    max_records: Option<u64>,
+
+    /// Close a batch at this many uncompressed bytes; 0 for no limit.
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
+
+    /// Close a batch after this time, such as 30s; 0s for no limit.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    max_interval: Option<Duration>,
+}
+
+impl ChangeArgs {
+    /// The request's body: only what was given. The API takes output options only as a whole, so
+    /// those that an existing job has, and that are not named here, are read from it.
+    pub(super) async fn body(
+        self,
+        existing: Option<(&Client, &str)>,
+    ) -> Result<Map<String, Value>, CliError> {
+        let mut body = Map::new();
+        let texts = [
+            ("name", self.name),
+            ("destination_conf", self.destination),
+            ("ownership_challenge", self.ownership_challenge),
+            ("filter", self.filter),
+        ];
+        for (name, text) in texts {
+            body.extend(text.map(|text| (name.to_owned(), Value::from(text.trim()))));
+        }
+        let seconds = self.max_interval.map(|interval| interval.as_secs());
+        for (name, limit) in LIMITS.into_iter().zip([self.max_records, self.max_bytes, seconds]) {
+            body.extend(limit.map(|limit| (name.to_owned(), Value::from(limit))));
+        }
+        let partial = !self.fields.is_empty() || self.timestamp_format.is_some();
+        let mut options = match (self.output_options, existing) {
+            (Some(options), _) => options,
+            (None, Some((client, path))) if partial => output_options(client, path).await?,
+            (None, _) => Map::new(),
+        };
+        if !self.fields.is_empty() {
+            options.insert("field_names".to_owned(), self.fields.into());
+        }
+        if let Some(format) = self.timestamp_format {
+            options.insert("timestamp_format".to_owned(), format.into());
+        }
+        if !options.is_empty() {
+            body.insert("output_options".to_owned(), options.into());
+        }
+        Ok(body)
+    }
+}
+
+/// The output options that a job has now.
+async fn output_options(client: &Client, path: &str) -> Result<Map<String, Value>, CliError> {
+    let mut job: Value = client.get(path).await?;
+    match job["output_options"].take() {
+        Value::Object(options) => Ok(options),
+        _ => Ok(Map::new()),
+    }
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
+}
+
+/// A filter is JSON, or empty; what it means is for the service to judge.
+fn filter(text: &str) -> Result<String, String> {
+    if !text.trim().is_empty() {
+        object(text)?;
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,179 @@
+//! The keys that exist: their names, defaults and meanings, in the order of the reference page.
+
+/// What every environment variable of ours begins with.
+pub(super) const VARIABLE_PREFIX: &str = "LOGPUSH_";
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Its path in the file, sections joined by dots.
+    pub path: &'static str,
+    /// Its default, as it would be written; empty where there is none.
+    pub default: &'static str,
+    /// What it decides.
+    pub meaning: &'static str,
+}
+
+const fn key(path: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    Key { path, default, meaning }
+}
+
+/// Every setting.
+pub const KEYS: [Key; 26] = [
+    key(
+        "data_dir",
+        "./logpush-data",
+        "Where all data stands. Made at the first start, for its owner only.",
+    ),
+    key(
+        "listen",
+        "127.0.0.1:8080",
+        "Address and port of the service. Port 0 lets the system choose one.",
+    ),
+    key(
+        "admin_token",
+        "",
+        "The administrator's token, 16 to 512 visible ASCII characters. Without it one is \
+         made at the first start and written to `<data_dir>/admin-token`.",
+    ),
+    key(
+        "datasets_dir",
+        "",
+        "A folder of TOML files (`*.toml`) that define datasets of your own.",
+    ),
+    key(
+        "shutdown_timeout",
+        "25s",
+        "How long a stop may take: requests and deliveries that are under way then are left \
+         for the next start.",
+    ),
+    key(
+        "log.format",
+        "auto",
+        "`human`, `json`, or `auto`: human where stderr is a terminal.",
+    ),
+    key(
+        "log.level",
+        "info",
+        "`error`, `warn`, `info`, `debug`, `trace`, or directives such as \
+         `info,delivery=debug`.",
+    ),
+    key(
+        "ingest.body_bytes_max",
+        "16MiB",
+        "Most bytes of a request's body as it is received.",
+    ),
+    key(
+        "ingest.decoded_bytes_max",
+        "32MiB",
+        "Most bytes of a request's body once it is decompressed.",
+    ),
+    key(
+        "ingest.quarantine_bytes_max",
+        "8MiB",
+        "Most bytes of refused lines that one request may leave in the quarantine; a request \
+         with more is refused as a whole.",
+    ),
+    key(
+        "ingest.in_flight_bytes_max",
+        "128MiB",
+        "Memory for requests at a time; beyond it the door answers 503. At least 3 × \
+         `decoded_bytes_max` + `quarantine_bytes_max`.",
+    ),
+    key(
+        "journal.partitions",
+        "1",
+        "Parallel logs. May grow, never shrink.",
+    ),
+    key(
+        "journal.segment_bytes",
+        "128MiB",
+        "Size of a segment file.",
+    ),
+    key(
+        "journal.free_bytes_min",
+        "256MiB",
+        "Free space of the disk below which nothing more is taken in.",
+    ),
+    key(
+        "journal.retention_age",
+        "7d",
+        "How long records are kept for jobs that cannot deliver them.",
+    ),
+    key(
+        "journal.retention_bytes",
+        "100GiB",
+        "How many bytes of the disk the journal may take before its oldest records are given \
+         up.",
+    ),
+    key(
+        "delivery.principal_arn",
+        "",
+        "The IAM principal of this service, named in the bucket policy that `logpush \
+         destination policy` prints.",
+    ),
+    key(
+        "delivery.allow_private_endpoints",
+        "",
+        "Hosts, `host:port` and networks (`10.0.0.0/8`) that customers may name as \
+         `endpoint=` although they are loopback or private. A list, or one text with commas.",
+    ),
+    key(
+        "delivery.gzip_level",
+        "4",
+        "Compression of objects, 1 (fast) to 12 (small).",
+    ),
+    key(
+        "delivery.part_bytes",
+        "8MiB",
+        "Largest object that is put in one request; larger ones go up in parts of this size. \
+         At least 5MiB.",
+    ),
+    key(
+        "delivery.uploads_max",
+        "16",
+        "Most uploads at a time, over all jobs.",
+    ),
+    key(
+        "delivery.spool_memory_bytes",
+        "64MiB",
+        "Memory for compressed batches that are open or wait; beyond it they go to files.",
+    ),
+    key(
+        "delivery.retry_first",
+        "500ms",
+        "How long a failed upload waits before it is tried again, at first.",
+    ),
+    key(
+        "delivery.retry_max",
+        "30s",
+        "How long it waits at most.",
+    ),
+    key(
+        "api.jobs_per_scope_max",
+        "20",
+        "Most jobs of one account or zone.",
+    ),
+    key(
+        "api.metrics_public",
+        "true",
+        "Whether `/metrics` needs no token. With `false` it needs an administrator's.",
+    ),
+];
+
+impl Key {
+    /// The key's environment variable: `LOGPUSH_`, then the path in capitals with `__` between
+    /// its levels.
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.path.to_ascii_uppercase().replace('.', "__"))
+    }
+
+    /// The key's row in the table of docs/configuration.md.
+    pub fn row(&self) -> String {
+        let default = match self.default {
+            "" => "none".to_owned(),
+            default => format!("`{default}`"),
+        };
+        format!("| `{}` | {default} | {} |", self.path, self.meaning)
+    }
+}

@@ -1,0 +1,200 @@
+//! The settings of the service: from a TOML file and the environment to values that are checked.
+//!
+//! - Two stages: what was written (`raw`), then [`Config`], whose values are within their bounds.
+//! - Every key can be given by the environment as well ([`Key::variable`]), which wins over the file.
+//! - A key that does not exist is an error that names the nearest one, with its place.
+//! - The process environment is read in one function ([`process_environment`]) and nowhere else.
+
+mod environment;
+mod error;
+mod keys;
+mod quantity;
+mod raw;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use delivery::RetrySettings;
+use journal::{LocalSettings, Retention};
+
+pub use environment::{Environment, process_environment};
+pub use error::ConfigError;
+pub use keys::{KEYS, Key};
+
+/// Everything that an operator can set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where all data stands.
+    pub data_dir: PathBuf,
+    /// Where the service listens; port 0 lets the system choose one.
+    pub listen: SocketAddr,
+    /// The administrator's token; `None` has one made at the first start.
+    pub admin_token: Option<AdminToken>,
+    /// A folder of TOML files that define datasets.
+    pub datasets_dir: Option<PathBuf>,
+    /// What is logged, and how.
+    pub log: LogSettings,
+    /// The bounds of the ingest door.
+    pub ingest: IngestSettings,
+    /// The journal's layout and bounds.
+    pub journal: LocalSettings,
+    /// How long the journal holds what is not delivered.
+    pub retention: Retention,
+    /// What can be tuned about delivery.
+    pub delivery: DeliverySettings,
+    /// The bounds of the API.
+    pub api: ApiSettings,
+    /// How long a stop may take.
+    pub shutdown_timeout: Duration,
+}
+
+/// The text of the administrator's token. It is shown by no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminToken(String);
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSettings {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// A level, or directives such as `info,delivery=debug`.
+    pub level: String,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `Human` where stderr is a terminal, `Json` otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The bounds of the ingest door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IngestSettings {
+    /// Most bytes of a request's body as it is received.
+    pub body_bytes_max: u64,
+    /// Most bytes of a request's body once it is decompressed.
+    pub decoded_bytes_max: u64,
+    /// Most bytes of quarantine that one request may give.
+    pub quarantine_bytes_max: u64,
+    /// Most bytes of memory for requests at a time.
+    pub in_flight_bytes_max: u64,
+}
+
+/// What can be tuned about delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliverySettings {
+    /// The IAM principal that a bucket's policy has to name; `None` where it is not known.
+    pub principal_arn: Option<String>,
+    /// Hosts and networks that tenants may name although they are private.
+    pub allow_private_endpoints: Vec<String>,
+    /// gzip level of objects, 1 (fast) to 12 (small).
+    pub gzip_level: u8,
+    /// Largest object that is put in one request.
+    pub part_bytes: u64,
+    /// Most uploads at a time.
+    pub uploads_max: usize,
+    /// Memory for compressed batches that wait.
+    pub spool_memory_bytes: u64,
+    /// When failed uploads are tried again.
+    pub retry: RetrySettings,
+}
+
+/// The bounds of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// Most jobs of one account or zone.
+    pub jobs_per_scope_max: usize,
+    /// Whether `/metrics` needs no token.
+    pub metrics_public: bool,
+}
+
+impl Config {
+    /// The settings in `file`, if one is given, with those of `environment` over them.
+    pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let table = match file {
+            Some(path) => raw::read_file(path)?,
+            None => toml::Table::new(),
+        };
+        raw::resolve(table, environment)?.validate()
+    }
+
+    /// What delivery is started with.
+    pub(crate) fn delivery_settings(&self) -> delivery::Settings {
+        delivery::Settings {
+            gzip_level: self.delivery.gzip_level,
+            part_bytes: self.delivery.part_bytes,
+            uploads_max: self.delivery.uploads_max,
+            spool_memory_bytes: self.delivery.spool_memory_bytes,
+            retry: self.delivery.retry,
+            retention: self.retention,
+            ..delivery::Settings::new(self.data_dir.join("spool"))
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let journal = LocalSettings::default();
+        let delivery = delivery::Settings::new(PathBuf::new());
+        Self {
+            data_dir: PathBuf::from("./logpush-data"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            admin_token: None,
+            datasets_dir: None,
+            log: LogSettings { format: LogFormat::Auto, level: "info".to_owned() },
+            ingest: IngestSettings {
+                body_bytes_max: 16 << 20,
+                decoded_bytes_max: 32 << 20,
+                quarantine_bytes_max: 8 << 20,
+                in_flight_bytes_max: 128 << 20,
+            },
+            journal,
+            retention: delivery.retention,
+            delivery: DeliverySettings {
+                principal_arn: None,
+                allow_private_endpoints: Vec::new(),
+                gzip_level: delivery.gzip_level,
+                part_bytes: delivery.part_bytes,
+                uploads_max: delivery.uploads_max,
+                spool_memory_bytes: delivery.spool_memory_bytes,
+                retry: delivery.retry,
+            },
+            api: ApiSettings { jobs_per_scope_max: 20, metrics_public: true },
+            shutdown_timeout: Duration::from_secs(25),
+        }
+    }
+}
+
+impl AdminToken {
+    /// Fewest characters of a token, so that it cannot be guessed.
+    pub const CHARS_MIN: usize = 16;
+    /// Most characters of a token.
+    pub const CHARS_MAX: usize = 512;
+
+    /// The token `text`; `None` where it is too short, too long or holds other characters than
+    /// visible ASCII ones.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (Self::CHARS_MIN..=Self::CHARS_MAX).contains(&text.len());
+        (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Self(text.to_owned()))
+    }
+
+    /// The token itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminToken(…)")
+    }
+}

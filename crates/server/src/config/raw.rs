@@ -1,0 +1,351 @@
+//! The settings as they were written, and the step from there to checked ones.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use journal::{LocalSettings, Retention};
+use model::spelling::nearest;
+use serde::Deserialize;
+use toml::Table;
+use toml::de::{DeTable, DeValue};
+use tracing_subscriber::EnvFilter;
+
+use super::environment::{Environment, overlay};
+use super::quantity::{ByteSize, Count, Flag, List, Period};
+use super::{
+    AdminToken, ApiSettings, Config, ConfigError, DeliverySettings, IngestSettings, KEYS,
+    LogFormat, LogSettings,
+};
+
+/// The file's sections and keys; what is absent takes its default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConfig {
+    data_dir: Option<PathBuf>,
+    listen: Option<String>,
+    admin_token: Option<String>,
+    datasets_dir: Option<PathBuf>,
+    shutdown_timeout: Option<Period>,
+    log: RawLog,
+    ingest: RawIngest,
+    journal: RawJournal,
+    delivery: RawDelivery,
+    api: RawApi,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawLog {
+    format: Option<String>,
+    level: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawIngest {
+    body_bytes_max: Option<ByteSize>,
+    decoded_bytes_max: Option<ByteSize>,
+    quarantine_bytes_max: Option<ByteSize>,
+    in_flight_bytes_max: Option<ByteSize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawJournal {
+    partitions: Option<Count>,
+    segment_bytes: Option<ByteSize>,
+    free_bytes_min: Option<ByteSize>,
+    retention_age: Option<Period>,
+    retention_bytes: Option<ByteSize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawDelivery {
+    principal_arn: Option<String>,
+    allow_private_endpoints: Option<List>,
+    gzip_level: Option<Count>,
+    part_bytes: Option<ByteSize>,
+    uploads_max: Option<Count>,
+    spool_memory_bytes: Option<ByteSize>,
+    retry_first: Option<Period>,
+    retry_max: Option<Period>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawApi {
+    jobs_per_scope_max: Option<Count>,
+    metrics_public: Option<Flag>,
+}
+
+/// The file's table, in which every key exists and has a value of its type.
+pub(super) fn read_file(path: &Path) -> Result<Table, ConfigError> {
+    let text = fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let wrong = |error: &toml::de::Error| ConfigError::File {
+        path: path.to_owned(),
+        line: line_of(&text, error.span().map_or(0, |span| span.start)),
+        message: error.message().to_owned(),
+    };
+    let document = DeTable::parse(&text).map_err(|error| wrong(&error))?;
+    check_keys(document.get_ref(), "").map_err(|(key, at)| ConfigError::UnknownKey {
+        path: path.to_owned(),
+        line: line_of(&text, at),
+        nearest: nearest(&key, KEYS.iter().map(|key| key.path)),
+        key,
+    })?;
+    toml::from_str::<RawConfig>(&text).map_err(|error| wrong(&error))?;
+    toml::from_str(&text).map_err(|error| wrong(&error))
+}
+
+/// The settings of `table` with those of `environment` over them.
+pub(super) fn resolve(
+    mut table: Table,
+    environment: &Environment,
+) -> Result<RawConfig, ConfigError> {
+    overlay(&mut table, environment)?;
+    // Both halves were read on their own before.
+    RawConfig::deserialize(table).map_err(|error| ConfigError::Variable {
+        variable: "LOGPUSH_…".to_owned(),
+        message: error.message().to_owned(),
+    })
+}
+
+/// The first key that does not exist, with its place.
+fn check_keys(table: &DeTable<'_>, section: &str) -> Result<(), (String, usize)> {
+    for (key, value) in table {
+        let path = match section {
+            "" => key.get_ref().to_string(),
+            section => format!("{section}.{}", key.get_ref()),
+        };
+        let is_section = KEYS.iter().any(|known| {
+            known.path.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'))
+        });
+        match value.get_ref() {
+            DeValue::Table(inner) if is_section => check_keys(inner, &path)?,
+            _ if is_section || KEYS.iter().any(|known| known.path == path) => {}
+            _ => return Err((path, key.span().start)),
+        }
+    }
+    Ok(())
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count() + 1
+}
+
+impl RawConfig {
+    /// The settings, checked, with defaults where nothing was written.
+    pub(super) fn validate(self) -> Result<Config, ConfigError> {
+        let default = Config::default();
+        let shutdown_timeout = self.shutdown_timeout.map_or(default.shutdown_timeout, |p| p.0);
+        Ok(Config {
+            data_dir: self.data_dir.unwrap_or(default.data_dir),
+            listen: self.listen.map_or(Ok(default.listen), |text| listen(&text))?,
+            admin_token: self.admin_token.map(|text| admin_token(&text)).transpose()?,
+            datasets_dir: self.datasets_dir,
+            log: self.log.validate(default.log)?,
+            ingest: self.ingest.validate(&default.ingest)?,
+            retention: self.journal.retention(default.retention),
+            journal: self.journal.validate(default.journal)?,
+            delivery: self.delivery.validate(default.delivery)?,
+            api: self.api.validate(default.api)?,
+            shutdown_timeout,
+        })
+    }
+}
+
+fn listen(text: &str) -> Result<SocketAddr, ConfigError> {
+    let address = text.replacen("localhost:", "127.0.0.1:", 1);
+    address.parse().map_err(|_| ConfigError::OutOfBounds {
+        key: "listen",
+        found: format!("`{text}`"),
+        expected: "an IP address and a port such as `127.0.0.1:8080` or `0.0.0.0:8080`".to_owned(),
+    })
+}
+
+fn admin_token(text: &str) -> Result<AdminToken, ConfigError> {
+    AdminToken::new(text).ok_or_else(|| ConfigError::OutOfBounds {
+        key: "admin_token",
+        found: format!("a text of {} characters", text.chars().count()),
+        expected: format!(
+            "{} to {} visible ASCII characters; `openssl rand -hex 24` makes a good one",
+            AdminToken::CHARS_MIN,
+            AdminToken::CHARS_MAX
+        ),
+    })
+}
+
+impl RawLog {
+    fn validate(self, default: LogSettings) -> Result<LogSettings, ConfigError> {
+        let wrong = |key, found: &str, expected: &str| ConfigError::OutOfBounds {
+            key,
+            found: format!("`{found}`"),
+            expected: expected.to_owned(),
+        };
+        let format = match self.format.as_deref() {
+            None => default.format,
+            Some("auto") => LogFormat::Auto,
+            Some("human") => LogFormat::Human,
+            Some("json") => LogFormat::Json,
+            Some(other) => return Err(wrong("log.format", other, "`auto`, `human` or `json`")),
+        };
+        let level = self.level.unwrap_or(default.level);
+        if EnvFilter::builder().parse(&level).is_err() {
+            let expected = "`error`, `warn`, `info`, `debug`, `trace`, or directives such as \
+                            `info,delivery=debug`";
+            return Err(wrong("log.level", &level, expected));
+        }
+        Ok(LogSettings { format, level })
+    }
+}
+
+impl RawIngest {
+    fn validate(self, default: &IngestSettings) -> Result<IngestSettings, ConfigError> {
+        const MIB: u64 = 1 << 20;
+        let body_bytes_max =
+            bytes("ingest.body_bytes_max", self.body_bytes_max, default.body_bytes_max, MIB)?;
+        let decoded_bytes_max = bytes(
+            "ingest.decoded_bytes_max",
+            self.decoded_bytes_max,
+            default.decoded_bytes_max.max(body_bytes_max),
+            body_bytes_max,
+        )?;
+        let quarantine_bytes_max = bytes(
+            "ingest.quarantine_bytes_max",
+            self.quarantine_bytes_max,
+            default.quarantine_bytes_max,
+            MIB,
+        )?;
+        // One request of the largest kind must fit: its body, with frames of up to twice its size.
+        let largest_request = 3 * decoded_bytes_max + quarantine_bytes_max;
+        let in_flight_bytes_max = bytes(
+            "ingest.in_flight_bytes_max",
+            self.in_flight_bytes_max,
+            default.in_flight_bytes_max.max(largest_request),
+            largest_request,
+        )?;
+        Ok(IngestSettings {
+            body_bytes_max,
+            decoded_bytes_max,
+            quarantine_bytes_max,
+            in_flight_bytes_max,
+        })
+    }
+}
+
+impl RawJournal {
+    fn retention(&self, default: Retention) -> Retention {
+        Retention {
+            max_age_seconds: match self.retention_age {
+                Some(Period(age)) => Some(age.as_secs()),
+                None => default.max_age_seconds,
+            },
+            max_bytes: match self.retention_bytes {
+                Some(ByteSize(bytes)) => Some(bytes),
+                None => default.max_bytes,
+            },
+        }
+    }
+
+    fn validate(self, default: LocalSettings) -> Result<LocalSettings, ConfigError> {
+        let partitions =
+            count("journal.partitions", self.partitions, default.partitions.into(), 1, 256)?;
+        let segment_bytes =
+            bytes("journal.segment_bytes", self.segment_bytes, default.segment_bytes, 8 << 20)?;
+        let free_bytes_min =
+            bytes("journal.free_bytes_min", self.free_bytes_min, default.free_bytes_min, 0)?;
+        let partitions = partitions as u16;
+        Ok(LocalSettings { partitions, segment_bytes, free_bytes_min, ..default })
+    }
+}
+
+impl RawDelivery {
+    fn validate(self, default: DeliverySettings) -> Result<DeliverySettings, ConfigError> {
+        let level = u64::from(default.gzip_level);
+        let uploads = default.uploads_max as u64;
+        let mut retry = default.retry;
+        retry.first = self.retry_first.map_or(retry.first, |period| period.0);
+        retry.max = self.retry_max.map_or(retry.max.max(retry.first), |period| period.0);
+        if retry.first.is_zero() || retry.max < retry.first {
+            return Err(ConfigError::OutOfBounds {
+                key: "delivery.retry_max",
+                found: format!("{:?} with `delivery.retry_first` {:?}", retry.max, retry.first),
+                expected: "at least `delivery.retry_first`, which is more than nothing".to_owned(),
+            });
+        }
+        Ok(DeliverySettings {
+            principal_arn: self.principal_arn.or(default.principal_arn),
+            allow_private_endpoints: self
+                .allow_private_endpoints
+                .map_or(default.allow_private_endpoints, |list| list.0),
+            gzip_level: count("delivery.gzip_level", self.gzip_level, level, 1, 12)? as u8,
+            part_bytes: bytes(
+                "delivery.part_bytes",
+                self.part_bytes,
+                default.part_bytes,
+                // The least that S3 takes for a part that is not the last.
+                5 << 20,
+            )?,
+            uploads_max: count("delivery.uploads_max", self.uploads_max, uploads, 1, 1024)?
+                as usize,
+            spool_memory_bytes: bytes(
+                "delivery.spool_memory_bytes",
+                self.spool_memory_bytes,
+                default.spool_memory_bytes,
+                1 << 20,
+            )?,
+            retry,
+        })
+    }
+}
+
+impl RawApi {
+    fn validate(self, default: ApiSettings) -> Result<ApiSettings, ConfigError> {
+        let jobs = default.jobs_per_scope_max as u64;
+        let key = "api.jobs_per_scope_max";
+        Ok(ApiSettings {
+            jobs_per_scope_max: count(key, self.jobs_per_scope_max, jobs, 1, 10_000)? as usize,
+            metrics_public: self.metrics_public.map_or(default.metrics_public, |flag| flag.0),
+        })
+    }
+}
+
+fn bytes(
+    key: &'static str,
+    given: Option<ByteSize>,
+    default: u64,
+    min: u64,
+) -> Result<u64, ConfigError> {
+    /// More is surely a slip of the pen, and sums of such values cannot overflow.
+    const MAX: u64 = 1 << 50;
+    let bytes = given.map_or(default, |size| size.0);
+    if (min..=MAX).contains(&bytes) {
+        return Ok(bytes);
+    }
+    Err(ConfigError::OutOfBounds {
+        key,
+        found: format!("{bytes} bytes"),
+        expected: format!("{min} to {MAX} bytes"),
+    })
+}
+
+fn count(
+    key: &'static str,
+    given: Option<Count>,
+    default: u64,
+    min: u64,
+    max: u64,
+) -> Result<u64, ConfigError> {
+    let number = given.map_or(default, |count| count.0);
+    if (min..=max).contains(&number) {
+        return Ok(number);
+    }
+    Err(ConfigError::OutOfBounds {
+        key,
+        found: number.to_string(),
+        expected: format!("{min} to {max}"),
+    })
+}

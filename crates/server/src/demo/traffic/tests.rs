@@ -1,0 +1,127 @@
+//! What the traffic must look like.
+
+use std::collections::{HashMap, HashSet};
+
+use model::{Datasets, FieldType};
+use serde_json::{Map, Value};
+
+use super::*;
+
+const AT: UnixNanos = UnixNanos(1_764_000_000_000_000_000);
+
+fn records(seed: u64, number: usize) -> Vec<Map<String, Value>> {
+    let mut traffic = Traffic::new(seed, 7);
+    let mut text = Vec::new();
+    for _ in 0..number {
+        traffic.write_record(AT, &mut text);
+    }
+    let lines = text.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_records() {
+    assert_eq!(records(1, 200), records(1, 200));
+    assert_ne!(records(1, 200), records(2, 200));
+}
+
+#[test]
+fn every_field_is_one_of_the_dataset_and_has_its_type() {
+    let datasets = Datasets::builtin();
+    let dataset = datasets.get("http_requests").unwrap();
+    for record in records(3, 2_000) {
+        for (name, value) in &record {
+            let field = dataset.field(name).unwrap_or_else(|| panic!("no field {name}"));
+            let fits = match field.field_type {
+                FieldType::Int | FieldType::Timestamp => value.is_i64(),
+                FieldType::String => value.is_string(),
+                FieldType::Bool => value.is_boolean(),
+                FieldType::Object => value.is_object(),
+                _ => false,
+            };
+            assert!(fits, "{name}: {value}");
+        }
+    }
+}
+
+#[test]
+fn ray_ids_number_the_records_of_a_run() {
+    for (at, record) in records(4, 300).iter().enumerate() {
+        let ray = record["RayID"].as_str().unwrap();
+        assert_eq!(parse_ray_id(ray), Some((7, at as u32)));
+    }
+    assert_eq!(parse_ray_id(&ray_id(u32::MAX, 0x0123_abcd)), Some((u32::MAX, 0x0123_abcd)));
+    for foreign in ["", "7", "0000000700000000f", "000000070000000g", "000000070000000F"] {
+        assert_eq!(parse_ray_id(foreign), None, "{foreign}");
+    }
+}
+
+#[test]
+fn records_are_about_a_kilobyte_and_a_few_are_everything() {
+    let mut traffic = Traffic::new(5, 1);
+    let mut text = Vec::new();
+    for _ in 0..10_000 {
+        traffic.write_record(AT, &mut text);
+    }
+    let mean = text.len() / 10_000;
+    assert!((900..1_500).contains(&mean), "{mean} bytes");
+    assert!(text.windows(2).any(|pair| pair == "ł".as_bytes() || pair == "ö".as_bytes()));
+    assert_eq!(traffic.written(), 10_000);
+}
+
+#[test]
+fn visitors_and_statuses_are_spread_as_those_of_a_shop() {
+    let records = records(6, 20_000);
+    let count = |name: &str| {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for record in &records {
+            *counts.entry(record[name].to_string()).or_default() += 1;
+        }
+        counts
+    };
+    let statuses = count("EdgeResponseStatus");
+    assert!(statuses["200"] > 15_000, "{statuses:?}");
+    for status in ["301", "304", "401", "403", "404", "502"] {
+        assert!(statuses[status] > 10, "{status}: {statuses:?}");
+    }
+    let uris = count("ClientRequestURI");
+    let busiest = uris.values().max().unwrap();
+    assert!(*busiest > 300 && uris.len() > 1_000, "{busiest} of {}", uris.len());
+    assert!(count("ClientCountry").len() > 10);
+}
+
+#[test]
+fn a_visitor_stays_the_same() {
+    let mut countries: HashMap<String, HashSet<String>> = HashMap::new();
+    let visitors: HashSet<_> = (0..500).map(|n| Visitor::number(n, 9).address).collect();
+    assert!(visitors.len() > 300);
+    assert_eq!(Visitor::number(17, 9), Visitor::number(17, 9));
+    for record in records(9, 1_000) {
+        let network = record["ClientASN"].to_string();
+        countries.entry(network).or_default().insert(record["ClientCountry"].to_string());
+    }
+    assert!(countries.values().all(|countries| countries.len() == 1));
+}
+
+#[test]
+fn times_come_in_order_and_the_shop_was_asked_where_the_cache_had_nothing() {
+    for record in records(10, 3_000) {
+        let [start, end] = ["EdgeStartTimestamp", "EdgeEndTimestamp"].map(|f| record[f].as_i64());
+        assert!(start < end && end == Some(AT.0));
+        let hit = matches!(record["CacheCacheStatus"].as_str(), Some("hit" | "revalidated"));
+        let asked = record["OriginResponseStatus"] != 0;
+        assert!(!(hit && asked), "{record:?}");
+    }
+}
+
+#[test]
+fn the_rate_swings_around_its_mean() {
+    let parts = 1_000_u32;
+    let rates: Vec<f64> =
+        (0..parts).map(|part| daily_swing(f64::from(part) / f64::from(parts))).collect();
+    let mean = rates.iter().sum::<f64>() / f64::from(parts);
+    assert!((mean - 1.0).abs() < 0.001, "{mean}");
+    let [low, high] = [f64::min, f64::max].map(|f| rates.iter().copied().reduce(f).unwrap());
+    assert!(low > 0.25 && low < 0.45, "{low}");
+    assert!(high > 1.5 && high < 1.75, "{high}");
+}

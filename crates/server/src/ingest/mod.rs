@@ -1,0 +1,336 @@
+//! The door for records: what is sent here is durable before it is acknowledged, or refused as a
+//! whole.
+//!
+//! ```text
+//!  body ──receive──► buffer ──decode──► lines ──sort──► frames ──► one atomic append ──► 200
+//!         (bounded)          (bounded)     │ checked                 of the journal
+//!                                          └── refused lines: quarantine frames, same append
+//! ```
+//!
+//! **Rules.** All frames of a request go into one append. Memory is reserved before it is used.
+//! Decoding and checking run on worker threads, as many as there are cores. A record's bytes are
+//! copied once, from the decoded body into its frame, and are not altered.
+
+mod body;
+mod budget;
+mod buffers;
+mod checkers;
+mod coding;
+mod combined;
+mod error;
+mod frames;
+mod key;
+mod manifest;
+mod outcome;
+mod quarantine;
+mod sequence;
+mod sorter;
+mod zones;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use catalog::{Catalog, Grant};
+use journal::{Append, Appended, Clock, FrameDraft, IdempotencyKey, Journal};
+use model::{Dataset, Datasets, Partition, Scope};
+use tokio::sync::Semaphore;
+
+use crate::config::IngestSettings;
+use crate::metrics::IngestMetrics;
+
+use budget::{Budget, Reserved};
+use buffers::Buffers;
+use checkers::Checkers;
+use coding::Coding;
+use sorter::{Sorted, Sorter, Target};
+use zones::{ZoneTable, Zones};
+
+pub(crate) use error::IngestError;
+pub(crate) use manifest::Manifest;
+pub(crate) use outcome::Outcome;
+pub(crate) use quarantine::{LineError, downloaded};
+pub(crate) use sorter::OPERATOR;
+
+/// The door. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    journal: Arc<dyn Journal>,
+    catalog: Arc<dyn Catalog>,
+    datasets: Arc<Datasets>,
+    clock: Arc<dyn Clock>,
+    settings: IngestSettings,
+    metrics: IngestMetrics,
+    budget: Arc<Budget>,
+    /// As many permits as there are cores.
+    workers: Semaphore,
+    buffers: Buffers,
+    checkers: Checkers,
+    zones: Zones,
+}
+
+/// Where a request's records go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Destined {
+    /// To one scope.
+    To(Scope),
+    /// Each to the zone that it names, among those that the grant covers.
+    PerRecord(Grant),
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) struct Receipt {
+    /// What became of its lines.
+    pub(crate) outcome: Outcome,
+    /// Whether it had been stored before, under the same key.
+    pub(crate) repeated: bool,
+}
+
+/// A request, ready for the journal.
+struct Prepared {
+    sorted: Sorted,
+    key: Option<IdempotencyKey>,
+    /// Held until the frames are the journal's.
+    _reserved: Reserved,
+}
+
+/// A request on its way through a worker.
+struct Work {
+    received: Vec<u8>,
+    reserved: Reserved,
+    dataset: Arc<Dataset>,
+    manifest: Manifest,
+    destined: Destined,
+    zones: Arc<ZoneTable>,
+}
+
+impl Door {
+    /// The door before `journal`.
+    pub(crate) fn new(
+        journal: Arc<dyn Journal>,
+        catalog: Arc<dyn Catalog>,
+        datasets: Arc<Datasets>,
+        clock: Arc<dyn Clock>,
+        settings: IngestSettings,
+        metrics: IngestMetrics,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            parts: Arc::new(Parts {
+                journal,
+                catalog,
+                datasets,
+                clock,
+                settings,
+                metrics,
+                budget: Budget::new(settings.in_flight_bytes_max),
+                workers: Semaphore::new(cores),
+                buffers: Buffers::default(),
+                checkers: Checkers::default(),
+                zones: Zones::default(),
+            }),
+        }
+    }
+
+    /// Takes a request's records in. They are durable when this returns a receipt.
+    pub(crate) async fn take_in(
+        &self,
+        destined: Destined,
+        dataset: &str,
+        manifest: Manifest,
+        headers: &HeaderMap,
+        body: &mut Body,
+    ) -> Result<Receipt, IngestError> {
+        let dataset = self.dataset(destined, dataset)?;
+        if manifest.format == manifest::Format::Combined
+            && (dataset.name != combined::DATASET || matches!(destined, Destined::PerRecord(_)))
+        {
+            return Err(IngestError::CombinedElsewhere);
+        }
+        let zones = self.zones(destined).await?;
+        let (received, reserved) = self.receive(headers, body).await?;
+        let name = dataset.name.clone();
+        let work = Work { received, reserved, dataset, manifest, destined, zones };
+        let prepared = self.prepare(work).await?;
+        self.store(destined, &name, prepared).await
+    }
+
+    /// Bytes of memory that requests hold now.
+    pub(crate) fn in_flight_bytes(&self) -> u64 {
+        self.parts.budget.taken()
+    }
+
+    /// Tells that a zone was added.
+    pub(crate) fn forget_zones(&self) {
+        self.parts.zones.forget();
+    }
+
+    /// The partition that a scope's records go to: always the same.
+    fn partition_of(&self, scope: Scope) -> Partition {
+        key::partition(scope, self.parts.journal.partitions())
+    }
+
+    fn dataset(&self, destined: Destined, name: &str) -> Result<Arc<Dataset>, IngestError> {
+        let datasets = &self.parts.datasets;
+        let dataset = datasets.get(name).ok_or_else(|| IngestError::NoDataset {
+            dataset: name.chars().take(100).collect(),
+            hint: datasets
+                .nearest(name)
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?")),
+        })?;
+        let kind = match destined {
+            Destined::To(scope) => scope.kind,
+            Destined::PerRecord(_) => model::ScopeKind::Zone,
+        };
+        if dataset.allows(kind) {
+            return Ok(Arc::clone(dataset));
+        }
+        Err(IngestError::WrongScope {
+            dataset: name.to_owned(),
+            found: kind.name(),
+            allowed: match kind {
+                model::ScopeKind::Zone => "`/ingest/v1/accounts/{account_id}/…`",
+                model::ScopeKind::Account => "`/ingest/v1/zones/{zone_id}/…`",
+            },
+        })
+    }
+
+    async fn zones(&self, destined: Destined) -> Result<Arc<ZoneTable>, IngestError> {
+        let parts = &self.parts;
+        match destined {
+            Destined::To(_) => Ok(Arc::default()),
+            Destined::PerRecord(_) => {
+                let table = parts.zones.table(parts.catalog.as_ref(), parts.clock.now()).await;
+                table.map_err(IngestError::Catalog)
+            }
+        }
+    }
+
+    async fn receive(
+        &self,
+        headers: &HeaderMap,
+        body: &mut Body,
+    ) -> Result<(Vec<u8>, Reserved), IngestError> {
+        let max = self.parts.settings.body_bytes_max;
+        let announced = body::announced(headers).unwrap_or(0);
+        if announced > max {
+            return Err(IngestError::BodyTooLarge { max });
+        }
+        let mut reserved = self.parts.budget.reserve();
+        let mut buffer = self.parts.buffers.take(announced.min(buffers::KEPT_BYTES_MAX as u64) as usize);
+        match body::receive(body, max, &mut buffer, &mut reserved).await {
+            Ok(()) => Ok((buffer, reserved)),
+            Err(error) => {
+                self.parts.buffers.give_back(buffer);
+                Err(error)
+            }
+        }
+    }
+
+    /// Decodes and sorts on a worker thread.
+    async fn prepare(&self, work: Work) -> Result<Prepared, IngestError> {
+        let parts = Arc::clone(&self.parts);
+        let permit = self.parts.workers.acquire().await;
+        let prepared = tokio::task::spawn_blocking(move || parts.work(work)).await;
+        drop(permit);
+        prepared.map_err(|error| IngestError::Worker(error.to_string()))?
+    }
+
+    async fn store(
+        &self,
+        destined: Destined,
+        dataset: &str,
+        prepared: Prepared,
+    ) -> Result<Receipt, IngestError> {
+        let Prepared { sorted: Sorted { frames, outcome, record_bytes }, key, _reserved } = prepared;
+        let Some(partition) = self.partition(destined, key, &frames) else {
+            return Ok(Receipt { outcome, repeated: false });
+        };
+        let journal = self.parts.journal.as_ref();
+        match journal.append(partition, Append { key, frames }).await? {
+            Appended::Stored(_) => {
+                self.parts.metrics.count(dataset, &outcome, record_bytes);
+                Ok(Receipt { outcome, repeated: false })
+            }
+            Appended::Repeated(range) => {
+                let first = Outcome::of_frames(journal, partition, range).await;
+                // Where the frames are gone, the same body still has the same outcome.
+                Ok(Receipt { outcome: first.unwrap_or(outcome), repeated: true })
+            }
+        }
+    }
+
+    /// Where the frames go; `None` where there is none. A repetition goes where the first went,
+    /// also when zones were added in between.
+    fn partition(
+        &self,
+        destined: Destined,
+        key: Option<IdempotencyKey>,
+        frames: &[FrameDraft],
+    ) -> Option<Partition> {
+        let first = frames.first()?;
+        Some(match (destined, key) {
+            (Destined::To(scope), _) => self.partition_of(scope),
+            (Destined::PerRecord(_), Some(key)) => {
+                key::partition_of_key(&key, self.parts.journal.partitions())
+            }
+            (Destined::PerRecord(_), None) => self.partition_of(first.scope),
+        })
+    }
+}
+
+impl Parts {
+    fn work(&self, work: Work) -> Result<Prepared, IngestError> {
+        let Work { received, mut reserved, dataset, manifest, destined, zones } = work;
+        let decoded = self.decode(manifest.coding, received, &mut reserved)?;
+        let key = manifest
+            .key
+            .as_deref()
+            .map(|text| key::digest(text, destined, &dataset.name, &manifest, &decoded));
+        let target = match destined {
+            Destined::To(scope) => Target::Scope(scope),
+            Destined::PerRecord(grant) => Target::PerRecord { zones: &zones, grant },
+        };
+        let mut checker = self.checkers.take(&dataset);
+        let sorted = reserved
+            .grow(decoded.len().saturating_mul(manifest.format.growth()))
+            .and_then(|()| {
+                let max = self.settings.quarantine_bytes_max;
+                Sorter::new(target, &manifest, &mut checker, &mut reserved, max).sort(&decoded)
+            });
+        self.checkers.give_back(checker);
+        reserved.shrink(decoded.len());
+        self.buffers.give_back(decoded);
+        Ok(Prepared { sorted: sorted?, key, _reserved: reserved })
+    }
+
+    /// The decoded body; what was received is given back.
+    fn decode(
+        &self,
+        coding: Coding,
+        received: Vec<u8>,
+        reserved: &mut Reserved,
+    ) -> Result<Vec<u8>, IngestError> {
+        let max = self.settings.decoded_bytes_max;
+        if coding == Coding::Identity {
+            return Ok(received);
+        }
+        let mut decoded = self.buffers.take(received.len().saturating_mul(4).min(1 << 20));
+        let result = coding.decode(&received, max, &mut decoded, reserved);
+        reserved.shrink(received.len());
+        self.buffers.give_back(received);
+        match result {
+            Ok(()) => Ok(decoded),
+            Err(error) => {
+                self.buffers.give_back(decoded);
+                Err(error)
+            }
+        }
+    }
+}

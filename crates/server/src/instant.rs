@@ -1,0 +1,20 @@
+//! Instants as people and programs read them in answers.
+
+use model::UnixNanos;
+use model::time::TimestampFormat;
+
+/// `at` as RFC 3339 in whole seconds: `2017-09-29T15:48:24Z`.
+pub(crate) fn rfc3339(at: UnixNanos) -> String {
+    written(at, TimestampFormat::Rfc3339)
+}
+
+/// `at` as RFC 3339 with milliseconds: `2017-09-29T15:48:24.433Z`.
+pub(crate) fn rfc3339_ms(at: UnixNanos) -> String {
+    written(at, TimestampFormat::Rfc3339Ms)
+}
+
+fn written(at: UnixNanos, format: TimestampFormat) -> String {
+    let mut value = Vec::new();
+    format.write(at, &mut value);
+    String::from_utf8_lossy(&value).trim_matches('"').to_owned()
+}
