@@ -75,18 +75,11 @@ impl CatalogError {
     /// Makes the error of a call to the file system.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Io { action, path, source }
     }
 
     /// There is no `what` of that `id`.
-    pub(crate) fn not_found(what: &'static str, id: impl ToString) -> Self {
-        Self::NotFound {
-            what,
-            id: id.to_string(),
-        }
+    pub(crate) fn not_found(what: &'static str, id: &dyn std::fmt::Display) -> Self {
+        Self::NotFound { what, id: id.to_string() }
     }
 }

@@ -37,10 +37,7 @@ pub struct Page {
 
 impl Page {
     /// Everything, for callers within the program.
-    pub const ALL: Self = Self {
-        number: 1,
-        size: u32::MAX,
-    };
+    pub const ALL: Self = Self { number: 1, size: u32::MAX };
 }
 
 /// One page of a list.

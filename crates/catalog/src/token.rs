@@ -36,12 +36,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 4] = [
-        Self::LogsRead,
-        Self::LogsWrite,
-        Self::LogsIngest,
-        Self::Admin,
-    ];
+    pub const ALL: [Self; 4] = [Self::LogsRead, Self::LogsWrite, Self::LogsIngest, Self::Admin];
 
     /// `logs:read`, `logs:write`, `logs:ingest` or `admin`.
     pub const fn name(self) -> &'static str {
@@ -55,9 +50,7 @@ impl Permission {
 
     /// The permission of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|permission| permission.name() == name)
+        Self::ALL.into_iter().find(|permission| permission.name() == name)
     }
 
     /// Whether a bearer of this permission may do what needs `needed`.

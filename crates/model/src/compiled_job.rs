@@ -109,10 +109,7 @@ impl CompiledJob {
         let value = |field| scanner.value(line, field);
         // Both look at the record alone, so the order changes nothing; the sample is cheaper.
         let passes = self.sample.keeps(at)
-            && self
-                .filter
-                .as_ref()
-                .is_none_or(|filter| filter.matches(value));
+            && self.filter.as_ref().is_none_or(|filter| filter.matches(value));
         if passes {
             self.encoder.record(value, first, out);
         }
@@ -135,10 +132,7 @@ fn check_dataset(spec: &JobSpec, scope: ScopeKind, dataset: &Dataset, issues: &m
             ScopeKind::Account => ("an account", "a zone"),
             ScopeKind::Zone => ("a zone", "an account"),
         };
-        let message = format!(
-            "`{}` has no jobs of {refused}, only of {allowed}",
-            dataset.name
-        );
+        let message = format!("`{}` has no jobs of {refused}, only of {allowed}", dataset.name);
         issues.push(Issue::new(POINTER, message));
     }
 }
@@ -146,16 +140,8 @@ fn check_dataset(spec: &JobSpec, scope: ScopeKind, dataset: &Dataset, issues: &m
 fn check_limits(spec: &JobSpec, issues: &mut Vec<Issue>) {
     for (pointer, given, allowed) in [
         ("/max_upload_bytes", spec.max_upload_bytes, BATCH_BYTES),
-        (
-            "/max_upload_interval_seconds",
-            spec.max_upload_interval_seconds,
-            BATCH_SECONDS,
-        ),
-        (
-            "/max_upload_records",
-            spec.max_upload_records,
-            BATCH_RECORDS,
-        ),
+        ("/max_upload_interval_seconds", spec.max_upload_interval_seconds, BATCH_SECONDS),
+        ("/max_upload_records", spec.max_upload_records, BATCH_RECORDS),
     ] {
         let Some(value) = given.filter(|value| *value > 0 && !allowed.contains(value)) else {
             continue;
@@ -198,11 +184,7 @@ mod tests {
         let (mut out, mut records) = (Vec::new(), 0);
         job.begin(&mut out);
         for (index, line) in (0..).zip(lines) {
-            let at = RecordPosition {
-                partition: Partition(0),
-                offset: Offset(9),
-                index,
-            };
+            let at = RecordPosition { partition: Partition(0), offset: Offset(9), index };
             scanner.scan(line.as_bytes()).unwrap();
             records += u32::from(job.encode(&scanner, line.as_bytes(), at, records == 0, &mut out));
         }
@@ -219,10 +201,7 @@ mod tests {
             r#"{"ClientIP":"a","EdgeResponseStatus":200,"RayID":"1"}"#,
             r#"{"ClientIP":"b","EdgeResponseStatus":503,"RayID":"2"}"#,
         ];
-        assert_eq!(
-            object(&spec, &lines),
-            "{\"ClientIP\":\"b\",\"RayID\":\"2\"}\n"
-        );
+        assert_eq!(object(&spec, &lines), "{\"ClientIP\":\"b\",\"RayID\":\"2\"}\n");
     }
 
     #[test]
@@ -231,12 +210,8 @@ mod tests {
         let options = r#"{"field_names":["RayID"],"batch_prefix":"[","record_suffix":"}","record_delimiter":",","batch_suffix":"]"}"#;
         spec.output_options = Some(options.to_owned());
         spec.filter = r#"{"where":{"key":"RayID","operator":"!eq","value":"1"}}"#.to_owned();
-        let lines = [
-            r#"{"RayID":"1"}"#,
-            r#"{"RayID":"2"}"#,
-            r#"{"RayID":"1"}"#,
-            r#"{"RayID":"3"}"#,
-        ];
+        let lines =
+            [r#"{"RayID":"1"}"#, r#"{"RayID":"2"}"#, r#"{"RayID":"1"}"#, r#"{"RayID":"3"}"#];
         assert_eq!(object(&spec, &lines), r#"[{"RayID":"2"},{"RayID":"3"}]"#);
         assert_eq!(compile(&spec).unwrap().record_delimiter(), b",");
     }
@@ -254,10 +229,7 @@ mod tests {
 
     #[test]
     fn without_output_options_the_default_fields_are_pushed() {
-        let spec = JobSpec {
-            output_options: None,
-            ..spec()
-        };
+        let spec = JobSpec { output_options: None, ..spec() };
         let fields = compile(&spec).unwrap().fields().count();
         assert_eq!(fields, dataset("http_requests").default_fields().count());
     }
@@ -272,34 +244,21 @@ mod tests {
                 ..spec()
             })
         };
-        for (bytes, seconds, records) in [
-            (0, 0, 0),
-            (5_000_000, 30, 1_000),
-            (1_000_000_000, 300, 1_000_000),
-        ] {
-            assert!(
-                with(bytes, seconds, records).is_ok(),
-                "{bytes} {seconds} {records}"
-            );
+        for (bytes, seconds, records) in
+            [(0, 0, 0), (5_000_000, 30, 1_000), (1_000_000_000, 300, 1_000_000)]
+        {
+            assert!(with(bytes, seconds, records).is_ok(), "{bytes} {seconds} {records}");
         }
         assert_eq!(with(0, 60, 0).unwrap().limits().interval_seconds, 60);
-        for (bytes, seconds, records) in [
-            (4_999_999, 29, 999),
-            (1_000_000_001, 301, 1_000_001),
-            (1, 1, 1),
-        ] {
+        for (bytes, seconds, records) in
+            [(4_999_999, 29, 999), (1_000_000_001, 301, 1_000_001), (1, 1, 1)]
+        {
             let issues = with(bytes, seconds, records).unwrap_err();
             let pointers: Vec<&str> = issues.iter().map(|issue| issue.pointer.as_str()).collect();
-            let all = [
-                "/max_upload_bytes",
-                "/max_upload_interval_seconds",
-                "/max_upload_records",
-            ];
+            let all = ["/max_upload_bytes", "/max_upload_interval_seconds", "/max_upload_records"];
             assert_eq!(pointers, all, "{issues:?}");
             assert!(
-                issues[2]
-                    .message
-                    .ends_with("0 for no bound, or 1000 to 1000000"),
+                issues[2].message.ends_with("0 for no bound, or 1000 to 1000000"),
                 "{issues:?}"
             );
         }

@@ -21,10 +21,7 @@ pub struct Issue {
 impl Issue {
     /// A finding about the value at `pointer`.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            message: message.into(),
-        }
+        Self { pointer: pointer.into(), message: message.into() }
     }
 }
 
@@ -40,11 +37,7 @@ pub(crate) fn element(pointer: &str, index: usize) -> String {
 
 /// The names as a list for a message: `` `a`, `b`, `c` ``.
 pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    names
-        .into_iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A hint at the known name that is nearest to `name`: `` (did you mean `x`?)`` behind a space, or
@@ -59,10 +52,7 @@ mod tests {
 
     #[test]
     fn pointers_are_escaped() {
-        assert_eq!(
-            member("/output_options", "a/b~c"),
-            "/output_options/a~1b~0c"
-        );
+        assert_eq!(member("/output_options", "a/b~c"), "/output_options/a~1b~0c");
         assert_eq!(element("/filter/where/and", 3), "/filter/where/and/3");
     }
 }

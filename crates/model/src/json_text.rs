@@ -62,21 +62,15 @@ fn unescape_unit<'t>(digits: &'t [u8], out: &mut Vec<u8>) -> &'t [u8] {
 fn hex_unit(digits: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = digits.split_at_checked(4)?;
     let unit = digits.iter().try_fold(0, |unit, &digit| {
-        char::from(digit)
-            .to_digit(16)
-            .map(|value| unit << 4 | value)
+        char::from(digit).to_digit(16).map(|value| unit << 4 | value)
     })?;
     Some((unit, rest))
 }
 
 /// The raw elements of a JSON array; none where `raw` is no array.
 pub(crate) fn elements(raw: &[u8]) -> Elements<'_> {
-    let inner = raw
-        .strip_prefix(b"[")
-        .and_then(|inner| inner.strip_suffix(b"]"));
-    Elements {
-        rest: inner.unwrap_or_default(),
-    }
+    let inner = raw.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]"));
+    Elements { rest: inner.unwrap_or_default() }
 }
 
 /// See [`elements`].
@@ -145,11 +139,7 @@ mod tests {
             (r#""\ud83d\n""#, "\u{fffd}\n"),
             (r#""\\u0041""#, "\\u0041"),
         ] {
-            assert_eq!(
-                text_of(raw.as_bytes()).as_deref(),
-                Some(expected.as_bytes()),
-                "{raw}"
-            );
+            assert_eq!(text_of(raw.as_bytes()).as_deref(), Some(expected.as_bytes()), "{raw}");
         }
         for raw in ["", "\"", "1", "null", "[\"a\"]"] {
             assert_eq!(text_of(raw.as_bytes()), None, "{raw}");
@@ -159,13 +149,7 @@ mod tests {
     #[test]
     fn elements_of_an_array_are_told_apart() {
         let raw = br#"[ "a,]\"", 1 ,{"b":[2,"}"]}, [3,[4]],null]"#;
-        let expected: [&[u8]; 5] = [
-            br#""a,]\"""#,
-            b"1",
-            br#"{"b":[2,"}"]}"#,
-            b"[3,[4]]",
-            b"null",
-        ];
+        let expected: [&[u8]; 5] = [br#""a,]\"""#, b"1", br#"{"b":[2,"}"]}"#, b"[3,[4]]", b"null"];
         assert!(elements(raw).eq(expected));
         for empty in ["[]", "[ ]", "", "1", "\"[1]\""] {
             assert_eq!(elements(empty.as_bytes()).count(), 0, "{empty}");

@@ -3,8 +3,7 @@
 //! `PATH/START_END_UNIQUE.log.gz`, where UNIQUE is `INSTALLATION-JOB-PARTITION-OFFSET`. Times are
 //! for people; UNIQUE makes the key injective: installation ids have no hyphen, numbers are
 //! decimal (offsets padded, so that keys sort), and no two batches of a job begin at the same
-//! offset of a partition. A key never
-//! begins with a slash.
+//! offset of a partition. A key never begins with a slash.
 
 use crate::destination::PathTemplate;
 use crate::time::compact_utc;
@@ -31,12 +30,7 @@ pub fn object_key(
     end: UnixNanos,
     identity: ObjectIdentity<'_>,
 ) -> String {
-    let ObjectIdentity {
-        installation,
-        job,
-        partition,
-        first,
-    } = identity;
+    let ObjectIdentity { installation, job, partition, first } = identity;
     let (from, to) = (compact_utc(start), compact_utc(end));
     let name = format!("{from}_{to}_{installation}-{job}-{partition}-{first:012}.log.gz");
     in_folder(path, start, &name)
@@ -50,11 +44,7 @@ pub fn challenge_key(path: &PathTemplate, at: UnixNanos, token: &str) -> String 
 }
 
 fn in_folder(path: &PathTemplate, at: UnixNanos, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{}/{name}", path.resolve(at))
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{}/{name}", path.resolve(at)) }
 }
 
 #[cfg(test)]
@@ -90,20 +80,14 @@ mod tests {
         check("logs", &format!("logs/{NAME}"));
         check("logs/{DATE}", &format!("logs/20190101/{NAME}"));
         check("{DATE}/a b/", &format!("20190101/a b/{NAME}"));
-        check(
-            "dt={DATE}/x/{DATE}",
-            &format!("dt=20190101/x/20190101/{NAME}"),
-        );
+        check("dt={DATE}/x/{DATE}", &format!("dt=20190101/x/20190101/{NAME}"));
     }
 
     #[test]
     fn the_challenge_lies_in_the_same_folder() {
         for (folder, expected) in [
             ("", "ownership-challenge-c0ffee.txt"),
-            (
-                "logs/{DATE}",
-                "logs/20190101/ownership-challenge-c0ffee.txt",
-            ),
+            ("logs/{DATE}", "logs/20190101/ownership-challenge-c0ffee.txt"),
         ] {
             assert_eq!(challenge_key(&path(folder), START, "c0ffee"), expected);
         }
@@ -128,35 +112,17 @@ mod tests {
         // Small numbers of few digits: where joining them could be ambiguous, these would show it.
         let number = || prop_oneof![0..120_u64, any::<u64>()];
         let installation = "[01]{12}".prop_map(|id| id.parse().unwrap());
-        (
-            installation,
-            number(),
-            prop_oneof![0..120_u16, any::<u16>()],
-            number(),
+        (installation, number(), prop_oneof![0..120_u16, any::<u16>()], number()).prop_map(
+            |(installation, job, partition, first)| {
+                (installation, JobId(job), Partition(partition), Offset(first))
+            },
         )
-            .prop_map(|(installation, job, partition, first)| {
-                (
-                    installation,
-                    JobId(job),
-                    Partition(partition),
-                    Offset(first),
-                )
-            })
     }
 
     fn key_of((installation, job, partition, first): &Identity, start: i64) -> String {
-        let identity = ObjectIdentity {
-            installation,
-            job: *job,
-            partition: *partition,
-            first: *first,
-        };
-        object_key(
-            &path("logs/{DATE}"),
-            UnixNanos(start),
-            UnixNanos(start),
-            identity,
-        )
+        let identity =
+            ObjectIdentity { installation, job: *job, partition: *partition, first: *first };
+        object_key(&path("logs/{DATE}"), UnixNanos(start), UnixNanos(start), identity)
     }
 
     /// The identity that a key was made from.
@@ -167,12 +133,7 @@ mod tests {
         let installation = number()?.parse().ok()?;
         let job = JobId(number()?.parse().ok()?);
         let partition = Partition(number()?.parse().ok()?);
-        Some((
-            installation,
-            job,
-            partition,
-            Offset(number()?.parse().ok()?),
-        ))
+        Some((installation, job, partition, Offset(number()?.parse().ok()?)))
     }
 
     proptest! {

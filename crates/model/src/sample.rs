@@ -67,11 +67,7 @@ mod tests {
         let partitions = (0..4).map(Partition);
         partitions.flat_map(|partition| {
             (1_000..1_100).map(Offset).flat_map(move |offset| {
-                (0..250).map(move |index| RecordPosition {
-                    partition,
-                    offset,
-                    index,
-                })
+                (0..250).map(move |index| RecordPosition { partition, offset, index })
             })
         })
     }
@@ -105,10 +101,7 @@ mod tests {
             follow(|at| at.partition.0 += 1),
             follow(|at| at.index += 256),
         ];
-        assert!(
-            shares.iter().all(|share| (share - 0.25).abs() < 0.01),
-            "{shares:?}"
-        );
+        assert!(shares.iter().all(|share| (share - 0.25).abs() < 0.01), "{shares:?}");
     }
 
     #[test]
@@ -125,11 +118,7 @@ mod tests {
         let sample = Sample::new(0.5).unwrap();
         let kept: Vec<u32> = (0..20)
             .filter(|&index| {
-                sample.keeps(RecordPosition {
-                    partition: Partition(3),
-                    offset: Offset(77),
-                    index,
-                })
+                sample.keeps(RecordPosition { partition: Partition(3), offset: Offset(77), index })
             })
             .collect();
         assert_eq!(kept, [0, 1, 2, 3, 4, 6, 9, 11, 14, 15, 16, 19]);

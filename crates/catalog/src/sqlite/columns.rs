@@ -108,11 +108,7 @@ impl Columns for SqliteRow {
 
 /// The columns `account` and `zone` of a scope.
 pub(super) fn scope_columns(scope: Option<Scope>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
-    let id = |kind| {
-        scope
-            .filter(|scope| scope.kind == kind)
-            .map(|scope| blob(scope.id))
-    };
+    let id = |kind| scope.filter(|scope| scope.kind == kind).map(|scope| blob(scope.id));
     (id(ScopeKind::Account), id(ScopeKind::Zone))
 }
 
@@ -129,17 +125,12 @@ pub(super) fn limit_and_offset(page: Page) -> (i64, i64) {
 
 /// A stored value that no writer of ours wrote.
 pub(super) fn damaged(column: &str, value: impl std::fmt::Display) -> CatalogError {
-    CatalogError::Damaged(format!(
-        "column `{column}` holds {value}; bring it back from a backup"
-    ))
+    CatalogError::Damaged(format!("column `{column}` holds {value}; bring it back from a backup"))
 }
 
 fn id(column: &'static str, bytes: &[u8]) -> Result<Id> {
     match bytes.try_into() {
         Ok(bytes) => Ok(Id::from_bytes(bytes)),
-        Err(_) => Err(damaged(
-            column,
-            format_args!("{} bytes instead of 16", bytes.len()),
-        )),
+        Err(_) => Err(damaged(column, format_args!("{} bytes instead of 16", bytes.len()))),
     }
 }

@@ -11,7 +11,7 @@ use model::{InstallationId, UnixNanos};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
-use super::columns::{is_damage, primary_code};
+use super::columns::{During, is_damage, primary_code};
 use super::schema::{self, Found};
 use crate::publish::{create_private, discard, publish, unfinished, with_suffix};
 use crate::vault::Vault;
@@ -57,10 +57,7 @@ pub(super) async fn create(path: &Path, vault: &Vault, now: UnixNanos) -> Result
     let mut connection = connect(options(&unfinished), &unfinished).await?;
     schema::migrate(&mut connection).await?;
     schema::found(&mut connection, vault, now).await?;
-    connection
-        .close()
-        .await
-        .map_err(|error| unusable(&unfinished, error))?;
+    connection.close().await.map_err(|error| unusable(&unfinished, error))?;
     publish(&unfinished, path)
 }
 
@@ -80,35 +77,48 @@ async fn inspect_open(
     vault: &Vault,
 ) -> Result<InstallationId> {
     match schema::check(connection).await {
+        Ok(Found::Sound) if ends_within_a_page(connection, path).await? => {
+            Err(damaged(path, "its end is missing"))
+        }
         Ok(Found::Sound) => schema::installation(connection, vault).await,
         Ok(Found::Foreign) => Err(damaged(path, "it belongs to another program")),
         Ok(Found::Broken(what)) => Err(damaged(path, &what)),
-        Ok(Found::Newer { found, supported }) => Err(CatalogError::TooNew {
-            path: path.to_owned(),
-            found,
-            supported,
-        }),
+        Ok(Found::Newer { found, supported }) => {
+            Err(CatalogError::TooNew { path: path.to_owned(), found, supported })
+        }
         // A table or a column is missing.
         Err(error) if primary_code(&error) == Some(SQLITE_ERROR) => {
-            Err(damaged(path, &error.to_string()))
+            Err(damaged(path, &message(&error)))
         }
         Err(error) => Err(unusable(path, error)),
     }
 }
 
+/// SQLite reads the rest of a page that was cut as zeroes. Whole pages that are missing it finds
+/// by itself; and pages that were being written during a crash are in the log.
+async fn ends_within_a_page(connection: &mut SqliteConnection, path: &Path) -> Result<bool> {
+    let page: i64 =
+        sqlx::query_scalar("PRAGMA page_size").fetch_one(connection).await.during("be opened")?;
+    let length = path.metadata().map_err(CatalogError::io("open", path))?.len();
+    let log = with_suffix(path, "-wal").metadata().map_or(0, |log| log.len());
+    Ok(log == 0 && !length.is_multiple_of(page as u64))
+}
+
 async fn connect(options: SqliteConnectOptions, path: &Path) -> Result<SqliteConnection> {
-    options
-        .connect()
-        .await
-        .map_err(|error| unusable(path, error))
+    options.connect().await.map_err(|error| unusable(path, error))
 }
 
 fn unusable(path: &Path, error: sqlx::Error) -> CatalogError {
     if is_damage(&error) {
-        damaged(path, &error.to_string())
+        damaged(path, &message(&error))
     } else {
         CatalogError::io("open the database", path)(io::Error::other(error))
     }
+}
+
+/// What SQLite said, without what sqlx puts before it.
+fn message(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
 }
 
 fn damaged(path: &Path, what: &str) -> CatalogError {

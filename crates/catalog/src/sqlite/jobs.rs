@@ -36,8 +36,7 @@ impl Jobs for SqliteCatalog {
             .await
             .during(ACTION)?;
         let id = JobId(id as u64);
-        self.insert_revision(&mut tx, id, Revision(1), &change.spec, now)
-            .await?;
+        self.insert_revision(&mut tx, id, Revision(1), &change.spec, now).await?;
         if change.enabled {
             insert_cursors(&mut tx, id, begin).await?;
         }
@@ -78,8 +77,7 @@ impl Jobs for SqliteCatalog {
         let mut revision = before.revision;
         if before.spec != change.spec {
             revision = Revision(revision.0 + 1);
-            self.insert_revision(&mut tx, id, revision, &change.spec, now)
-                .await?;
+            self.insert_revision(&mut tx, id, revision, &change.spec, now).await?;
         }
         sqlx::query(sql!("job_update"))
             .bind(id.0 as i64)
@@ -110,7 +108,7 @@ impl Jobs for SqliteCatalog {
                 .await
                 .during(ACTION)?;
         if deleted.rows_affected() == 0 {
-            return Err(CatalogError::not_found("job", id));
+            return Err(CatalogError::not_found("job", &id));
         }
         tx.commit().await.during(ACTION)
     }
@@ -123,7 +121,7 @@ impl Jobs for SqliteCatalog {
             .await
             .during("find a job's revision")?
             .ok_or_else(|| {
-                CatalogError::not_found("revision", format_args!("{revision} of job {id}"))
+                CatalogError::not_found("revision", &format_args!("{revision} of job {id}"))
             })?;
         Ok(JobRevision {
             job: id,
@@ -148,7 +146,7 @@ impl Jobs for SqliteCatalog {
         .await
         .during(ACTION)?;
         if noted.rows_affected() == 0 {
-            return Err(CatalogError::not_found("job", id));
+            return Err(CatalogError::not_found("job", &id));
         }
         tx.commit().await.during(ACTION)
     }
@@ -161,10 +159,7 @@ impl SqliteCatalog {
             .fetch_optional(connection)
             .await
             .during("find a job")?
-            .map_or_else(
-                || Err(CatalogError::not_found("job", id)),
-                |row| self.job_of(&row),
-            )
+            .map_or_else(|| Err(CatalogError::not_found("job", &id)), |row| self.job_of(&row))
     }
 
     async fn insert_revision(
@@ -198,10 +193,7 @@ impl SqliteCatalog {
         let id = JobId(row.unsigned("id")?);
         let revision = Revision(row.number("revision")?);
         let failure = match row.instant_or_none("failure_at")? {
-            Some(at) => Some(JobFailure {
-                at,
-                message: row.text("failure_message")?,
-            }),
+            Some(at) => Some(JobFailure { at, message: row.text("failure_message")? }),
             None => None,
         };
         Ok(Job {
@@ -235,12 +227,12 @@ impl SqliteCatalog {
 
     fn open_destination(&self, sealed: &[u8], job: JobId, revision: Revision) -> Result<String> {
         let what = || format!("the destination of job {job} at revision {revision}");
-        let plain = self
-            .vault
-            .open(sealed, &self.destination_place(job, revision))
-            .map_err(|error| match error {
-                Unopened::WrongKey => CatalogError::WrongKey { what: what() },
-                other => CatalogError::Damaged(format!("{}: {other}", what())),
+        let plain =
+            self.vault.open(sealed, &self.destination_place(job, revision)).map_err(|error| {
+                match error {
+                    Unopened::WrongKey => CatalogError::WrongKey { what: what() },
+                    other => CatalogError::Damaged(format!("{}: {other}", what())),
+                }
             })?;
         String::from_utf8(plain).map_err(|_| CatalogError::Damaged(format!("{}: no text", what())))
     }
@@ -270,6 +262,5 @@ fn refuse_contradiction(before: &Job, expected: Revision, change: &JobChange) ->
 }
 
 fn scope(row: &SqliteRow) -> Result<Scope> {
-    row.scope()?
-        .ok_or_else(|| damaged("zone", "nothing, and `account` neither"))
+    row.scope()?.ok_or_else(|| damaged("zone", "nothing, and `account` neither"))
 }

@@ -30,12 +30,7 @@ use columns::During;
 /// The text of a file of `queries/`.
 macro_rules! sql {
     ($name:literal) => {
-        include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/queries/",
-            $name,
-            ".sql"
-        ))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/queries/", $name, ".sql"))
     };
 }
 use sql;
@@ -45,7 +40,7 @@ const READERS: u32 = 4;
 /// How long a transaction waits for another process that writes, say a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call waits for its turn.
-const TURN_TIMEOUT: Duration = Duration::from_secs(60);
+const TURN_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A catalogue in one SQLite file, or in memory.
 pub struct SqliteCatalog {
@@ -57,9 +52,13 @@ pub struct SqliteCatalog {
 
 impl SqliteCatalog {
     /// Opens the catalogue in the file at `path`, which is made where there is none, readable by
-    /// its owner only. A file that is damaged, empty or no catalogue is refused
-    /// ([`CatalogError::Damaged`]) and left as it is; so is one of a newer version
-    /// ([`CatalogError::TooNew`]) and one under another key ([`CatalogError::WrongKey`]).
+    /// its owner only. A file that is empty, damaged, contradictory or no catalogue is refused
+    /// ([`Damaged`]) and left as it is; so is one of a newer version ([`TooNew`]) and one under
+    /// another key ([`WrongKey`]).
+    ///
+    /// [`Damaged`]: crate::CatalogError::Damaged
+    /// [`TooNew`]: crate::CatalogError::TooNew
+    /// [`WrongKey`]: crate::CatalogError::WrongKey
     pub async fn open(path: &Path, vault: Vault, now: UnixNanos) -> Result<Self> {
         if !file::exists(path)? {
             file::create(path, &vault, now).await?;
@@ -69,12 +68,7 @@ impl SqliteCatalog {
         let writer = pool(1, options.clone()).await?;
         schema::migrate(&mut *writer.acquire().await.during("be migrated")?).await?;
         let readers = pool(READERS, options.read_only(true)).await?;
-        Ok(Self {
-            installation,
-            vault,
-            writer,
-            readers,
-        })
+        Ok(Self { installation, vault, writer, readers })
     }
 
     /// A new catalogue in memory: for tests, and for what need not last.
@@ -84,33 +78,20 @@ impl SqliteCatalog {
         schema::migrate(&mut connection).await?;
         let installation = schema::found(&mut connection, &vault, now).await?;
         drop(connection);
-        Ok(Self {
-            installation,
-            vault,
-            writer: only.clone(),
-            readers: only,
-        })
+        Ok(Self { installation, vault, writer: only.clone(), readers: only })
     }
 
-    /// Moves what the write-ahead log holds into the file and closes it. Calls after this one
-    /// fail. Without it nothing is lost either.
+    /// Waits for what is under way, moves what the write-ahead log holds into the file, and
+    /// closes it; calls after this one fail. Without it nothing is lost either.
     pub async fn close(&self) {
+        // SQLite clears the log as the last connection goes, which must be one that may write.
         self.readers.close().await;
-        let moved = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&self.writer)
-            .await;
-        if let Err(error) = moved {
-            tracing::warn!(%error, "the catalogue's write-ahead log stays for the next start");
-        }
         self.writer.close().await;
     }
 
     /// A transaction that writes: the only one there is until it ends. Dropped, it did nothing.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        self.writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .during("begin a transaction")
+        self.writer.begin_with("BEGIN IMMEDIATE").await.during("begin a transaction")
     }
 
     /// A connection for one question.

@@ -16,15 +16,8 @@ const APPLICATION_ID: i64 = 0x6c70_6374;
 
 /// The tables whose soundness is looked at when the catalogue is opened. They stay small; the
 /// ledger does not.
-const CHECKED_TABLES: [&str; 7] = [
-    "installation",
-    "account",
-    "zone",
-    "token",
-    "job",
-    "revision",
-    "cursor",
-];
+const CHECKED_TABLES: [&str; 7] =
+    ["installation", "account", "zone", "token", "job", "revision", "cursor"];
 
 /// What a database turned out to be.
 #[derive(Debug)]
@@ -52,9 +45,8 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<()> {
 
 /// Says what the database is. Reads only.
 pub(super) async fn check(connection: &mut SqliteConnection) -> sqlx::Result<Found> {
-    let application: i64 = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *connection)
-        .await?;
+    let application: i64 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
     if application != APPLICATION_ID {
         return Ok(Found::Foreign);
     }
@@ -62,19 +54,13 @@ pub(super) async fn check(connection: &mut SqliteConnection) -> sqlx::Result<Fou
         .fetch_one(&mut *connection)
         .await?;
     let found = found.unwrap_or(0);
-    let supported = MIGRATOR
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0);
+    let supported = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
     if found > supported {
         return Ok(Found::Newer { found, supported });
     }
     for table in CHECKED_TABLES {
         let check = AssertSqlSafe(format!("PRAGMA quick_check('{table}')"));
-        let said: String = sqlx::query_scalar(check)
-            .fetch_one(&mut *connection)
-            .await?;
+        let said: String = sqlx::query_scalar(check).fetch_one(&mut *connection).await?;
         if said != "ok" {
             return Ok(Found::Broken(format!("table `{table}`: {said}")));
         }
@@ -137,9 +123,7 @@ pub(super) async fn installation(
         .map_err(|error| CatalogError::Damaged(format!("table `installation`: {error}")))?;
     match vault.open(&row.bytes("key_check")?, &key_check_place(&id)) {
         Ok(_) => Ok(id),
-        Err(Unopened::WrongKey) => Err(CatalogError::WrongKey {
-            what: "the catalogue".to_owned(),
-        }),
+        Err(Unopened::WrongKey) => Err(CatalogError::WrongKey { what: "the catalogue".to_owned() }),
         Err(error) => Err(CatalogError::Damaged(format!("its key check: {error}"))),
     }
 }

@@ -28,16 +28,10 @@ impl Tenants for SqliteCatalog {
         .await
         .during(ACTION)?;
         if added.rows_affected() == 0 {
-            return Err(CatalogError::Conflict(format!(
-                "there is an account {id} already"
-            )));
+            return Err(CatalogError::Conflict(format!("there is an account {id} already")));
         }
         tx.commit().await.during(ACTION)?;
-        Ok(Account {
-            id,
-            name: name.to_owned(),
-            created_at: now,
-        })
+        Ok(Account { id, name: name.to_owned(), created_at: now })
     }
 
     async fn account(&self, id: AccountId) -> Result<Account> {
@@ -46,10 +40,7 @@ impl Tenants for SqliteCatalog {
             .fetch_optional(&mut *self.read().await?)
             .await
             .during("find an account")?
-            .map_or_else(
-                || Err(CatalogError::not_found("account", id)),
-                |row| account(&row),
-            )
+            .map_or_else(|| Err(CatalogError::not_found("account", &id)), |row| account(&row))
     }
 
     async fn accounts(&self, only: Option<AccountId>, page: Page) -> Result<Paged<Account>> {
@@ -74,10 +65,7 @@ impl Tenants for SqliteCatalog {
         .await
         .during(ACTION)?;
         let items = rows.iter().map(account).collect::<Result<_>>()?;
-        Ok(Paged {
-            items,
-            total: total as u64,
-        })
+        Ok(Paged { items, total: total as u64 })
     }
 
     async fn add_zone(
@@ -106,12 +94,7 @@ impl Tenants for SqliteCatalog {
             return Err(zone_conflict(&mut tx, id, &name).await?);
         }
         tx.commit().await.during(ACTION)?;
-        Ok(Zone {
-            id,
-            account,
-            name,
-            created_at: now,
-        })
+        Ok(Zone { id, account, name, created_at: now })
     }
 
     async fn zone(&self, id: ZoneId) -> Result<Zone> {
@@ -120,10 +103,7 @@ impl Tenants for SqliteCatalog {
             .fetch_optional(&mut *self.read().await?)
             .await
             .during("find a zone")?
-            .map_or_else(
-                || Err(CatalogError::not_found("zone", id)),
-                |row| zone(&row),
-            )
+            .map_or_else(|| Err(CatalogError::not_found("zone", &id)), |row| zone(&row))
     }
 
     async fn zones(
@@ -155,10 +135,7 @@ impl Tenants for SqliteCatalog {
             .await
             .during(ACTION)?;
         let items = rows.iter().map(zone).collect::<Result<_>>()?;
-        Ok(Paged {
-            items,
-            total: total as u64,
-        })
+        Ok(Paged { items, total: total as u64 })
     }
 }
 
@@ -173,11 +150,7 @@ pub(super) async fn require(connection: &mut SqliteConnection, scope: Scope) -> 
         .fetch_one(connection)
         .await
         .during("find an account or zone")?;
-    if exists {
-        Ok(())
-    } else {
-        Err(CatalogError::not_found(scope.kind.name(), scope.id))
-    }
+    if exists { Ok(()) } else { Err(CatalogError::not_found(scope.kind.name(), &scope.id)) }
 }
 
 /// Why a zone could not be added: its name is taken, or else its id.

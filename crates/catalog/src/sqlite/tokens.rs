@@ -14,10 +14,7 @@ impl Tokens for SqliteCatalog {
     async fn add_token(&self, token: Token, hash: TokenHash) -> Result<()> {
         const ACTION: &str = "add a token";
         if token.permissions.is_empty() {
-            let what = format!(
-                "token {} has no permission: it needs at least one",
-                token.id
-            );
+            let what = format!("token {} has no permission: it needs at least one", token.id);
             return Err(CatalogError::Conflict(what));
         }
         let scope = match token.grant {
@@ -44,10 +41,7 @@ impl Tokens for SqliteCatalog {
             .await
             .during(ACTION)?;
         if added.rows_affected() == 0 {
-            let what = format!(
-                "there is a token {} or one of the same text already",
-                token.id
-            );
+            let what = format!("there is a token {} or one of the same text already", token.id);
             return Err(CatalogError::Conflict(what));
         }
         tx.commit().await.during(ACTION)
@@ -83,10 +77,7 @@ impl Tokens for SqliteCatalog {
             .await
             .during(ACTION)?;
         let items = rows.iter().map(token).collect::<Result<_>>()?;
-        Ok(Paged {
-            items,
-            total: total as u64,
-        })
+        Ok(Paged { items, total: total as u64 })
     }
 
     async fn revoke_token(&self, id: Id, now: UnixNanos) -> Result<()> {
@@ -126,7 +117,7 @@ impl SqliteCatalog {
             .await
             .during(action)?;
         if updated.rows_affected() == 0 {
-            return Err(CatalogError::not_found("token", id));
+            return Err(CatalogError::not_found("token", &id));
         }
         tx.commit().await.during(action)
     }
@@ -146,11 +137,7 @@ fn token(row: &SqliteRow) -> Result<Token> {
 }
 
 fn permissions_text(permissions: &[Permission]) -> String {
-    permissions
-        .iter()
-        .map(|permission| permission.name())
-        .collect::<Vec<_>>()
-        .join(" ")
+    permissions.iter().map(|permission| permission.name()).collect::<Vec<_>>().join(" ")
 }
 
 fn permissions(text: &str) -> Result<Vec<Permission>> {

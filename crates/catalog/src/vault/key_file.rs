@@ -21,10 +21,7 @@ pub(super) fn read_or_create(path: &Path) -> Result<Vault> {
     match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             create(path)?;
-            read(
-                &File::open(path).map_err(CatalogError::io("open", path))?,
-                path,
-            )
+            read(&File::open(path).map_err(CatalogError::io("open", path))?, path)
         }
         file => read(&file.map_err(CatalogError::io("open", path))?, path),
     }
@@ -64,7 +61,8 @@ fn refuse_if_others_may_read(file: &File, path: &Path) -> Result<()> {
 
     let metadata = file.metadata().map_err(CatalogError::io("read", path))?;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     Err(CatalogError::Key(format!(

@@ -60,10 +60,7 @@ impl Vault {
     pub fn new(key: [u8; KEY_BYTES]) -> Self {
         let cipher = RandomizedNonceKey::new(&AES_256_GCM, &key)
             .expect("AES-256-GCM takes every key of 32 bytes");
-        Self {
-            key: Arc::new(cipher),
-            key_id: key_id(&key),
-        }
+        Self { key: Arc::new(cipher), key_id: key_id(&key) }
     }
 
     /// A vault under the key in `text`: 32 bytes in base64 or as 64 hex digits, with space
@@ -103,9 +100,7 @@ impl Vault {
 
     /// Decrypts what [`Vault::seal`] made for `place`.
     pub fn open(&self, sealed: &[u8], place: &str) -> std::result::Result<Vec<u8>, Unopened> {
-        let (header, text) = sealed
-            .split_at_checked(HEADER_BYTES)
-            .ok_or(Unopened::Altered)?;
+        let (header, text) = sealed.split_at_checked(HEADER_BYTES).ok_or(Unopened::Altered)?;
         let (version, header) = (header[0], &header[1..]);
         if version != VERSION {
             return Err(Unopened::Version(version));

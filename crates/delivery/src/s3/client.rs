@@ -219,13 +219,18 @@ fn encryption(to: &Destination) -> (Option<ServerSideEncryption>, Option<String>
     }
 }
 
-const CONTENT_TYPE: &str = "application/gzip";
+fn content_type(key: &str) -> &'static str {
+    match key.rsplit_once('.') {
+        Some((_, "gz")) => "application/gzip",
+        _ => "text/plain",
+    }
+}
 
 #[async_trait]
 impl Store for S3Store {
     async fn put(&self, to: &Destination, key: &str, body: Bytes) -> Result<Stored, StoreError> {
         let (sse, kms_key) = encryption(to);
-        let content_type = if key.ends_with(".gz") { CONTENT_TYPE } else { "text/plain" };
+        let content_type = content_type(key);
         let answer = self
             .client(to)?
             .put_object()
@@ -252,7 +257,7 @@ impl Store for S3Store {
             .create_multipart_upload()
             .bucket(&to.bucket)
             .key(key)
-            .content_type(CONTENT_TYPE)
+            .content_type(content_type(key))
             .set_acl(acl(to))
             .set_server_side_encryption(sse)
             .set_ssekms_key_id(kms_key)

@@ -21,7 +21,7 @@ where
                 to,
                 response.status().as_u16(),
                 answer.err().meta().code(),
-                Detail { message: answer.err().meta().message(), region },
+                &Detail { message: answer.err().meta().message(), region },
             )
         }
         SdkError::ResponseError(answer) => {
@@ -47,7 +47,7 @@ struct Detail<'a> {
     region: Option<&'a str>,
 }
 
-fn of_answer(to: &Destination, status: u16, code: Option<&str>, detail: Detail<'_>) -> StoreError {
+fn of_answer(to: &Destination, status: u16, code: Option<&str>, detail: &Detail<'_>) -> StoreError {
     let kind = code.and_then(kind_of_code).unwrap_or_else(|| kind_of_status(status));
     let bucket = &to.bucket;
     let message = match kind {
@@ -117,11 +117,10 @@ fn kind_of_status(status: u16) -> Kind {
         301 | 307 => Kind::WrongRegion,
         401 | 403 => Kind::AccessDenied,
         404 => Kind::NoSuchBucket,
-        408 => Kind::NoAnswer,
         429 => Kind::SlowDown,
+        // A time-out, or a 2xx whose body cannot be read: the work may have been done.
+        408 | 200..=299 => Kind::NoAnswer,
         300..=499 => Kind::Refused,
-        // A 2xx whose body cannot be read: the work may have been done.
-        200..=299 => Kind::NoAnswer,
         _ => Kind::Unavailable,
     }
 }

@@ -46,11 +46,9 @@ impl Endpoint {
     /// it; a trailing slash is dropped. The error is a message for the customer.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.contains('@') {
-            return Err(
-                "an endpoint cannot hold credentials; give them as `access-key-id` and \
+            return Err("an endpoint cannot hold credentials; give them as `access-key-id` and \
                         `secret-access-key`"
-                    .to_owned(),
-            );
+                .to_owned());
         }
         let wrong = |what: &str| format!("the endpoint `{}` {what}", text.escape_debug());
         let (scheme, rest) = match text.split_once("://") {
@@ -76,11 +74,7 @@ impl Endpoint {
         };
         let host = checked_host(host)
             .ok_or_else(|| wrong("is not a host such as `sfo2.digitaloceanspaces.com`"))?;
-        Ok(Self {
-            scheme,
-            host,
-            port: port.filter(|&port| port != scheme.default_port()),
-        })
+        Ok(Self { scheme, host, port: port.filter(|&port| port != scheme.default_port()) })
     }
 
     /// The port that it listens on.
@@ -91,11 +85,7 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (open, close) = if self.host.contains(':') {
-            ("[", "]")
-        } else {
-            ("", "")
-        };
+        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
         write!(f, "{}://{open}{}{close}", self.scheme.name(), self.host)?;
         self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
@@ -124,9 +114,7 @@ fn checked_host(host: &str) -> Option<String> {
     }
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
             && !label.starts_with('-')
             && !label.ends_with('-')
     };

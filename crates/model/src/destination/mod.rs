@@ -3,12 +3,15 @@
 //! | form | store | identity |
 //! |---|---|---|
 //! | `s3://BUCKET[/PATH]?region=R` | Amazon S3 | the service's own |
-//! | `s3://…&access-key-id=K&secret-access-key=S[&session-token=T]` | Amazon S3 | the customer's |
-//! | the same with `&endpoint=[http(s)://]HOST[:PORT]` | S3-compatible | the customer's |
-//! | `r2://BUCKET[/PATH]?account-id=A&access-key-id=K&secret-access-key=S` | Cloudflare R2 | the customer's |
+//! | the same with KEYS | Amazon S3 | the customer's |
+//! | the same with KEYS and `&endpoint=[http(s)://]HOST[:PORT]` | S3-compatible | the customer's |
+//! | `r2://BUCKET[/PATH]?account-id=A` with KEYS | Cloudflare R2 | the customer's |
 //!
-//! Every `s3` form takes `sse=AES256|aws:kms`, `sse-kms-key-id=ID`,
-//! `acl=bucket-owner-full-control|none` and `path-style=true|false`.
+//! KEYS are `&access-key-id=K&secret-access-key=S`, for `s3` also `&session-token=T`. Every `s3`
+//! form takes `sse=AES256|aws:kms`, `sse-kms-key-id=ID`, `acl=bucket-owner-full-control|none` and
+//! `path-style=true|false`. Without `acl`, Amazon S3 is asked for `bucket-owner-full-control` and
+//! others for none. Without `path-style`, Amazon S3 is addressed by virtual hosts where the
+//! bucket's name allows it, and others by path.
 //!
 //! A secret is never shown: not by `Debug`, not in a finding, not by [`redacted`]. The service's
 //! own identity goes to Amazon only, never to an endpoint that a customer names.

@@ -55,16 +55,11 @@ pub(super) fn check_bucket(name: &str) -> Result<(), String> {
         return Err("the bucket is missing; write `s3://BUCKET/PATH?region=REGION`".to_owned());
     }
     if name.contains(['@', ':']) {
-        return Err(
-            "credentials cannot stand before the bucket; give them as `access-key-id` \
+        return Err("credentials cannot stand before the bucket; give them as `access-key-id` \
                     and `secret-access-key`"
-                .to_owned(),
-        );
+            .to_owned());
     }
-    if !name
-        .bytes()
-        .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
-    {
+    if !name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.')) {
         return wrong("may hold only lower-case letters, digits, hyphens and dots");
     }
     if !(3..=63).contains(&name.len()) {

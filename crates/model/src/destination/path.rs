@@ -87,11 +87,7 @@ impl PathTemplate {
 
     /// The path with the UTC day of `at` in the place of each `{DATE}`.
     pub fn resolve(&self, at: UnixNanos) -> String {
-        if self.names_day() {
-            self.0.replace(Self::DATE, &time::day(at))
-        } else {
-            self.0.clone()
-        }
+        if self.names_day() { self.0.replace(Self::DATE, &time::day(at)) } else { self.0.clone() }
     }
 }
 

@@ -22,7 +22,7 @@ const S3_PARAMETERS: [&str; 9] = [
 const R2_PARAMETERS: [&str; 3] = ["account-id", "access-key-id", "secret-access-key"];
 
 /// Longest access key id and KMS key id, in bytes.
-const KEY_ID_BYTES_MAX: usize = 256;
+const KEY_ID_BYTES_MAX: usize = 2048;
 
 /// All that is wrong with one destination string.
 #[derive(Default)]
@@ -111,11 +111,7 @@ fn read_s3(place: &str, query: &str, findings: &mut Findings) -> Option<Destinat
         encryption,
         acl: acl.unwrap_or(default_acl),
         endpoint,
-        addressing: if path_style {
-            Addressing::Path
-        } else {
-            Addressing::VirtualHost
-        },
+        addressing: if path_style { Addressing::Path } else { Addressing::VirtualHost },
         access: access?,
     })
 }
@@ -182,9 +178,7 @@ fn read_keys(parameters: &Parameters, findings: &mut Findings) -> Option<Access>
 
 fn check_secret(name: &str, text: &str) -> Result<Secret, String> {
     if text == MASK {
-        return Err(format!(
-            "`{name}` is `{MASK}`, which only hides a secret; send the secret"
-        ));
+        return Err(format!("`{name}` is `{MASK}`, which only hides a secret; send the secret"));
     }
     // A session token travels in a header.
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -196,9 +190,7 @@ fn check_secret(name: &str, text: &str) -> Result<Secret, String> {
 /// An id that travels in a header.
 fn read_key_id(name: &str, id: &str, findings: &mut Findings) -> Option<String> {
     let valid = id.len() <= KEY_ID_BYTES_MAX
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b',');
+        && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
     findings.keep(if valid {
         Ok(id.to_owned())
     } else {
@@ -215,22 +207,13 @@ fn read_encryption(parameters: &Parameters, findings: &mut Findings) -> Option<E
     if key_id.is_some() && is_kms != Some(true) {
         findings.add("`sse-kms-key-id` needs `sse=aws:kms`");
     }
-    Some(if is_kms? {
-        Encryption::Kms { key_id }
-    } else {
-        Encryption::Aes256
-    })
+    Some(if is_kms? { Encryption::Kms { key_id } } else { Encryption::Aes256 })
 }
 
 /// The words of `sse`, and whether they mean a key in KMS.
 const ENCRYPTIONS: &[(&str, bool)] = &[("AES256", false), ("aws:kms", true)];
-const ACLS: &[(&str, Option<Acl>)] = &[
-    (
-        "bucket-owner-full-control",
-        Some(Acl::BucketOwnerFullControl),
-    ),
-    ("none", None),
-];
+const ACLS: &[(&str, Option<Acl>)] =
+    &[("bucket-owner-full-control", Some(Acl::BucketOwnerFullControl)), ("none", None)];
 const FLAGS: &[(&str, bool)] = &[("true", true), ("false", false)];
 
 /// The meaning of a parameter that takes one of a few words; `None` where it is absent or wrong.
@@ -241,10 +224,7 @@ fn read_choice<T: Copy>(
     findings: &mut Findings,
 ) -> Option<T> {
     let given = parameters.get(name)?;
-    let found = words
-        .iter()
-        .find(|(word, _)| *word == given)
-        .map(|&(_, meaning)| meaning);
+    let found = words.iter().find(|(word, _)| *word == given).map(|&(_, meaning)| meaning);
     if found.is_none() {
         let known = || words.iter().map(|&(word, _)| word);
         findings.add(format!(

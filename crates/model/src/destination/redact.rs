@@ -48,11 +48,7 @@ pub fn restore_secrets(new: &str, old: &str) -> Result<String, Vec<Issue>> {
     }
     let old_query = old.split_once('?').map_or("", |(_, query)| query);
     let restored = each_piece(query, |piece| {
-        let stored = || {
-            old_query
-                .split('&')
-                .find(|stored| name_of(stored) == name_of(piece))
-        };
+        let stored = || old_query.split('&').find(|stored| name_of(stored) == name_of(piece));
         let stored = is_masked_secret(piece).then(stored).flatten();
         stored.unwrap_or(piece).to_owned()
     });
@@ -109,11 +105,7 @@ fn redacted_place(place: &str) -> String {
         _ => place.to_owned(),
     };
     each_piece(&shown, |piece| {
-        if SECRETS.contains(&name_of(piece)) {
-            redacted_piece(piece)
-        } else {
-            piece.to_owned()
-        }
+        if SECRETS.contains(&name_of(piece)) { redacted_piece(piece) } else { piece.to_owned() }
     })
 }
 

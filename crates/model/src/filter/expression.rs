@@ -19,11 +19,7 @@ pub(super) enum Expression {
     /// One has to hold.
     Any(Vec<Expression>),
     /// The field has to pass the test, or, negated, must not.
-    Condition {
-        field: usize,
-        is_negated: bool,
-        test: Test,
-    },
+    Condition { field: usize, is_negated: bool, test: Test },
 }
 
 /// What a value is held against.
@@ -70,11 +66,9 @@ impl Expression {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(value)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(value)),
-            Self::Condition {
-                field,
-                is_negated,
-                test,
-            } => value(*field).is_some_and(|raw| test.holds(raw)) != *is_negated,
+            Self::Condition { field, is_negated, test } => {
+                value(*field).is_some_and(|raw| test.holds(raw)) != *is_negated
+            }
         }
     }
 
@@ -102,11 +96,8 @@ impl Test {
             Self::Number(relation, wanted) => {
                 Number::parse(raw).is_some_and(|found| stands(found, *relation, *wanted))
             }
-            Self::NumberIsIn(wanted) => Number::parse(raw).is_some_and(|found| {
-                wanted
-                    .iter()
-                    .any(|one| stands(found, Relation::Equal, *one))
-            }),
+            Self::NumberIsIn(wanted) => Number::parse(raw)
+                .is_some_and(|found| wanted.iter().any(|one| stands(found, Relation::Equal, *one))),
             Self::Instant(relation, wanted) => {
                 instant(raw).is_some_and(|found| relation.holds(found.cmp(wanted)))
             }
@@ -127,16 +118,10 @@ fn is_text(raw: &[u8], test: impl FnOnce(&[u8]) -> bool) -> bool {
 }
 
 fn stands(found: Number, relation: Relation, wanted: Number) -> bool {
-    found
-        .compare(wanted)
-        .is_some_and(|ordering| relation.holds(ordering))
+    found.compare(wanted).is_some_and(|ordering| relation.holds(ordering))
 }
 
 fn instant(raw: &[u8]) -> Option<UnixNanos> {
     let may_be = matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9'));
-    if may_be {
-        parse_json_timestamp(raw).ok()
-    } else {
-        None
-    }
+    if may_be { parse_json_timestamp(raw).ok() } else { None }
 }

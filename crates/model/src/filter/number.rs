@@ -52,9 +52,7 @@ fn unsigned(digits: &[u8]) -> Option<i128> {
     // 18 digits always fit 64 bits, whose arithmetic is much faster.
     if digits.len() <= 18 {
         let add = |value: i64, &digit: &u8| {
-            digit
-                .is_ascii_digit()
-                .then(|| value * 10 + i64::from(digit - b'0'))
+            digit.is_ascii_digit().then(|| value * 10 + i64::from(digit - b'0'))
         };
         return digits.iter().try_fold(0, add).map(i128::from);
     }
@@ -62,9 +60,7 @@ fn unsigned(digits: &[u8]) -> Option<i128> {
         return None;
     }
     let add = |value: i128, &digit: &u8| {
-        digit
-            .is_ascii_digit()
-            .then(|| value * 10 + i128::from(digit - b'0'))
+        digit.is_ascii_digit().then(|| value * 10 + i128::from(digit - b'0'))
     };
     digits.iter().try_fold(0, add)
 }
@@ -76,16 +72,8 @@ mod tests {
     #[track_caller]
     fn check(one: &str, other: &str, expected: Ordering) {
         let parsed = |text: &str| Number::parse(text.as_bytes()).unwrap();
-        assert_eq!(
-            parsed(one).compare(parsed(other)),
-            Some(expected),
-            "{one} {other}"
-        );
-        assert_eq!(
-            parsed(other).compare(parsed(one)),
-            Some(expected.reverse()),
-            "{other} {one}"
-        );
+        assert_eq!(parsed(one).compare(parsed(other)), Some(expected), "{one} {other}");
+        assert_eq!(parsed(other).compare(parsed(one)), Some(expected.reverse()), "{other} {one}");
     }
 
     #[test]
@@ -97,25 +85,15 @@ mod tests {
         check("0.5", "1", Ordering::Less);
         check("-0.5", "-0.25", Ordering::Less);
         check("9223372036854775807", "9223372036854775808", Ordering::Less);
-        check(
-            "18446744073709551615",
-            "18446744073709551616",
-            Ordering::Less,
-        );
+        check("18446744073709551615", "18446744073709551616", Ordering::Less);
         let huge = "9".repeat(400);
         check(&huge, "1", Ordering::Greater);
-        check(
-            "99999999999999999999999999999999999999",
-            &"9".repeat(39),
-            Ordering::Less,
-        );
+        check("99999999999999999999999999999999999999", &"9".repeat(39), Ordering::Less);
     }
 
     #[test]
     fn what_is_no_number_is_none() {
-        for text in [
-            "", "-", "x", "null", "inf", "-inf", "NaN", "+1", "\"1\"", "1x", "1 ",
-        ] {
+        for text in ["", "-", "x", "null", "inf", "-inf", "NaN", "+1", "\"1\"", "1x", "1 "] {
             assert!(Number::parse(text.as_bytes()).is_none(), "{text}");
         }
         for text in ["1.0", "1e3", "1.5"] {

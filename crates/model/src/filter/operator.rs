@@ -42,11 +42,7 @@ impl Operator {
     ];
 
     const fn new(name: &'static str, operation: Operation, is_negated: bool) -> Self {
-        Self {
-            name,
-            operation,
-            is_negated,
-        }
+        Self { name, operation, is_negated }
     }
 
     /// The operator of that name. The error is a message for the customer.
@@ -69,12 +65,8 @@ impl Operator {
         if self.operation.takes(field.field_type) {
             return Ok(());
         }
-        let Field {
-            name, field_type, ..
-        } = field;
-        let fitting = Self::ALL
-            .iter()
-            .filter(|other| other.operation.takes(*field_type));
+        let Field { name, field_type, .. } = field;
+        let fitting = Self::ALL.iter().filter(|other| other.operation.takes(*field_type));
         let fitting = listed(fitting.map(|operator| operator.name));
         Err(if fitting.is_empty() {
             format!("`{name}` is of type `{field_type}`, which cannot be filtered")

@@ -14,20 +14,14 @@ pub(super) fn read(text: &str, dataset: &Dataset) -> Result<Expression, Vec<Issu
     let wrong = |message: String| Err(vec![Issue::new(POINTER, message)]);
     if text.len() > FILTER_BYTES_MAX {
         let bytes = text.len();
-        return wrong(format!(
-            "has {bytes} bytes; at most {FILTER_BYTES_MAX} are allowed"
-        ));
+        return wrong(format!("has {bytes} bytes; at most {FILTER_BYTES_MAX} are allowed"));
     }
     let filter = match serde_json::from_str(text) {
         Ok(Value::Object(filter)) => filter,
         Ok(_) => return wrong("must be a JSON object, `{\"where\": …}`, in a string".to_owned()),
         Err(error) => return wrong(format!("is not valid JSON: {error}")),
     };
-    let mut reader = Reader {
-        dataset,
-        issues: Vec::new(),
-        operators: 0,
-    };
+    let mut reader = Reader { dataset, issues: Vec::new(), operators: 0 };
     let expression = reader.filter(&filter);
     if reader.operators > FILTER_OPERATORS_MAX {
         reader.add(
@@ -63,10 +57,7 @@ impl<'d> Reader<'d> {
     fn filter(&mut self, filter: &Map<String, Value>) -> Option<Expression> {
         const WHERE: &str = "where";
         let Some(expression) = filter.get(WHERE) else {
-            self.add(
-                POINTER,
-                "must have the member `where`: `{\"where\": {\"key\": …}}`",
-            );
+            self.add(POINTER, "must have the member `where`: `{\"where\": {\"key\": …}}`");
             return None;
         };
         self.check_members(POINTER, filter, &[WHERE]);
@@ -94,10 +85,9 @@ impl<'d> Reader<'d> {
             return None;
         };
         self.operators += 1;
-        for (name, join) in [
-            ("and", Expression::All as fn(Vec<Expression>) -> Expression),
-            ("or", Expression::Any),
-        ] {
+        for (name, join) in
+            [("and", Expression::All as fn(Vec<Expression>) -> Expression), ("or", Expression::Any)]
+        {
             if let Some(parts) = members.get(name) {
                 self.check_members(pointer, members, &[name]);
                 return self.parts(&member(pointer, name), parts).map(join);
@@ -139,11 +129,9 @@ impl<'d> Reader<'d> {
         let taken = operator.check_takes(field);
         self.keep(&member(pointer, "operator"), taken)?;
         match read_test(operator.operation, field.field_type, value?) {
-            Ok(test) => Some(Expression::Condition {
-                field: index,
-                is_negated: operator.is_negated,
-                test,
-            }),
+            Ok(test) => {
+                Some(Expression::Condition { field: index, is_negated: operator.is_negated, test })
+            }
             Err(Wrong(messages)) => {
                 let pointer = member(pointer, "value");
                 for (number, message) in messages {
@@ -162,11 +150,7 @@ impl<'d> Reader<'d> {
         let known = || dataset.fields.iter().map(|field| field.name.as_str());
         let index = dataset.field_index(name).ok_or_else(|| {
             let hint = did_you_mean(name, known());
-            format!(
-                "`{}` is not a field of `{}`{hint}",
-                name.escape_debug(),
-                dataset.name
-            )
+            format!("`{}` is not a field of `{}`{hint}", name.escape_debug(), dataset.name)
         })?;
         Ok((index, &dataset.fields[index]))
     }

@@ -38,9 +38,7 @@ fn parse(text: &str) -> Result<Option<Filter>, Vec<Issue>> {
 /// Whether a filter, given without `where`, lets a record through.
 fn passes(expression: &Value, record: &str) -> bool {
     let text = json!({ "where": expression }).to_string();
-    let filter = parse(&text)
-        .unwrap_or_else(|issues| panic!("{text}: {issues:?}"))
-        .unwrap();
+    let filter = parse(&text).unwrap_or_else(|issues| panic!("{text}: {issues:?}")).unwrap();
     let mut scanner = Scanner::new(dataset(), filter.fields());
     scanner.scan(record.as_bytes()).unwrap();
     filter.matches(|field| scanner.value(record.as_bytes(), field))
@@ -51,11 +49,7 @@ fn passes(expression: &Value, record: &str) -> bool {
 fn check(key: &str, operator: &str, value: &Value, raw: &str, expected: bool) {
     let condition = json!({ "key": key, "operator": operator, "value": value });
     let record = format!("{{\"{key}\":{raw}}}");
-    assert_eq!(
-        passes(&condition, &record),
-        expected,
-        "{condition} {record}"
-    );
+    assert_eq!(passes(&condition, &record), expected, "{condition} {record}");
 }
 
 /// Checks a condition and, where it has one, its negation.
@@ -72,11 +66,7 @@ fn refused(text: &str, expected: &[(&str, &str)]) {
     assert_eq!(issues.len(), expected.len(), "{text}: {issues:#?}");
     for (issue, (pointer, message)) in issues.iter().zip(expected) {
         assert_eq!(issue.pointer, *pointer, "{text}: {issue}");
-        assert!(
-            issue.message.contains(message),
-            "{text}: `{}` lacks `{message}`",
-            issue.message
-        );
+        assert!(issue.message.contains(message), "{text}: `{}` lacks `{message}`", issue.message);
     }
 }
 
@@ -117,19 +107,9 @@ fn numbers_compare_by_value() {
         ("gt", json!(-2), "-1", true),
         ("gt", json!(30), "30", false),
         ("geq", json!(30), "30", true),
-        (
-            "geq",
-            json!(1_506_702_504_433_000_200_i64),
-            "1506702504433000199",
-            false,
-        ),
+        ("geq", json!(1_506_702_504_433_000_200_i64), "1506702504433000199", false),
         ("eq", json!(u64::MAX), "18446744073709551615", true),
-        (
-            "eq",
-            json!("18446744073709551616"),
-            "18446744073709551615",
-            false,
-        ),
+        ("eq", json!("18446744073709551616"), "18446744073709551615", false),
     ] {
         check("Count", operator, &value, raw, expected);
     }
@@ -148,51 +128,21 @@ fn a_set_is_an_array_or_a_joined_string() {
     check_both("Text", "in", &json!("a,b"), r#""b""#, true);
     check_both("Text", "in", &json!("a,b"), r#""a,b""#, false);
     check_both("Share", "in", &json!("0.5,1"), "1.0", true);
-    check_both(
-        "Time",
-        "in",
-        &json!(["2017-09-29T15:48:24Z"]),
-        "1506700104",
-        true,
-    );
+    check_both("Time", "in", &json!(["2017-09-29T15:48:24Z"]), "1506700104", true);
 }
 
 #[test]
 fn bools_arrays_and_timestamps_have_their_own_operators() {
     check_both("Flag", "eq", &json!(true), "true", true);
     check_both("Flag", "eq", &json!("false"), "true", false);
-    check_both(
-        "Tags",
-        "contains",
-        &json!("bot"),
-        r#"["a", "b\u006ft"]"#,
-        true,
-    );
+    check_both("Tags", "contains", &json!("bot"), r#"["a", "b\u006ft"]"#, true);
     check_both("Tags", "contains", &json!("bot"), r#"["robots"]"#, false);
     check_both("Tags", "contains", &json!(""), "[]", false);
     check_both("Ids", "contains", &json!("7"), "[1, 7]", true);
     check_both("Ids", "contains", &json!(7), "[17, 70]", false);
-    check_both(
-        "Time",
-        "eq",
-        &json!(1_506_700_104),
-        r#""2017-09-29T17:48:24+02:00""#,
-        true,
-    );
-    check(
-        "Time",
-        "lt",
-        &json!("2017-09-29T15:48:24.5Z"),
-        "1506700104433",
-        true,
-    );
-    check(
-        "Time",
-        "geq",
-        &json!("1506700104433000200"),
-        "1506700104433000199",
-        false,
-    );
+    check_both("Time", "eq", &json!(1_506_700_104), r#""2017-09-29T17:48:24+02:00""#, true);
+    check("Time", "lt", &json!("2017-09-29T15:48:24.5Z"), "1506700104433", true);
+    check("Time", "geq", &json!("1506700104433000200"), "1506700104433000199", false);
 }
 
 #[test]
@@ -268,14 +218,8 @@ fn what_is_no_filter_is_refused() {
             ("/filter/where", "the member `value` is missing"),
         ],
     );
-    refused(
-        r#"{"where":{"and":[]}}"#,
-        &[("/filter/where/and", "at least one condition")],
-    );
-    refused(
-        r#"{"where":{"or":{}}}"#,
-        &[("/filter/where/or", "at least one condition")],
-    );
+    refused(r#"{"where":{"and":[]}}"#, &[("/filter/where/and", "at least one condition")]);
+    refused(r#"{"where":{"or":{}}}"#, &[("/filter/where/or", "at least one condition")]);
 }
 
 #[test]
@@ -292,38 +236,17 @@ fn every_finding_has_its_pointer() {
         ]},"when":1}"#,
         &[
             ("/filter/when", "`when` is not known here"),
-            (
-                "/filter/where/and/0/key",
-                "`text` is not a field of `kinds` (did you mean `Text`?)",
-            ),
-            (
-                "/filter/where/and/0/operator",
-                "`equals` is not an operator; known are `eq`, `!eq`",
-            ),
-            (
-                "/filter/where/and/1/or/0/value",
-                "expected a string, found `5`",
-            ),
+            ("/filter/where/and/0/key", "`text` is not a field of `kinds` (did you mean `Text`?)"),
+            ("/filter/where/and/0/operator", "`equals` is not an operator; known are `eq`, `!eq`"),
+            ("/filter/where/and/1/or/0/value", "expected a string, found `5`"),
             (
                 "/filter/where/and/1/or/1/operator",
                 "`startsWith` does not go with `Count` of type `int`; allowed are `eq`, `!eq`, `lt`",
             ),
-            (
-                "/filter/where/and/1/or/2/value/1",
-                "expected a whole number, found `\"x\"`",
-            ),
-            (
-                "/filter/where/and/1/or/2/value/2",
-                "expected a whole number, found `2.5`",
-            ),
-            (
-                "/filter/where/and/2/operator",
-                "of type `object`, which cannot be filtered",
-            ),
-            (
-                "/filter/where/and/3/keys",
-                "`keys` is not known here (did you mean `key`?)",
-            ),
+            ("/filter/where/and/1/or/2/value/1", "expected a whole number, found `\"x\"`"),
+            ("/filter/where/and/1/or/2/value/2", "expected a whole number, found `2.5`"),
+            ("/filter/where/and/2/operator", "of type `object`, which cannot be filtered"),
+            ("/filter/where/and/3/keys", "`keys` is not known here (did you mean `key`?)"),
             ("/filter/where/and/3", "the member `key` is missing"),
             ("/filter/where/and/3/operator", "must be a string"),
             ("/filter/where/and/4", "must be an object with `key`"),
@@ -389,26 +312,15 @@ fn operators_go_by_the_table_of_types() {
             "in",
             "!in",
         ] {
-            let value = if field.name == "Flag" {
-                json!(true)
-            } else {
-                json!("1")
-            };
+            let value = if field.name == "Flag" { json!(true) } else { json!("1") };
             let condition = json!({ "key": field.name, "operator": operator, "value": value });
             let parsed = parse(&json!({ "where": condition }).to_string());
-            assert_eq!(
-                parsed.is_ok(),
-                allowed(&field.name, operator),
-                "{condition} {parsed:?}"
-            );
+            assert_eq!(parsed.is_ok(), allowed(&field.name, operator), "{condition} {parsed:?}");
         }
     }
     for operator in ["!lt", "neq", "!!eq", "EQ"] {
         let condition = json!({ "key": "Count", "operator": operator, "value": 1 });
-        assert!(
-            parse(&json!({ "where": condition }).to_string()).is_err(),
-            "{operator}"
-        );
+        assert!(parse(&json!({ "where": condition }).to_string()).is_err(), "{operator}");
     }
 }
 
@@ -423,10 +335,7 @@ fn size_and_operators_are_bounded() {
     refused(&nested(30), &[("/filter", "has 31 operators")]);
     let long = |bytes: usize| {
         let empty = r#"{"where":{"key":"Text","operator":"eq","value":""}}"#;
-        empty.replace(
-            r#""""#,
-            &format!(r#""{}""#, "x".repeat(bytes - empty.len())),
-        )
+        empty.replace(r#""""#, &format!(r#""{}""#, "x".repeat(bytes - empty.len())))
     };
     assert!(parse(&long(1000)).is_ok());
     refused(&long(1001), &[("/filter", "has 1001 bytes; at most 1000")]);

@@ -78,11 +78,7 @@ fn read_list<T>(
             Err(message) => wrong.push((value.is_array().then_some(number), message)),
         }
     }
-    if wrong.is_empty() {
-        Ok(wanted)
-    } else {
-        Err(Wrong(wrong))
-    }
+    if wrong.is_empty() { Ok(wanted) } else { Err(Wrong(wrong)) }
 }
 
 fn read_text(value: &Value) -> Result<Box<[u8]>, String> {

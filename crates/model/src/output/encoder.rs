@@ -119,8 +119,7 @@ impl Encoder {
     }
 
     fn lay_out(&mut self, options: &OutputOptions, dataset: &Dataset) {
-        self.texts
-            .extend_from_slice(options.record_prefix.as_bytes());
+        self.texts.extend_from_slice(options.record_prefix.as_bytes());
         match &options.record_template {
             Some(template) => {
                 for piece in template.pieces() {
@@ -129,21 +128,18 @@ impl Encoder {
             }
             None => self.lay_out_fields(options, dataset),
         }
-        self.texts
-            .extend_from_slice(options.record_suffix.as_bytes());
+        self.texts.extend_from_slice(options.record_suffix.as_bytes());
     }
 
     fn lay_out_fields(&mut self, options: &OutputOptions, dataset: &Dataset) {
         for (number, &field) in options.fields.iter().enumerate() {
             if number > 0 {
-                self.texts
-                    .extend_from_slice(options.field_delimiter.as_bytes());
+                self.texts.extend_from_slice(options.field_delimiter.as_bytes());
             }
             if options.output_type == OutputType::Ndjson {
                 // Names of fields need no escapes.
                 self.texts.push(b'"');
-                self.texts
-                    .extend_from_slice(dataset.fields[field].name.as_bytes());
+                self.texts.extend_from_slice(dataset.fields[field].name.as_bytes());
                 self.texts.extend_from_slice(b"\":");
             }
             self.push_slot(field, dataset);
@@ -162,11 +158,7 @@ impl Encoder {
 
     fn push_slot(&mut self, field: usize, dataset: &Dataset) {
         let is_timestamp = dataset.fields[field].field_type == FieldType::Timestamp;
-        self.slots.push(Slot {
-            text_end: self.texts.len(),
-            field,
-            is_timestamp,
-        });
+        self.slots.push(Slot { text_end: self.texts.len(), field, is_timestamp });
     }
 }
 

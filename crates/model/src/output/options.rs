@@ -124,10 +124,8 @@ impl OutputOptions {
     /// The options written as a JSON object (`null` for none), or all that is wrong with them.
     pub fn parse(json: &str, dataset: &Dataset) -> Result<Self, Vec<Issue>> {
         if json.len() > OPTIONS_BYTES_MAX {
-            let message = format!(
-                "the options have {} bytes; at most {OPTIONS_BYTES_MAX}",
-                json.len()
-            );
+            let message =
+                format!("the options have {} bytes; at most {OPTIONS_BYTES_MAX}", json.len());
             return Err(vec![Issue::new(POINTER, message)]);
         }
         let members = match serde_json::from_str(json) {
@@ -144,11 +142,7 @@ impl OutputOptions {
         let mut reader = Reader::new(&members, dataset);
         reader.check_names();
         let options = reader.options();
-        if reader.issues.is_empty() {
-            Ok(options)
-        } else {
-            Err(reader.issues)
-        }
+        if reader.issues.is_empty() { Ok(options) } else { Err(reader.issues) }
     }
 }
 
@@ -161,11 +155,7 @@ struct Reader<'m> {
 
 impl<'m> Reader<'m> {
     fn new(members: &'m Map<String, Value>, dataset: &'m Dataset) -> Self {
-        Self {
-            members,
-            dataset,
-            issues: Vec::new(),
-        }
+        Self { members, dataset, issues: Vec::new() }
     }
 
     fn options(&mut self) -> OutputOptions {
@@ -204,16 +194,11 @@ impl<'m> Reader<'m> {
     }
 
     fn add(&mut self, option: &str, message: impl Into<String>) {
-        self.issues
-            .push(Issue::new(member(POINTER, option), message));
+        self.issues.push(Issue::new(member(POINTER, option), message));
     }
 
     fn check_names(&mut self) {
-        for name in self
-            .members
-            .keys()
-            .filter(|name| !OPTIONS.contains(&name.as_str()))
-        {
+        for name in self.members.keys().filter(|name| !OPTIONS.contains(&name.as_str())) {
             let message = format!(
                 "`{}` is not an output option{}; known are {}",
                 name.escape_debug(),
@@ -246,9 +231,7 @@ impl<'m> Reader<'m> {
     }
 
     fn text(&mut self, option: &str, unset: &str, bytes_max: usize) -> String {
-        self.given_text(option, bytes_max)
-            .unwrap_or(unset)
-            .to_owned()
+        self.given_text(option, bytes_max).unwrap_or(unset).to_owned()
     }
 
     fn word<T: Copy + Default>(
@@ -257,15 +240,11 @@ impl<'m> Reader<'m> {
         all: &[T],
         name_of: fn(T) -> &'static str,
     ) -> T {
-        let given = self
-            .given_text(option, RECORD_TEXT_BYTES_MAX)
-            .filter(|word| !word.is_empty());
+        let given = self.given_text(option, RECORD_TEXT_BYTES_MAX).filter(|word| !word.is_empty());
         let Some(word) = given else {
             return T::default();
         };
-        let meant = all
-            .iter()
-            .find(|&&one| name_of(one).eq_ignore_ascii_case(word));
+        let meant = all.iter().find(|&&one| name_of(one).eq_ignore_ascii_case(word));
         if meant.is_none() {
             let known = || all.iter().map(|&one| name_of(one));
             let message = format!(
@@ -297,10 +276,7 @@ impl<'m> Reader<'m> {
         rate.as_f64().and_then(Sample::new).unwrap_or_else(|| {
             self.add(
                 SAMPLE_RATE,
-                expected(
-                    "a number above 0 and at most 1 (0.1 keeps one record in ten)",
-                    rate,
-                ),
+                expected("a number above 0 and at most 1 (0.1 keeps one record in ten)", rate),
             );
             Sample::ALL
         })
@@ -328,9 +304,7 @@ impl<'m> Reader<'m> {
         };
         if names.is_empty() {
             let default = dataset.default_fields();
-            return default
-                .filter_map(|field| dataset.field_index(&field.name))
-                .collect();
+            return default.filter_map(|field| dataset.field_index(&field.name)).collect();
         }
         let mut fields = Vec::with_capacity(names.len());
         for (number, name) in names.iter().enumerate() {
@@ -356,15 +330,10 @@ impl<'m> Reader<'m> {
                 |near| format!(" (did you mean `{near}`?)"),
             );
             let name = name.escape_debug();
-            return Err(format!(
-                "`{name}` is not a field of `{}`{hint}",
-                self.dataset.name
-            ));
+            return Err(format!("`{name}` is not a field of `{}`{hint}", self.dataset.name));
         };
         if earlier.contains(&field) {
-            return Err(format!(
-                "`{name}` is named twice; each field can be pushed once"
-            ));
+            return Err(format!("`{name}` is named twice; each field can be pushed once"));
         }
         Ok(field)
     }
@@ -375,10 +344,7 @@ impl<'m> Reader<'m> {
         if !options.redacts_lookups {
             return;
         }
-        let template_end = options
-            .record_template
-            .as_ref()
-            .and_then(|t| t.pieces().last());
+        let template_end = options.record_template.as_ref().and_then(|t| t.pieces().last());
         let (option, record_end) = match template_end {
             Some(TemplatePiece::Text(text)) if options.record_suffix.is_empty() => {
                 (RECORD_TEMPLATE, text)

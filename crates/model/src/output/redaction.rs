@@ -93,13 +93,8 @@ mod tests {
 
     #[test]
     fn what_is_no_lookup_stays() {
-        for text in [
-            r#""$ {a} {$} \u0024 \u0024x""#,
-            r#""\\u0024{a}""#,
-            r#""$\\u007b""#,
-            "",
-            "\\",
-        ] {
+        for text in [r#""$ {a} {$} \u0024 \u0024x""#, r#""\\u0024{a}""#, r#""$\\u007b""#, "", "\\"]
+        {
             check(text, text);
         }
     }

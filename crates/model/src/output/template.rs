@@ -93,10 +93,7 @@ impl<'t> Cursor<'t> {
 
     fn error(&self, at: usize, problem: impl Into<String>) -> TemplateError {
         let character = self.text[..at].chars().count() + 1;
-        TemplateError {
-            character,
-            problem: problem.into(),
-        }
+        TemplateError { character, problem: problem.into() }
     }
 
     /// What stands between the braces that open here; `None` for a comment.
@@ -198,10 +195,7 @@ impl<'t> Cursor<'t> {
             _ => {
                 let names = b"abfnrtv\\\"";
                 let meanings = b"\x07\x08\x0c\n\r\t\x0b\\\"";
-                let at = names
-                    .iter()
-                    .position(|&name| name == letter)
-                    .ok_or_else(unknown)?;
+                let at = names.iter().position(|&name| name == letter).ok_or_else(unknown)?;
                 bytes.push(meanings[at]);
                 self.at += 2;
                 return Ok(());

@@ -36,8 +36,7 @@ impl Kind {
 /// A place in a text that is UTF-8, with all before it found to be good JSON.
 #[derive(Debug)]
 pub(super) struct Cursor<'t> {
-    text: &'t str,
-    bytes: &'t [u8],
+    text: &'t [u8],
     pub(super) at: usize,
     /// Where the arrays and objects began that are open at `at`, the outermost first.
     open: &'t mut Vec<u32>,
@@ -45,38 +44,31 @@ pub(super) struct Cursor<'t> {
 
 impl<'t> Cursor<'t> {
     /// At the start of `text`; `open` lends its memory.
-    pub(super) fn new(text: &'t str, open: &'t mut Vec<u32>) -> Self {
+    pub(super) fn new(text: &'t [u8], open: &'t mut Vec<u32>) -> Self {
         open.clear();
-        Self {
-            text,
-            bytes: text.as_bytes(),
-            at: 0,
-            open,
-        }
+        Self { text, at: 0, open }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        self.text.get(self.at).copied()
     }
 
     pub(super) fn skip_whitespace(&mut self) {
-        self.at = skip_whitespace(self.bytes, self.at);
+        self.at = skip_whitespace(self.text, self.at);
     }
 
     /// What stands here.
     pub(super) fn found(&self) -> Found {
-        let rest = self
-            .text
-            .get(self.at..)
-            .and_then(|rest| rest.chars().next());
-        rest.map_or(Found::End, Found::Character)
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let character = rest.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+        character.map_or(Found::End, Found::Character)
     }
 
     /// The refusal of what stands here: cut off, or something else than expected.
     pub(super) fn unexpected(&self, expected: &'static str) -> Refusal {
         match (self.found(), self.open.last()) {
             (Found::End, Some(&began)) => {
-                let is_array = self.bytes.get(began as usize) == Some(&b'[');
+                let is_array = self.text.get(began as usize) == Some(&b'[');
                 let within = if is_array { "an array" } else { "an object" };
                 Refusal::Ends {
                     within,
@@ -122,7 +114,7 @@ impl<'t> Cursor<'t> {
         }
         let start = self.at + 1;
         self.string()?;
-        let raw = &self.bytes[start..self.at - 1];
+        let raw = &self.text[start..self.at - 1];
         self.skip_whitespace();
         if !self.take(b':') {
             return Err(self.unexpected("`:`"));
@@ -168,7 +160,7 @@ impl<'t> Cursor<'t> {
 
     fn is_in_object(&self) -> bool {
         let began = self.open.last().copied().unwrap_or_default();
-        self.bytes.get(began as usize) == Some(&b'{')
+        self.text.get(began as usize) == Some(&b'{')
     }
 
     /// Takes a member of the object or an element of the array that is open.
@@ -203,7 +195,7 @@ impl<'t> Cursor<'t> {
         let began = self.at;
         self.at += 1;
         loop {
-            self.at = end_of_plain_text(self.bytes, self.at);
+            self.at = end_of_plain_text(self.text, self.at);
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => self.escape(began)?,
@@ -288,9 +280,8 @@ impl<'t> Cursor<'t> {
     /// Takes digits, at least one, of the number that began there.
     fn digits(&mut self, began: usize) -> Result<(), Refusal> {
         let first = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
+        let rest = self.text.get(first..).unwrap_or_default();
+        self.at += rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         match self.peek() {
             _ if self.at > first => Ok(()),
             None => Err(Refusal::Ends {
@@ -303,7 +294,7 @@ impl<'t> Cursor<'t> {
 
     /// Takes the literal that stands here by its first letter.
     fn literal(&mut self, literal: &'static str, kind: Kind) -> Result<Kind, Refusal> {
-        let rest = &self.bytes[self.at..];
+        let rest = &self.text[self.at..];
         if rest.starts_with(literal.as_bytes()) {
             self.at += literal.len();
             return Ok(kind);

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::structure::skip_whitespace;
+use super::structure::{skip_whitespace, string_end};
 use crate::Dataset;
 use crate::json_text::unescape;
 
@@ -123,14 +123,12 @@ impl Keys {
         let token_bytes = usize::from(entry.token_bytes);
         let words = token_bytes.div_ceil(WORD);
         let token = self.tokens.get(entry.token as usize..)?.get(..words)?;
-        // So near the line's end that whole words cannot be read, the key is read the slow way.
         let text = line.get(at..)?.get(..words * WORD)?;
-        let (text, _) = text.as_chunks();
-        let (last_text, text) = text.split_last()?;
-        let (last_token, token) = token.split_last()?;
-        let mut difference = (u64::from_le_bytes(*last_text) ^ last_token) & entry.last_mask;
-        for (text, token) in text.iter().zip(token) {
-            difference |= u64::from_le_bytes(*text) ^ token;
+        let mut difference = 0;
+        let mut mask = entry.last_mask;
+        for (text, token) in text.as_chunks().0.iter().zip(token).rev() {
+            difference |= (u64::from_le_bytes(*text) ^ token) & mask;
+            mask = u64::MAX;
         }
         (difference == 0).then_some(at + token_bytes)
     }
@@ -165,13 +163,9 @@ impl Keys {
     }
 }
 
-/// The inside of the key at `at`, escapes and all, and where its value begins, as `string_end`
-/// finds the key's end.
-pub(super) fn key_at(
-    line: &[u8],
-    at: usize,
-    string_end: impl FnOnce(&[u8], usize) -> Option<usize>,
-) -> Option<(&[u8], usize)> {
+/// The inside of the key at `at`, escapes and all, and where its value or the whitespace before
+/// that begins.
+pub(super) fn key_at(line: &[u8], at: usize) -> Option<(&[u8], usize)> {
     if line.get(at) != Some(&b'"') {
         return None;
     }

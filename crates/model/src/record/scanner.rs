@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::keys::{Keys, key_at};
-use super::structure::{skip_whitespace, string_end, value_end};
+use super::structure::{skip_whitespace, value_end};
 use crate::Dataset;
 
 /// Finds the values of wanted fields, record after record.
@@ -138,15 +138,23 @@ impl Scanner {
         }
     }
 
+    /// The field of the key at `at`, and where its value or the whitespace before that begins.
     #[inline]
     fn key(&mut self, before: usize, line: &[u8], at: usize) -> Result<(usize, usize), ScanError> {
-        if let Some(guessed) = self.keys.guess(before, line, at) {
-            return Ok(guessed);
+        match self.keys.guess(before, line, at) {
+            Some(guessed) => Ok(guessed),
+            None => self.read_key(before, line, at),
         }
-        let (raw, value) = key_at(line, at, string_end).ok_or(ScanError {
-            expected: "a key and `:`",
-            at,
-        })?;
+    }
+
+    fn read_key(
+        &mut self,
+        before: usize,
+        line: &[u8],
+        at: usize,
+    ) -> Result<(usize, usize), ScanError> {
+        let expected = "a key and `:`";
+        let (raw, value) = key_at(line, at).ok_or(ScanError { expected, at })?;
         Ok((self.keys.look_up(before, raw), value))
     }
 }

@@ -40,12 +40,7 @@ pub(super) struct Connection {
 
     /// Data directory of a service on this machine; its administrator's token is used where no
     /// other is given.
-    #[arg(
-        long,
-        env = "LOGPUSH_DATA_DIR",
-        default_value = "./logpush-data",
-        value_name = "DIR"
-    )]
+    #[arg(long, env = "LOGPUSH_DATA_DIR", default_value = "./logpush-data", value_name = "DIR")]
     data_dir: PathBuf,
 }
 
@@ -89,7 +84,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("admin-token"), "from-file\n").unwrap();
         let here = "http://127.0.0.1:8080";
-        for (token, expected) in [(Some("given"), "given"), (Some(" "), "from-file"), (None, "from-file")]
+        for (token, expected) in
+            [(Some("given"), "given"), (Some(" "), "from-file"), (None, "from-file")]
         {
             let found = connection(here, token, dir.path()).find_token().unwrap();
             assert_eq!(found, expected);

@@ -22,7 +22,9 @@ mod zone;
 use clap::{Parser, Subcommand};
 
 pub use error::CliError;
-pub(crate) use print::{count, line, megabytes};
+pub use send::CutError;
+
+pub(crate) use print::{count, hex, line, megabytes};
 
 /// Pushes logs: records come in over HTTP and become gzipped objects in each customer's bucket,
 /// each record exactly once.

@@ -33,6 +33,12 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// Bytes as hex digits, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
 /// Bytes as decimal kB, MB or GB, with one decimal place.
 pub(crate) fn megabytes(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
@@ -60,6 +66,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn bytes_are_two_digits_each() {
+        assert_eq!(hex(&[0x00, 0x0a, 0xf1]), "000af1");
+    }
+
+    #[test]
     fn numbers_are_written_for_people() {
         for (number, expected) in
             [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (1_234_567, "1,234,567")]
@@ -71,12 +82,9 @@ mod tests {
         {
             assert_eq!(megabytes(bytes), expected);
         }
-        for (millis, expected) in [
-            (400, "0.4 s"),
-            (12_000, "12 s"),
-            (185_000, "3 min 05 s"),
-            (7_800_000, "2 h 10 min"),
-        ] {
+        for (millis, expected) in
+            [(400, "0.4 s"), (12_000, "12 s"), (185_000, "3 min 05 s"), (7_800_000, "2 h 10 min")]
+        {
             assert_eq!(span(Duration::from_millis(millis)), expected);
         }
     }

@@ -50,9 +50,19 @@ async fn show(client: &Client, as_json: bool, before: &str) -> Result<(), CliErr
     if as_json {
         return print::json(&jobs);
     }
-    let headings =
-        ["job", "name", "dataset", "state", "delivered", "objects", "waiting", "lag", "last complete"];
-    let mut rows = Rows::new("jobs", &headings).numbers(0).numbers(4).numbers(5).numbers(6).numbers(7);
+    let headings = [
+        "job",
+        "name",
+        "dataset",
+        "state",
+        "delivered",
+        "objects",
+        "waiting",
+        "lag",
+        "last complete",
+    ];
+    let mut rows =
+        Rows::new("jobs", &headings).numbers(0).numbers(4).numbers(5).numbers(6).numbers(7);
     let mut errors = Vec::new();
     for job in &jobs {
         let job: JobStatus = view(job)?;

@@ -78,10 +78,7 @@ mod tests {
         let mut rows = Rows::new("jobs", &["id", "dataset", "lag"]).numbers(0);
         rows.push(["7".into(), "http_requests".into(), "1 s".into()]);
         rows.push(["12".into(), "dns_logs".into(), String::new()]);
-        assert_eq!(
-            rows.text(),
-            "ID  DATASET        LAG\n 7  http_requests  1 s\n12  dns_logs"
-        );
+        assert_eq!(rows.text(), "ID  DATASET        LAG\n 7  http_requests  1 s\n12  dns_logs");
     }
 
     #[test]

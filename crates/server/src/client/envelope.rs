@@ -48,8 +48,7 @@ impl Envelope {
         let url = response.url().to_string();
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
-        let text =
-            response.text().await.map_err(|error| ClientError::transport(&url, &error))?;
+        let text = response.text().await.map_err(|error| ClientError::transport(&url, &error))?;
         let body = serde_json::from_str(&text).map_err(|_| quoted(&text));
         Ok(Self { url, status, retry_after, body })
     }
@@ -86,11 +85,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// The beginning of `text` on one line, in back-ticks.
 fn quoted(text: &str) -> String {
-    let line: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(QUOTED_CHARS_MAX)
-        .collect();
+    let line: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(QUOTED_CHARS_MAX).collect();
     match line.trim() {
         "" => "nothing".to_owned(),
         line => format!("`{line}`"),

@@ -141,10 +141,7 @@ mod tests {
 
     #[test]
     fn a_refusal_for_want_of_a_token_says_how_to_mend_it() {
-        assert_eq!(
-            refused(401).to_string(),
-            "no (HTTP 401); set LOGPUSH_TOKEN to a valid token"
-        );
+        assert_eq!(refused(401).to_string(), "no (HTTP 401); set LOGPUSH_TOKEN to a valid token");
         assert_eq!(refused(404).to_string(), "no (HTTP 404)");
     }
 }

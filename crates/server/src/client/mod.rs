@@ -49,7 +49,7 @@ impl Client {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("logpush/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(120));
+            .timeout(Duration::from_mins(2));
         if is_loopback(&url) {
             builder = builder.no_proxy();
         }

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::DemoError;
+use crate::cli::hex;
 
 /// An S3 server with one bucket. It stops when it is dropped.
 #[derive(Debug)]
@@ -36,7 +37,8 @@ impl Bucket {
         let folder = root.join(Self::NAME);
         let failed = |source| DemoError::Bucket { path: folder.clone(), source };
         std::fs::create_dir_all(&folder).map_err(failed)?;
-        let files = FileSystem::new(root).map_err(|error| failed(io::Error::other(format!("{error:?}"))))?;
+        let files = FileSystem::new(root)
+            .map_err(|error| failed(io::Error::other(format!("{error:?}"))))?;
         let (access_key_id, secret_access_key) = keys()?;
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(&*access_key_id, &*secret_access_key));
@@ -89,7 +91,7 @@ async fn answer(stream: TcpStream, service: S3Service) {
 fn keys() -> Result<(String, String), DemoError> {
     let mut random = [0_u8; 28];
     rand::fill(&mut random).map_err(|_| DemoError::NoRandomness)?;
-    let hex: String = random.iter().map(|byte| format!("{byte:02X}")).collect();
-    let (id, secret) = hex.split_at(16);
+    let digits = hex(&random).to_uppercase();
+    let (id, secret) = digits.split_at(16);
     Ok((format!("DEMO{id}"), secret.to_owned()))
 }

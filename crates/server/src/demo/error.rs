@@ -29,9 +29,9 @@ pub enum DemoError {
     /// The system has no randomness for keys.
     #[error("the system gives no random bytes")]
     NoRandomness,
-    /// The service could not be started.
-    #[error("the service does not start: {0}")]
-    Start(String),
+    /// The service could not be started, or failed.
+    #[error("{0}")]
+    Service(String),
     /// The service did not do what it was asked over its API.
     #[error("{doing}: {source}")]
     Api {

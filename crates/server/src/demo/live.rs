@@ -49,15 +49,6 @@ impl Live {
         Ok(())
     }
 
-    /// Shows a word about what is going on, in place of the numbers.
-    pub(super) fn note(&self, text: &'static str) -> Result<(), DemoError> {
-        match &self.bar {
-            Some(bar) => bar.set_message(text),
-            None => say(text)?,
-        }
-        Ok(())
-    }
-
     /// Takes the line off the screen.
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {

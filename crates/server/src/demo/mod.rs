@@ -13,6 +13,7 @@ mod audit;
 mod bucket;
 mod error;
 mod live;
+mod running;
 mod sender;
 mod setup;
 pub mod traffic;
@@ -29,6 +30,7 @@ use crate::client::{Client, Door, JobStatus};
 use audit::Audit;
 use bucket::Bucket;
 use live::Live;
+use running::Running;
 use sender::{Sender, Sent};
 use setup::Setup;
 use traffic::Traffic;
@@ -51,4 +53,166 @@ pub struct Options {
     pub rate: u64,
     /// Where the API listens.
     pub listen: SocketAddr,
+}
+
+/// Runs the demo to its end. It succeeds where the bucket holds each acknowledged record once.
+pub async fn run(options: Options) -> Result<(), DemoError> {
+    let bucket = Bucket::start(&options.data_dir.join("s3")).await?;
+    let service = Running::start(&options, &bucket).await?;
+    let run = random()?;
+    let sent = Sent::default();
+    let outcome = stream(&options, &service, &bucket, run, &sent).await;
+    say("stopping: what waits is delivered")?;
+    let left = tokio::select! {
+        left = service.stop() => left?,
+        _ = tokio::signal::ctrl_c() => return Err(DemoError::Interrupted),
+    };
+    outcome?;
+    let folder = bucket.folder().to_owned();
+    let audit = tokio::task::spawn_blocking(move || audit::audit(&folder, run))
+        .await
+        .map_err(|error| DemoError::Service(error.to_string()))??;
+    summarise(&sent, &audit, left)
+}
+
+/// Sends traffic until the time is over or Ctrl-C, and waits until delivery has seen all of it.
+async fn stream(
+    options: &Options,
+    service: &Running,
+    bucket: &Bucket,
+    run: u32,
+    sent: &Sent,
+) -> Result<(), DemoError> {
+    let address = format!("http://{}", service.address());
+    let client = connect(&address, service.admin_token())?;
+    let setup = Setup::make(&client, bucket, options.rate).await?;
+    introduce(options, &address, bucket)?;
+    let sender = Sender {
+        client: connect(&address, &setup.sender.value)?,
+        door: Door { scope: format!("zones/{}", setup.zone), dataset: "http_requests".to_owned() },
+        traffic: Traffic::new(u64::from(run), run),
+        run,
+        rate: options.rate,
+        sent: sent.clone(),
+    };
+    let mut live = Live::start();
+    let stopping = async {
+        time_over(options.run_for).await;
+        sent.stop();
+        std::future::pending().await
+    };
+    let watching = async {
+        loop {
+            live.show(sent, status(&client, setup.job).await.as_ref())?;
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = sender.run() => outcome,
+        outcome = watching => outcome,
+        never = stopping => never,
+    };
+    live.finish();
+    outcome?;
+    wait_until_read(&client, setup.job, sent.records()).await;
+    setup.clear(&client).await
+}
+
+fn connect(address: &str, token: &str) -> Result<Client, DemoError> {
+    Client::new(address, token)
+        .map_err(|source| DemoError::Api { doing: "the demo cannot reach its service", source })
+}
+
+/// Returns when the time is over, or at Ctrl-C.
+async fn time_over(run_for: Option<Duration>) {
+    let over = async {
+        match run_for {
+            Some(time) => tokio::time::sleep(time).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = over => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// How the job stands; `None` where that cannot be told now.
+async fn status(client: &Client, job: u64) -> Option<JobStatus> {
+    let jobs: Vec<JobStatus> = client.get("/logpush/status").await.ok()?;
+    jobs.into_iter().find(|status| status.job_id == job)
+}
+
+/// Waits until delivery has read `records` and reads no more. A stop delivers what was read; what
+/// was not is left in the journal.
+async fn wait_until_read(client: &Client, job: u64, records: u64) {
+    let deadline = Instant::now() + READ_WITHIN;
+    let mut before = None;
+    while Instant::now() < deadline {
+        let seen = status(client, job).await.map(|job| job.delivered_records + job.pending_records);
+        if seen >= Some(records) && seen == before {
+            break;
+        }
+        before = seen;
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn introduce(options: &Options, address: &str, bucket: &Bucket) -> Result<(), DemoError> {
+    let token = options.data_dir.join("admin-token");
+    say(format_args!("API      {address}/client/v4"))?;
+    say(format_args!("bucket   {}/logs", bucket.folder().display()))?;
+    say("\nTo look around, in another terminal:")?;
+    say(format_args!("  export LOGPUSH_URL={address}"))?;
+    say(format_args!("  export LOGPUSH_TOKEN=$(cat '{}')", token.display()))?;
+    say("  logpush status\n")?;
+    match options.run_for {
+        Some(time) => say(format_args!("A shop's traffic flows for {time:?}; Ctrl-C ends it.\n")),
+        None => say("A shop's traffic flows until Ctrl-C.\n"),
+    }
+}
+
+/// Tells what was found in the bucket, and fails where it is not what was acknowledged.
+fn summarise(sent: &Sent, audit: &Audit, left: usize) -> Result<(), DemoError> {
+    let ratio = audit.raw_bytes as f64 / audit.stored_bytes.max(1) as f64;
+    say(format_args!(
+        "\nacknowledged  {} records, {}",
+        count(sent.records()),
+        megabytes(sent.bytes())
+    ))?;
+    say(format_args!(
+        "delivered     {} lines of {} different records",
+        count(audit.lines),
+        count(audit.distinct)
+    ))?;
+    say(format_args!(
+        "objects       {}: {}, gzipped to {} (1 : {ratio:.1})",
+        count(audit.objects),
+        megabytes(audit.raw_bytes),
+        megabytes(audit.stored_bytes)
+    ))?;
+    if audit.earlier_lines > 0 {
+        say(format_args!("earlier runs  {} lines in the same bucket", count(audit.earlier_lines)))?;
+    }
+    if let Some(object) = &audit.example {
+        say(format_args!("look at one   gunzip -c '{}' | head -n 1", object.display()))?;
+    }
+    let acknowledged = sent.records();
+    if audit.lines != acknowledged || audit.distinct != acknowledged {
+        let (lines, distinct) = (audit.lines, audit.distinct);
+        return Err(DemoError::Mismatch { acknowledged, lines, distinct, left });
+    }
+    say("\nEvery acknowledged record is in the bucket, once.")
+}
+
+/// A number for this run.
+fn random() -> Result<u32, DemoError> {
+    let mut bytes = [0; 4];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| DemoError::NoRandomness)?;
+    Ok(u32::from_be_bytes(bytes))
+}
+
+/// Writes a line to standard output.
+fn say(text: impl Display) -> Result<(), DemoError> {
+    writeln!(std::io::stdout(), "{text}").map_err(DemoError::Output)
 }

@@ -16,7 +16,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Most records of one request.
 const REQUEST_RECORDS: u64 = 1_000;
 /// A day of the shop's, shortened so that its swing can be seen.
-const DAY: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_mins(1);
 /// How long a request is tried again.
 const RETRY_FOR: Duration = Duration::from_secs(30);
 

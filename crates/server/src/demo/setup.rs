@@ -58,7 +58,11 @@ pub(super) struct Setup {
 
 impl Setup {
     /// Makes what is missing. At `rate` records a second a batch fills within seconds.
-    pub(super) async fn make(client: &Client, bucket: &Bucket, rate: u64) -> Result<Self, DemoError> {
+    pub(super) async fn make(
+        client: &Client,
+        bucket: &Bucket,
+        rate: u64,
+    ) -> Result<Self, DemoError> {
         let account = account(client).await.map_err(doing("the account cannot be made"))?;
         let zone = zone(client, &account).await.map_err(doing("the zone cannot be made"))?;
         let sender = sender(client, &zone).await.map_err(doing("the token cannot be made"))?;
@@ -82,25 +86,21 @@ fn doing(doing: &'static str) -> impl FnOnce(ClientError) -> DemoError {
 
 async fn account(client: &Client) -> Result<String, ClientError> {
     let accounts: Vec<Account> = client.list("/accounts", &[]).await?;
-    match accounts.into_iter().find(|account| account.name == ACCOUNT) {
-        Some(account) => Ok(account.id),
-        None => {
-            let made: Account = client.post("/accounts", &json!({ "name": ACCOUNT })).await?;
-            Ok(made.id)
-        }
+    if let Some(account) = accounts.into_iter().find(|account| account.name == ACCOUNT) {
+        return Ok(account.id);
     }
+    let made: Account = client.post("/accounts", &json!({ "name": ACCOUNT })).await?;
+    Ok(made.id)
 }
 
 async fn zone(client: &Client, account: &str) -> Result<String, ClientError> {
     let zones: Vec<Zone> = client.list("/zones", &[("name", ZONE)]).await?;
-    match zones.into_iter().next() {
-        Some(zone) => Ok(zone.id),
-        None => {
-            let body = json!({ "name": ZONE, "account": { "id": account } });
-            let made: Zone = client.post("/zones", &body).await?;
-            Ok(made.id)
-        }
+    if let Some(zone) = zones.into_iter().next() {
+        return Ok(zone.id);
     }
+    let made: Zone =
+        client.post("/zones", &json!({ "name": ZONE, "account": { "id": account } })).await?;
+    Ok(made.id)
 }
 
 /// A token that may send records into the zone and nothing else. Texts of tokens are stored

@@ -5,6 +5,7 @@ mod rows;
 
 use async_trait::async_trait;
 use model::{Batch, JobId, Offset, OffsetRange, Partition, UnixNanos};
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnection;
 
 use super::columns::{Columns, During, limit_and_offset};
@@ -47,10 +48,7 @@ impl Ledger for SqliteCatalog {
     async fn seal(&self, batch: &Batch, now: UnixNanos) -> Result<()> {
         const ACTION: &str = "seal a batch";
         if batch.range.is_empty() {
-            let what = format!(
-                "a batch of job {} holds no frame: {}",
-                batch.job, batch.range
-            );
+            let what = format!("a batch of job {} holds no frame: {}", batch.job, batch.range);
             return Err(CatalogError::Conflict(what));
         }
         let mut tx = self.write().await?;
@@ -150,10 +148,7 @@ impl Ledger for SqliteCatalog {
             .await
             .during(ACTION)?;
         let items = rows.iter().map(rows::record).collect::<Result<_>>()?;
-        Ok(Paged {
-            items,
-            total: total as u64,
-        })
+        Ok(Paged { items, total: total as u64 })
     }
 
     async fn give_up(&self, loss: &Loss) -> Result<()> {
@@ -205,10 +200,7 @@ impl Ledger for SqliteCatalog {
             .fetch_optional(&mut *self.read().await?)
             .await
             .during("sum up a job's batches")?
-            .map_or_else(
-                || Err(CatalogError::not_found("job", job)),
-                |row| rows::totals(&row),
-            )
+            .map_or_else(|| Err(CatalogError::not_found("job", &job)), |row| rows::totals(&row))
     }
 }
 
@@ -272,12 +264,10 @@ async fn insert_batch(
         .await;
     match inserted {
         Err(error)
-            if error
-                .as_database_error()
-                .is_some_and(|e| e.is_foreign_key_violation()) =>
+            if error.as_database_error().is_some_and(DatabaseError::is_foreign_key_violation) =>
         {
             let id = format!("{} of job {}", batch.revision, batch.job);
-            Err(CatalogError::not_found("revision", id))
+            Err(CatalogError::not_found("revision", &id))
         }
         other => other.map(|_| ()).during("seal a batch"),
     }
@@ -292,9 +282,5 @@ async fn require_job(connection: &mut SqliteConnection, job: JobId) -> Result<()
     .fetch_one(connection)
     .await
     .during("find a job")?;
-    if exists {
-        Ok(())
-    } else {
-        Err(CatalogError::not_found("job", job))
-    }
+    if exists { Ok(()) } else { Err(CatalogError::not_found("job", &job)) }
 }

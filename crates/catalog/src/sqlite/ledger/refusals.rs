@@ -10,17 +10,10 @@ use crate::{CatalogError, Result};
 
 /// Why a batch could not be sealed.
 pub(super) async fn seal(connection: &mut SqliteConnection, batch: &Batch) -> Result<CatalogError> {
-    let Batch {
-        job,
-        partition,
-        range,
-        ..
-    } = batch;
+    let Batch { job, partition, range, .. } = batch;
     match require_job(connection, *job).await {
         Err(CatalogError::NotFound { .. }) => {
-            return Ok(CatalogError::Fenced(format!(
-                "job {job} is deleted, or never was"
-            )));
+            return Ok(CatalogError::Fenced(format!("job {job} is deleted, or never was")));
         }
         found => found?,
     }
@@ -60,11 +53,8 @@ pub(super) async fn settle(
     let batch = || format!("of job {job} from {first} in partition {partition}");
     match state.as_deref() {
         Some("delivered") => Ok(()),
-        Some(_) => Err(CatalogError::Fenced(format!(
-            "the batch {} was given up",
-            batch()
-        ))),
-        None => Err(CatalogError::not_found("batch", batch())),
+        Some(_) => Err(CatalogError::Fenced(format!("the batch {} was given up", batch()))),
+        None => Err(CatalogError::not_found("batch", &batch())),
     }
 }
 

@@ -7,10 +7,7 @@ use crate::sqlite::columns::{Columns, damaged};
 use crate::{BatchRecord, BatchState, Cursor, Delivered, Loss, Result, Totals};
 
 pub(super) fn cursor(row: &SqliteRow) -> Result<Cursor> {
-    Ok(Cursor {
-        partition: partition(row)?,
-        next: Offset(row.unsigned("next")?),
-    })
+    Ok(Cursor { partition: partition(row)?, next: Offset(row.unsigned("next")?) })
 }
 
 fn partition(row: &SqliteRow) -> Result<Partition> {
@@ -18,10 +15,7 @@ fn partition(row: &SqliteRow) -> Result<Partition> {
 }
 
 fn range(row: &SqliteRow) -> Result<OffsetRange> {
-    Ok(OffsetRange::new(
-        Offset(row.unsigned("first")?),
-        Offset(row.unsigned("next")?),
-    ))
+    Ok(OffsetRange::new(Offset(row.unsigned("first")?), Offset(row.unsigned("next")?)))
 }
 
 pub(super) fn batch(row: &SqliteRow) -> Result<Batch> {
@@ -51,11 +45,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<BatchRecord> {
         "lost" => BatchState::Lost,
         other => return Err(damaged("state", format_args!("`{other}`"))),
     };
-    Ok(BatchRecord {
-        batch: batch(row)?,
-        sealed_at: row.instant("sealed_at")?,
-        state,
-    })
+    Ok(BatchRecord { batch: batch(row)?, sealed_at: row.instant("sealed_at")?, state })
 }
 
 pub(super) fn loss(row: &SqliteRow) -> Result<Loss> {

@@ -22,14 +22,9 @@ fn amazon_s3_with_the_service_identity() {
 
 #[test]
 fn amazon_s3_with_the_keys_of_the_customer() {
-    let destination = parsed(&format!(
-        "s3://burritobot?region=eu-west-1&{KEYS}&session-token=F%2fw"
-    ));
-    let Access::Keys {
-        access_key_id,
-        secret_access_key,
-        session_token,
-    } = &destination.access
+    let destination =
+        parsed(&format!("s3://burritobot?region=eu-west-1&{KEYS}&session-token=F%2fw"));
+    let Access::Keys { access_key_id, secret_access_key, session_token } = &destination.access
     else {
         panic!("{destination:?}");
     };
@@ -44,10 +39,7 @@ fn amazon_s3_with_the_keys_of_the_customer() {
 
 #[test]
 fn encoded_and_bare_secrets_are_the_same() {
-    let encoded = KEYS
-        .replace('/', "%2F")
-        .replace('+', "%2B")
-        .replace("x=", "x%3D");
+    let encoded = KEYS.replace('/', "%2F").replace('+', "%2B").replace("x=", "x%3D");
     let from = |keys: &str| parsed(&format!("s3://burritobot?region=eu-west-1&{keys}"));
     assert_eq!(from(&encoded), from(KEYS));
 }
@@ -59,10 +51,7 @@ fn an_s3_compatible_store() {
         parsed(&text).endpoint.map(|endpoint| endpoint.to_string())
     };
     for (given, expected) in [
-        (
-            "sfo2.digitaloceanspaces.com",
-            "https://sfo2.digitaloceanspaces.com",
-        ),
+        ("sfo2.digitaloceanspaces.com", "https://sfo2.digitaloceanspaces.com"),
         ("https://Minio.Example:443/", "https://minio.example"),
         ("http://localhost:9000", "http://localhost:9000"),
         ("http%3A%2F%2F127.0.0.1%3A9000", "http://127.0.0.1:9000"),
@@ -73,9 +62,7 @@ fn an_s3_compatible_store() {
     ] {
         assert_eq!(at(given).as_deref(), Some(expected));
     }
-    let destination = parsed(&format!(
-        "s3://b.c.d/logs?region=sfo2&endpoint=x.example&{KEYS}"
-    ));
+    let destination = parsed(&format!("s3://b.c.d/logs?region=sfo2&endpoint=x.example&{KEYS}"));
     assert_eq!(destination.addressing, Addressing::Path);
     assert_eq!(destination.acl, None);
     assert!(!destination.needs_ownership_proof());
@@ -84,14 +71,9 @@ fn an_s3_compatible_store() {
 #[test]
 fn cloudflare_r2() {
     let account = "023e105f4ecef8ad9ca31a8372d0c353";
-    let destination = parsed(&format!(
-        "r2://burritobot/logs/{{DATE}}?account-id={account}&{KEYS}"
-    ));
+    let destination = parsed(&format!("r2://burritobot/logs/{{DATE}}?account-id={account}&{KEYS}"));
     let endpoint = destination.endpoint.as_ref().unwrap().to_string();
-    assert_eq!(
-        endpoint,
-        format!("https://{account}.r2.cloudflarestorage.com")
-    );
+    assert_eq!(endpoint, format!("https://{account}.r2.cloudflarestorage.com"));
     assert_eq!(destination.region, "auto");
     assert_eq!(destination.addressing, Addressing::Path);
     assert_eq!((&destination.acl, &destination.encryption), (&None, &None));
@@ -105,63 +87,36 @@ fn cloudflare_r2() {
     );
     refused(
         &format!("r2://burritobot?account-id=x&{KEYS}&region=auto"),
-        &[
-            "unknown parameter `region`",
-            "`account-id` `x` is not an id",
-        ],
+        &["unknown parameter `region`", "`account-id` `x` is not an id"],
     );
 }
 
 #[test]
 fn encryption_acl_and_addressing() {
-    let with = |parameters: &str| {
-        parsed(&format!(
-            "s3://burritobot/logs?region=us-east-1&{parameters}"
-        ))
-    };
+    let with =
+        |parameters: &str| parsed(&format!("s3://burritobot/logs?region=us-east-1&{parameters}"));
     assert_eq!(with("sse=AES256").encryption, Some(Encryption::Aes256));
-    assert_eq!(
-        with("sse=aws:kms").encryption,
-        Some(Encryption::Kms { key_id: None })
-    );
+    assert_eq!(with("sse=aws:kms").encryption, Some(Encryption::Kms { key_id: None }));
     let key_id = Some("arn:aws:kms:us-east-1:1:key/a".to_owned());
     let kms = with("sse=aws%3Akms&sse-kms-key-id=arn:aws:kms:us-east-1:1:key%2Fa");
     assert_eq!(kms.encryption, Some(Encryption::Kms { key_id }));
     assert_eq!(with("acl=none").acl, None);
-    assert_eq!(
-        with("acl=bucket-owner-full-control").acl,
-        Some(Acl::BucketOwnerFullControl)
-    );
+    assert_eq!(with("acl=bucket-owner-full-control").acl, Some(Acl::BucketOwnerFullControl));
     assert_eq!(with("path-style=true").addressing, Addressing::Path);
     assert_eq!(with("sse=&acl=&path-style=&"), with(""));
-    assert_eq!(
-        parsed("s3://a.b.c?region=us-east-1").addressing,
-        Addressing::Path
-    );
+    assert_eq!(parsed("s3://a.b.c?region=us-east-1").addressing, Addressing::Path);
 }
 
 #[test]
 fn regions_are_checked() {
-    for region in [
-        "us-east-1",
-        "ap-southeast-7",
-        "us-gov-west-1",
-        "eusc-de-east-1",
-        "xy-new-12",
-    ] {
-        assert_eq!(
-            parsed(&format!("s3://burritobot?region={region}")).region,
-            region
-        );
+    for region in ["us-east-1", "ap-southeast-7", "us-gov-west-1", "eusc-de-east-1", "xy-new-12"] {
+        assert_eq!(parsed(&format!("s3://burritobot?region={region}")).region, region);
     }
     for (region, expected) in [
         ("", "`region` is missing"),
         ("cn-north-1", "China region `cn-north-1` is not supported"),
         ("cn-northwest-1", "China region"),
-        (
-            "us-east1",
-            "is not an AWS region such as `us-east-1` (did you mean `us-east-1`?)",
-        ),
+        ("us-east1", "is not an AWS region such as `us-east-1` (did you mean `us-east-1`?)"),
         ("US-EAST-1", "did you mean `us-east-1`?"),
         ("us-west-2/", "did you mean `us-west-2`?"),
         ("auto", "is not an AWS region"),
@@ -170,9 +125,7 @@ fn regions_are_checked() {
         refused(&format!("s3://burritobot?region={region}"), &[expected]);
     }
     let elsewhere = |region: &str| {
-        Destination::parse(&format!(
-            "s3://burritobot?region={region}&endpoint=x.example&{KEYS}"
-        ))
+        Destination::parse(&format!("s3://burritobot?region={region}&endpoint=x.example&{KEYS}"))
     };
     assert!(elsewhere("cn-north-1").is_ok());
     assert!(elsewhere("auto").is_ok());
@@ -183,10 +136,7 @@ fn regions_are_checked() {
 fn buckets_keep_the_rules_of_s3() {
     let longest = "a".repeat(63);
     for bucket in ["abc", "my.logs-1", "amzn-s3-demo-bucket", &longest] {
-        assert_eq!(
-            parsed(&format!("s3://{bucket}/x?region=us-east-1")).bucket,
-            bucket
-        );
+        assert_eq!(parsed(&format!("s3://{bucket}/x?region=us-east-1")).bucket, bucket);
     }
     for (bucket, expected) in [
         ("", "the bucket is missing"),
@@ -239,19 +189,10 @@ fn paths_cannot_leave_their_prefix() {
         ("/}", "`{DATE}`, the only placeholder"),
         ("/50%", "write `%` itself as `%25`"),
         ("/%ff", "is not UTF-8"),
-        (
-            &format!("/{}", "x".repeat(901)),
-            "has 901 bytes; at most 900",
-        ),
-        (
-            &format!("/{}{{DATE}}", "x".repeat(893)),
-            "has 901 bytes; at most 900",
-        ),
+        (&format!("/{}", "x".repeat(901)), "has 901 bytes; at most 900"),
+        (&format!("/{}{{DATE}}", "x".repeat(893)), "has 901 bytes; at most 900"),
     ] {
-        refused(
-            &format!("s3://burritobot{path}?region=us-east-1"),
-            &[expected],
-        );
+        refused(&format!("s3://burritobot{path}?region=us-east-1"), &[expected]);
     }
 }
 
@@ -259,9 +200,7 @@ fn paths_cannot_leave_their_prefix() {
 fn the_same_place_is_told_whatever_else_differs() {
     let place = |text: &str| parsed(text);
     let one = place("s3://burritobot/logs/?region=us-east-1");
-    assert!(one.same_place(&place(&format!(
-        "s3://burritobot/logs?region=us-west-2&{KEYS}"
-    ))));
+    assert!(one.same_place(&place(&format!("s3://burritobot/logs?region=us-west-2&{KEYS}"))));
     assert!(!one.same_place(&place("s3://burritobot/logs2?region=us-east-1")));
     assert!(!one.same_place(&place("s3://burritobot2/logs?region=us-east-1")));
     let elsewhere = format!("s3://burritobot/logs?region=us-east-1&endpoint=x.example&{KEYS}");

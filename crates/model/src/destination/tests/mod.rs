@@ -22,14 +22,7 @@ fn refused(text: &str, expected: &[&str]) {
     let messages: Vec<&str> = issues.iter().map(|issue| issue.message.as_str()).collect();
     assert_eq!(messages.len(), expected.len(), "{text}: {messages:#?}");
     for (message, expected) in messages.iter().zip(expected) {
-        assert!(
-            message.contains(expected),
-            "{text}: `{message}` lacks `{expected}`"
-        );
+        assert!(message.contains(expected), "{text}: `{message}` lacks `{expected}`");
     }
-    assert!(
-        issues
-            .iter()
-            .all(|issue| issue.pointer == "/destination_conf")
-    );
+    assert!(issues.iter().all(|issue| issue.pointer == "/destination_conf"));
 }

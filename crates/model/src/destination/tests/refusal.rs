@@ -8,10 +8,7 @@ use crate::UnixNanos;
 #[test]
 fn parameters_that_make_no_sense_are_refused() {
     let with = |parameters: &str, expected: &[&str]| {
-        refused(
-            &format!("s3://burritobot/logs?region=us-east-1{parameters}"),
-            expected,
-        );
+        refused(&format!("s3://burritobot/logs?region=us-east-1{parameters}"), expected);
     };
     with(
         "&sse=aes256",
@@ -19,36 +16,18 @@ fn parameters_that_make_no_sense_are_refused() {
     );
     with("&sse-kms-key-id=k", &["needs `sse=aws:kms`"]);
     with("&sse=AES256&sse-kms-key-id=k", &["needs `sse=aws:kms`"]);
-    with(
-        "&acl=private&path-style=yes",
-        &["`acl` is `private`", "`path-style` is `yes`"],
-    );
-    with(
-        "&reigon=x",
-        &["unknown parameter `reigon` (did you mean `region`?); known are"],
-    );
+    with("&acl=private&path-style=yes", &["`acl` is `private`", "`path-style` is `yes`"]);
+    with("&reigon=x", &["unknown parameter `reigon` (did you mean `region`?); known are"]);
     with("&region=us-east-1", &["`region` is given twice"]);
-    with(
-        "&sse=AES256%0A",
-        &["`sse` holds a control character", "`sse` is `AES256%0A`"],
-    );
+    with("&sse=AES256%0A", &["`sse` holds a control character", "`sse` is `AES256%0A`"]);
     with("&access-key-id=a", &["`secret-access-key` is missing"]);
     with("&secret-access-key=a", &["`access-key-id` is missing"]);
-    with(
-        "&session-token=a",
-        &[
-            "`access-key-id` is missing",
-            "`secret-access-key` is missing",
-        ],
-    );
+    with("&session-token=a", &["`access-key-id` is missing", "`secret-access-key` is missing"]);
     with(
         "&access-key-id=a,b&secret-access-key=%20",
         &["`access-key-id` may", "`secret-access-key` may"],
     );
-    with(
-        "&endpoint=minio.example",
-        &["`endpoint` needs `access-key-id`"],
-    );
+    with("&endpoint=minio.example", &["`endpoint` needs `access-key-id`"]);
 }
 
 #[test]
@@ -83,10 +62,7 @@ fn endpoints_that_are_no_hosts_are_refused() {
 fn what_is_no_destination_is_refused() {
     refused("", &["must begin with `s3://` or `r2://`"]);
     refused("burritobot/logs", &["must begin with `s3://`"]);
-    refused(
-        "gs://burritobot",
-        &["the scheme `gs` is not known; allowed are `s3` and `r2`"],
-    );
+    refused("gs://burritobot", &["the scheme `gs` is not known; allowed are `s3` and `r2`"]);
     refused(&format!("s3://{}", "x".repeat(5000)), &["at most 4096"]);
     refused(
         "s3://B?region=x&sse=1&y=2",

@@ -33,27 +33,15 @@ fn a_redacted_string_shows_all_but_the_secrets() {
             "s3://b/a=1/{DATE}?region=r&access-key-id=AK&secret-access-key=a/+=&session-token=t%2B",
             "s3://b/a=1/{DATE}?region=r&access-key-id=AK&secret-access-key=****&session-token=****",
         ),
-        (
-            "s3://b/logs?region=us-east-1&sse=AES256",
-            "s3://b/logs?region=us-east-1&sse=AES256",
-        ),
+        ("s3://b/logs?region=us-east-1&sse=AES256", "s3://b/logs?region=us-east-1&sse=AES256"),
         ("s3://b?secret-access-key=", "s3://b?secret-access-key="),
         (
             "s3://b?Secret-Access-Key=x&secret_access_key=y",
             "s3://b?Secret-Access-Key=****&secret_access_key=****",
         ),
-        (
-            "s3://b?secret%2Daccess%2Dkey=x",
-            "s3://b?secret%2Daccess%2Dkey=****",
-        ),
-        (
-            "s3://b?secret-access-key=x?y&z",
-            "s3://b?secret-access-key=****&****",
-        ),
-        (
-            "s3://b&secret-access-key=x&region=y",
-            "s3://b&secret-access-key=****&region=y",
-        ),
+        ("s3://b?secret%2Daccess%2Dkey=x", "s3://b?secret%2Daccess%2Dkey=****"),
+        ("s3://b?secret-access-key=x?y&z", "s3://b?secret-access-key=****&****"),
+        ("s3://b&secret-access-key=x&region=y", "s3://b&secret-access-key=****&region=y"),
         ("s3://AK:x/y@b/p?region=r", "s3://****@b/p?region=r"),
         ("s3://AK:xy/p", "s3://****"),
         ("s3://b/mail@host", "s3://b/mail@host"),
@@ -73,12 +61,8 @@ fn the_mask_keeps_the_stored_secret() {
     let encoded = masked.replace("****", "%2A%2a%2A%2A");
     assert_eq!(restore_secrets(&encoded, &old).unwrap(), old);
 
-    let moved = masked
-        .replace("/logs", "/other")
-        .replace("us-east-1", "eu-west-1");
-    let restored = old
-        .replace("/logs", "/other")
-        .replace("us-east-1", "eu-west-1");
+    let moved = masked.replace("/logs", "/other").replace("us-east-1", "eu-west-1");
+    let restored = old.replace("/logs", "/other").replace("us-east-1", "eu-west-1");
     assert_eq!(restore_secrets(&moved, &old).unwrap(), restored);
 
     let fresh = old.replace("wJalr", "fresh");
@@ -102,16 +86,9 @@ fn the_mask_never_carries_a_secret_elsewhere() {
         assert!(!format!("{issues:?}").contains("wJalr"));
     }
     let token = format!("{masked}&session-token=****");
-    assert!(
-        restore_secrets(&token, &old).unwrap_err()[0]
-            .message
-            .contains("`session-token`")
-    );
+    assert!(restore_secrets(&token, &old).unwrap_err()[0].message.contains("`session-token`"));
     assert!(restore_secrets(&masked, "s3://burritobot/logs?region=us-east-1").is_err());
-    refused(
-        &masked,
-        &["`secret-access-key` is `****`, which only hides a secret"],
-    );
+    refused(&masked, &["`secret-access-key` is `****`, which only hides a secret"]);
 }
 
 proptest! {

@@ -11,10 +11,7 @@ const FIELDS: [&str; 3] = ["ClientIP", "EdgeStartTimestamp", "RayID"];
 #[test]
 fn ndjson_is_the_default() {
     let expected = RECORDS.map(|record| format!("{record}\n")).concat();
-    assert_eq!(
-        object(&json!({ "field_names": FIELDS }), &RECORDS),
-        expected
-    );
+    assert_eq!(object(&json!({ "field_names": FIELDS }), &RECORDS), expected);
     let named = json!({ "field_names": FIELDS, "output_type": "ndjson" });
     assert_eq!(object(&named, &RECORDS), expected);
     assert_eq!(object(&named, &[]), "");
@@ -32,10 +29,7 @@ fn csv_and_tsv_with_a_header() {
         "output_type": "csv",
         "batch_prefix": "ClientIP,EdgeStartTimestamp,RayID\n",
     });
-    assert_eq!(
-        object(&options, &RECORDS),
-        format!("ClientIP,EdgeStartTimestamp,RayID\n{csv}")
-    );
+    assert_eq!(object(&options, &RECORDS), format!("ClientIP,EdgeStartTimestamp,RayID\n{csv}"));
     let options = json!({
         "field_names": FIELDS,
         "output_type": "csv",
@@ -107,11 +101,7 @@ fn csv_quotes_texts_and_json() {
         ("BotScore", "null", ""),
         ("CacheReserveUsed", "true", "true"),
         ("CacheReserveUsed", "false", "false"),
-        (
-            "RequestHeaders",
-            r#"{"a":"b\"c"}"#,
-            r#""{""a"":""b\""c""}""#,
-        ),
+        ("RequestHeaders", r#"{"a":"b\"c"}"#, r#""{""a"":""b\""c""}""#),
         ("RequestHeaders", "{}", r#""{}""#),
         ("BotTags", r#"["a","b"]"#, r#""[""a"",""b""]""#),
     ] {
@@ -150,32 +140,19 @@ fn timestamps_come_in_the_form_of_the_job() {
 #[test]
 fn what_is_no_timestamp_passes_through() {
     let options = json!({ "timestamp_format": "rfc3339" });
-    for raw in [
-        "null",
-        "\"yesterday\"",
-        "\"\"",
-        "true",
-        "{\"a\":1}",
-        "99999999999999999999",
-    ] {
+    for raw in ["null", "\"yesterday\"", "\"\"", "true", "{\"a\":1}", "99999999999999999999"] {
         let record = format!("{{\"EdgeStartTimestamp\":{raw}}}");
         let written = one(&["EdgeStartTimestamp"], options.clone(), &record);
         assert_eq!(written, format!("{record}\n"));
     }
-    assert_eq!(
-        one(&["EdgeStartTimestamp"], options, "{}"),
-        "{\"EdgeStartTimestamp\":null}\n"
-    );
+    assert_eq!(one(&["EdgeStartTimestamp"], options, "{}"), "{\"EdgeStartTimestamp\":null}\n");
 }
 
 #[test]
 fn lookups_are_redacted_in_all_that_is_written() {
     let on = |more: Value| {
         let mut options = json!({ "CVE-2021-44228": true });
-        options
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         options
     };
     let record =
@@ -199,10 +176,7 @@ fn lookups_are_redacted_in_all_that_is_written() {
         options
     };
     let record = r#"{"RequestHeaders":{}}"#;
-    assert_eq!(
-        object(&options, &[record, record]),
-        "x{px{x{}x{tx{zx{dx{x{}x{tx{zx{s"
-    );
+    assert_eq!(object(&options, &[record, record]), "x{px{x{}x{tx{zx{dx{x{}x{tx{zx{s");
     let off = one(&["ClientIP"], json!({}), r#"{"ClientIP":"${a"}"#);
     assert_eq!(off, "{\"ClientIP\":\"${a\"}\n");
 }
@@ -223,9 +197,7 @@ fn values() -> impl Strategy<Value = Vec<Option<String>>> {
         Just("null".to_owned()),
     ];
     let object = prop::collection::btree_map("[a$]{1,2}", text(), 0..3).prop_map(|members| {
-        let members = members
-            .iter()
-            .map(|(name, raw)| format!("\"{name}\":{raw}"));
+        let members = members.iter().map(|(name, raw)| format!("\"{name}\":{raw}"));
         format!("{{{}}}", members.collect::<Vec<_>>().join(" , "))
     });
     let fields: [BoxedStrategy<String>; 5] = [
@@ -235,18 +207,11 @@ fn values() -> impl Strategy<Value = Vec<Option<String>>> {
         object.boxed(),
         prop_oneof![Just("true".to_owned()), Just("null".to_owned())].boxed(),
     ];
-    fields
-        .map(|field| prop::option::weighted(0.8, field))
-        .to_vec()
+    fields.map(|field| prop::option::weighted(0.8, field)).to_vec()
 }
 
-const KINDS: [&str; 5] = [
-    "ClientIP",
-    "EdgeStartTimestamp",
-    "BotScore",
-    "RequestHeaders",
-    "CacheReserveUsed",
-];
+const KINDS: [&str; 5] =
+    ["ClientIP", "EdgeStartTimestamp", "BotScore", "RequestHeaders", "CacheReserveUsed"];
 
 /// What the contract says, step by step, with no thought of speed.
 fn expected_value(field: &str, raw: Option<&str>, format: TimestampFormat, csv: bool) -> String {

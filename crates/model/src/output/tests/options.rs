@@ -11,16 +11,8 @@ fn refused(options: &Value, expected: &[(&str, &str)]) {
     let issues = parse(options).expect_err(&options.to_string());
     assert_eq!(issues.len(), expected.len(), "{options}: {issues:#?}");
     for (issue, (pointer, message)) in issues.iter().zip(expected) {
-        assert_eq!(
-            issue.pointer,
-            format!("/output_options{pointer}"),
-            "{issue}"
-        );
-        assert!(
-            issue.message.contains(message),
-            "`{}` lacks `{message}`",
-            issue.message
-        );
+        assert_eq!(issue.pointer, format!("/output_options{pointer}"), "{issue}");
+        assert!(issue.message.contains(message), "`{}` lacks `{message}`", issue.message);
     }
 }
 
@@ -29,16 +21,9 @@ fn no_options_mean_the_defaults() {
     let dataset = dataset();
     let unset = OutputOptions::unset(&dataset);
     let names = |options: &OutputOptions| -> Vec<String> {
-        options
-            .fields
-            .iter()
-            .map(|&field| dataset.fields[field].name.clone())
-            .collect()
+        options.fields.iter().map(|&field| dataset.fields[field].name.clone()).collect()
     };
-    let default: Vec<String> = dataset
-        .default_fields()
-        .map(|field| field.name.clone())
-        .collect();
+    let default: Vec<String> = dataset.default_fields().map(|field| field.name.clone()).collect();
     assert_eq!(names(&unset), default);
     assert_eq!(unset.output_type, OutputType::Ndjson);
     assert_eq!(unset.timestamp_format, TimestampFormat::UnixNano);
@@ -82,10 +67,7 @@ fn fields_keep_the_order_that_was_asked_for() {
     let dataset = dataset();
     assert_eq!(
         options.fields,
-        [
-            dataset.field_index("RayID").unwrap(),
-            dataset.field_index("ClientIP").unwrap(),
-        ]
+        [dataset.field_index("RayID").unwrap(), dataset.field_index("ClientIP").unwrap(),]
     );
 }
 
@@ -99,24 +81,12 @@ fn words_may_be_in_any_case() {
 
 #[test]
 fn a_sample_rate_is_a_share() {
-    assert_eq!(
-        parse(&json!({ "sample_rate": 0.1 })).unwrap().sample,
-        Sample::new(0.1).unwrap()
-    );
-    for rate in [
-        json!(0),
-        json!(-0.5),
-        json!(1.01),
-        json!("0.1"),
-        json!(true),
-    ] {
+    assert_eq!(parse(&json!({ "sample_rate": 0.1 })).unwrap().sample, Sample::new(0.1).unwrap());
+    for rate in [json!(0), json!(-0.5), json!(1.01), json!("0.1"), json!(true)] {
         let message = format!(
             "expected a number above 0 and at most 1 (0.1 keeps one record in ten), found `{rate}`"
         );
-        refused(
-            &json!({ "sample_rate": rate }),
-            &[("/sample_rate", &message)],
-        );
+        refused(&json!({ "sample_rate": rate }), &[("/sample_rate", &message)]);
     }
 }
 
@@ -141,31 +111,19 @@ fn every_finding_is_made_at_once() {
                 "`field_name` is not an output option (did you mean `field_names`?); known are `field_names`, `output_type`",
             ),
             ("/fieldnames~1x", "`fieldnames/x` is not an output option"),
-            (
-                "/output_type",
-                "`xml` is not allowed; allowed are `ndjson`, `csv`",
-            ),
+            ("/output_type", "`xml` is not allowed; allowed are `ndjson`, `csv`"),
             (
                 "/field_names/1",
                 "`clientip` is not a field of `http_requests` (did you mean `ClientIP`?)",
             ),
             ("/field_names/2", "expected the name of a field, found `7`"),
-            (
-                "/field_names/3",
-                "`Temperature` is not a field of `http_requests`",
-            ),
+            ("/field_names/3", "`Temperature` is not a field of `http_requests`"),
             ("/field_names/4", "`ClientIP` is named twice"),
             ("/record_prefix", "expected a string, found `5`"),
             ("/record_template", "expected `}}`; only `{{ .Field }}`"),
-            (
-                "/timestamp_format",
-                "`rfc3339us` is not allowed (did you mean `rfc3339ms`?)",
-            ),
+            ("/timestamp_format", "`rfc3339us` is not allowed (did you mean `rfc3339ms`?)"),
             ("/sample_rate", "found `0`"),
-            (
-                "/CVE-2021-44228",
-                "expected `true` or `false`, found `\"yes\"`",
-            ),
+            ("/CVE-2021-44228", "expected `true` or `false`, found `\"yes\"`"),
             ("/merge_subrequests", "does not join subrequests"),
         ],
     );
@@ -175,17 +133,9 @@ fn every_finding_is_made_at_once() {
 fn what_is_no_object_is_refused() {
     refused(&json!([]), &[("", "expected an object, found `[]`")]);
     refused(&json!("x"), &[("", "expected an object, found `\"x\"`")]);
-    refused(
-        &json!({ "field_names": "ClientIP" }),
-        &[("/field_names", "expected an array")],
-    );
+    refused(&json!({ "field_names": "ClientIP" }), &[("/field_names", "expected an array")]);
     let broken = OutputOptions::parse("{", &dataset()).unwrap_err();
-    assert!(
-        broken[0]
-            .message
-            .starts_with("the options are not valid JSON"),
-        "{broken:?}"
-    );
+    assert!(broken[0].message.starts_with("the options are not valid JSON"), "{broken:?}");
 }
 
 #[test]
@@ -202,39 +152,25 @@ fn texts_are_bounded() {
             ("/field_delimiter", "at most 64"),
         ],
     );
-    refused(
-        &json!({ "batch_prefix": "x".repeat(OPTIONS_BYTES_MAX) }),
-        &[("", "at most 131072")],
-    );
+    refused(&json!({ "batch_prefix": "x".repeat(OPTIONS_BYTES_MAX) }), &[("", "at most 131072")]);
 }
 
 #[test]
 fn redaction_allows_no_dollar_at_a_seam() {
     let on = |more: Value| {
         let mut options = json!({ "CVE-2021-44228": true });
-        options
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         options
     };
-    for (option, value) in [
-        ("batch_prefix", "$"),
-        ("record_suffix", "}$"),
-        ("record_delimiter", "\\u0024"),
-    ] {
+    for (option, value) in
+        [("batch_prefix", "$"), ("record_suffix", "}$"), ("record_delimiter", "\\u0024")]
+    {
         let pointer = format!("/{option}");
-        refused(
-            &on(json!({ option: value })),
-            &[(&pointer, "must not end in `$`")],
-        );
+        refused(&on(json!({ option: value })), &[(&pointer, "must not end in `$`")]);
         assert!(parse(&json!({ option: value })).is_ok());
     }
     let template = json!({ "record_suffix": "", "record_template": "{{.RayID}}$" });
-    refused(
-        &on(template),
-        &[("/record_template", "must not end in `$`")],
-    );
+    refused(&on(template), &[("/record_template", "must not end in `$`")]);
     assert!(parse(&on(json!({ "record_template": "{{.RayID}}$" }))).is_ok());
     assert!(parse(&on(json!({ "record_prefix": "$", "batch_suffix": "$" }))).is_ok());
 }

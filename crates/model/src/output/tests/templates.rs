@@ -9,11 +9,7 @@ use crate::output::template::Template;
 #[track_caller]
 fn filled(template: &str) -> String {
     let options = json!({ "record_template": template, "record_prefix": "", "record_suffix": "" });
-    one(
-        &["ClientIP", "BotScore"],
-        options,
-        r#"{"ClientIP":"a","BotScore":7,"RayID":"r"}"#,
-    )
+    one(&["ClientIP", "BotScore"], options, r#"{"ClientIP":"a","BotScore":7,"RayID":"r"}"#)
 }
 
 #[test]
@@ -43,11 +39,7 @@ fn text_fields_constants_and_comments() {
 #[test]
 fn csv_templates_write_csv_values() {
     let options = json!({ "output_type": "csv", "record_template": "{{.ClientIP}};{{.RayID}};{{.BotScore}}" });
-    let written = one(
-        &["ClientIP", "BotScore"],
-        options,
-        r#"{"ClientIP":"a\"","RayID":"r"}"#,
-    );
+    let written = one(&["ClientIP", "BotScore"], options, r#"{"ClientIP":"a\"","RayID":"r"}"#);
     assert_eq!(written, "\"a\"\"\";;\n");
 }
 
@@ -59,10 +51,7 @@ fn refused(cases: &[(&str, &str)]) {
         assert_eq!(issues.len(), 1, "{template}: {issues:?}");
         assert_eq!(issues[0].pointer, "/output_options/record_template");
         let message = &issues[0].message;
-        assert!(
-            message.contains(expected),
-            "{template}: `{message}` lacks `{expected}`"
-        );
+        assert!(message.contains(expected), "{template}: `{message}` lacks `{expected}`");
     }
 }
 
@@ -70,35 +59,17 @@ fn refused(cases: &[(&str, &str)]) {
 fn what_is_not_closed_or_no_field_is_refused_with_its_place() {
     refused(&[
         ("é{{", "`{{` is not closed by `}}`, at character 2"),
-        (
-            "ab{{ .ClientIP ",
-            "`{{` is not closed by `}}`, at character 3",
-        ),
+        ("ab{{ .ClientIP ", "`{{` is not closed by `}}`, at character 3"),
         ("{{ .ClientIP } }", "expected `}}`"),
         ("{{}}", "are allowed, at character 3"),
         ("{{ . }}", "`.` needs the name of a field, at character 4"),
-        (
-            "{{ .ClientIP.Sub }}",
-            "`ClientIP.Sub` is not a field of `http_requests`, at character 4",
-        ),
+        ("{{ .ClientIP.Sub }}", "`ClientIP.Sub` is not a field of `http_requests`, at character 4"),
         ("{{ .1st }}", "`1st` is not a field"),
-        (
-            "{{- .ClientIP }}",
-            "trim markers are not supported, at character 3",
-        ),
-        (
-            "{{ .ClientIP -}}",
-            "trim markers are not supported, at character 14",
-        ),
+        ("{{- .ClientIP }}", "trim markers are not supported, at character 3"),
+        ("{{ .ClientIP -}}", "trim markers are not supported, at character 14"),
         ("{{- /* c */ -}}", "trim markers are not supported"),
-        (
-            "{{/* c */ -}}",
-            "a comment must be closed by `*/}}`, at character 10",
-        ),
-        (
-            "{{/* c }}",
-            "the comment is not closed by `*/}}`, at character 1",
-        ),
+        ("{{/* c */ -}}", "a comment must be closed by `*/}}`, at character 10"),
+        ("{{/* c }}", "the comment is not closed by `*/}}`, at character 1"),
         ("{{ /* c */}}", "are allowed, at character 4"),
     ]);
 }
@@ -106,15 +77,9 @@ fn what_is_not_closed_or_no_field_is_refused_with_its_place() {
 #[test]
 fn the_rest_of_the_language_is_refused() {
     refused(&[
-        (
-            "{{ .ClientIP | printf }}",
-            "expected `}}`; only `{{ .Field }}`, constants",
-        ),
+        ("{{ .ClientIP | printf }}", "expected `}}`; only `{{ .Field }}`, constants"),
         ("{{ .ClientIP .RayID }}", "expected `}}`"),
-        (
-            "{{ if .ClientIP }}x{{ end }}",
-            "are allowed, at character 4",
-        ),
+        ("{{ if .ClientIP }}x{{ end }}", "are allowed, at character 4"),
         ("{{ $x }}", "are allowed"),
         ("{{ 5 }}", "are allowed"),
         ("{{ 'a' }}", "are allowed"),
@@ -124,19 +89,10 @@ fn the_rest_of_the_language_is_refused() {
 #[test]
 fn malformed_constants_are_refused() {
     refused(&[
-        (
-            "{{ \"a }}",
-            "the quoted constant is not closed, at character 4",
-        ),
+        ("{{ \"a }}", "the quoted constant is not closed, at character 4"),
         ("{{ \"a\n\" }}", "the quoted constant is not closed"),
-        (
-            "{{ `a }}",
-            "the back-quoted constant is not closed, at character 4",
-        ),
-        (
-            r#"{{ "\q" }}"#,
-            "unknown escape in a quoted constant, at character 5",
-        ),
+        ("{{ `a }}", "the back-quoted constant is not closed, at character 4"),
+        (r#"{{ "\q" }}"#, "unknown escape in a quoted constant, at character 5"),
         (r#"{{ "\'" }}"#, "unknown escape"),
         (r#"{{ "\x4" }}"#, "unknown escape"),
         (r#"{{ "\x+4" }}"#, "unknown escape"),

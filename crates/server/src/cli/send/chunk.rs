@@ -7,6 +7,7 @@
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::lines::{CutError, Lines};
+use crate::cli::hex;
 
 /// A chunk ends with the line that brings it to this many bytes, …
 const CHUNK_BYTES: usize = 1 << 20;
@@ -112,7 +113,7 @@ impl Origin {
         part(&chunk.position.to_be_bytes());
         part(&chunk.first_line.to_be_bytes());
         part(&chunk.body);
-        hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(hash.finish().as_ref())
     }
 }
 
@@ -161,8 +162,8 @@ mod tests {
             for chunk in &cut {
                 let at = chunk.position as usize;
                 prop_assert_eq!(&input[at..at + chunk.body.len()], &chunk.body[..]);
-                let before = input[..at].iter().filter(|&&b| b == b'\n').count() as u64;
-                prop_assert_eq!(chunk.first_line, before + 1);
+                let number = input[..at].split(|&b| b == b'\n').count() as u64;
+                prop_assert_eq!(chunk.first_line, number);
                 prop_assert!(chunk.body.len() < CHUNK_BYTES + 3_001);
             }
         }

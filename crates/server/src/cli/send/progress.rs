@@ -27,11 +27,8 @@ impl Progress {
         let target =
             if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(total, target);
-        let template = if total.is_some() {
-            "{bar:30} {percent:>3} %  {msg}"
-        } else {
-            "{spinner}  {msg}"
-        };
+        let template =
+            if total.is_some() { "{bar:30} {percent:>3} %  {msg}" } else { "{spinner}  {msg}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }

@@ -45,8 +45,7 @@ impl Report {
         self.lines += lines;
         self.bytes += bytes;
         self.quarantined += receipt.quarantined;
-        let taken =
-            if receipt.repeated { &mut self.already_there } else { &mut self.accepted };
+        let taken = if receipt.repeated { &mut self.already_there } else { &mut self.accepted };
         *taken += receipt.accepted;
         self.reasons.extend(receipt.errors.into_iter().map(|error| Reason {
             file: file.to_owned(),
@@ -100,8 +99,14 @@ mod tests {
     #[test]
     fn a_report_adds_up_and_tells_the_first_reasons() {
         let mut report = Report { seconds: 2.0, ..Report::default() };
-        let late = Receipt { accepted: 900, quarantined: 2, errors: vec![error(70), error(71)], repeated: false };
-        let early = Receipt { accepted: 99, quarantined: 1, errors: vec![error(3)], repeated: true };
+        let late = Receipt {
+            accepted: 900,
+            quarantined: 2,
+            errors: vec![error(70), error(71)],
+            repeated: false,
+        };
+        let early =
+            Receipt { accepted: 99, quarantined: 1, errors: vec![error(3)], repeated: true };
         report.add("a.log", 902, 1_000_000, late);
         report.add("a.log", 100, 500_000, early);
         assert_eq!(report.lines, report.accepted + report.quarantined + report.already_there);
@@ -121,8 +126,17 @@ mod tests {
     fn only_the_first_reasons_are_kept() {
         let mut report = Report::default();
         for line in (1..=30).rev() {
-            report.add("a", 1, 9, Receipt { quarantined: 1, errors: vec![error(line)], ..Receipt::default() });
+            report.add(
+                "a",
+                1,
+                9,
+                Receipt { quarantined: 1, errors: vec![error(line)], ..Receipt::default() },
+            );
         }
-        assert!(report.text().ends_with("a, line 10: not JSON\n    and 20 more"), "{}", report.text());
+        assert!(
+            report.text().ends_with("a, line 10: not JSON\n    and 20 more"),
+            "{}",
+            report.text()
+        );
     }
 }

@@ -94,7 +94,8 @@ impl Traffic {
         let (path, query) = self.target(kind);
         let ray = ray_id(self.run, self.sequence);
         self.sequence = self.sequence.wrapping_add(1);
-        let fields = Fields { kind, visitor: &visitor, host, path: &path, query: &query, ray: &ray };
+        let fields =
+            Fields { kind, visitor: &visitor, host, path: &path, query: &query, ray: &ray };
         fields.write(&mut self.dice, at, out);
     }
 

@@ -177,14 +177,13 @@ impl Fields<'_> {
         let lot = dice.below(1_000);
         match (self.kind, lot) {
             (Kind::Probe, 0..700) => 403,
-            (Kind::Probe, _) => 404,
             (Kind::Login, 0..180) => 401,
             (Kind::Cart | Kind::Checkout, 0..15) => 409,
             (_, 990..996) if !hit => 502,
             (_, 996..) if !hit => 503,
             (Kind::Asset | Kind::Image, 0..120) => 304,
             (Kind::Page | Kind::Product, 0..30) => 301,
-            (Kind::Page | Kind::Product, 30..55) => 404,
+            (Kind::Page | Kind::Product, 30..55) | (Kind::Probe, _) => 404,
             (Kind::Cart, _) => 201,
             _ => 200,
         }

@@ -50,7 +50,12 @@ impl Visitor {
 /// speaks of a real machine. A fifth of the visitors come by IPv6.
 fn address(dice: &mut Dice) -> String {
     if dice.chance(200) {
-        return format!("2001:db8:{:x}:{:x}::{:x}", dice.below(512), dice.below(65_536), 1 + dice.below(999));
+        return format!(
+            "2001:db8:{:x}:{:x}::{:x}",
+            dice.below(512),
+            dice.below(65_536),
+            1 + dice.below(999)
+        );
     }
     let range = dice.pick(&["192.0.2", "198.51.100", "203.0.113"]);
     format!("{range}.{}", 1 + dice.below(254))

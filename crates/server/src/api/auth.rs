@@ -1,0 +1,212 @@
+//! Who asks, and whether they may.
+//!
+//! | the token | answer |
+//! |---|---|
+//! | is absent, unknown, expired or revoked | 401 |
+//! | is bound to another account or zone than the path's | 403, whether that exists or not |
+//! | is bound to an account, and the path's zone is not one of its own | 404, whether it exists or not |
+//! | lacks the permission | 403 |
+//!
+//! So nobody learns from an answer whether something of somebody else exists. A token is looked
+//! up by its hash, so comparing takes no time that tells anything of it.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::{HeaderMap, header};
+use catalog::{Grant, Permission, Token, TokenHash};
+use model::time::NANOS_PER_SECOND;
+use model::{Scope, ScopeKind, UnixNanos};
+
+use super::{ApiError, Code};
+use crate::app::App;
+use crate::http::Call;
+use crate::instant::rfc3339;
+
+/// How often the use of a token is noted.
+const TOUCH_SECONDS: i64 = 60;
+
+/// What a route asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Nothing.
+    Public,
+    /// A valid token; the handler shows what its grant covers.
+    AnyToken,
+    /// This permission in the scope that the path names.
+    InScope(Permission),
+    /// This permission in whatever the token is bound to; the handler keeps within that.
+    InGrant(Permission),
+    /// The operator: administration of the whole installation.
+    Operator,
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// The token, which is valid.
+    pub(crate) token: Token,
+}
+
+impl Caller {
+    /// Whether the token has this permission.
+    pub(crate) fn may(&self, needed: Permission) -> bool {
+        self.token.permissions.iter().any(|held| held.covers(needed))
+    }
+
+    /// Whether the token is an administrator's of the whole installation.
+    pub(crate) fn is_operator(&self) -> bool {
+        self.token.grant == Grant::Installation && self.may(Permission::Admin)
+    }
+
+    fn require(&self, needed: Permission) -> Result<(), ApiError> {
+        if self.may(needed) {
+            return Ok(());
+        }
+        let message = format!("the token lacks the permission `{}`", needed.name());
+        Err(ApiError::new(Code::Forbidden, message))
+    }
+
+    /// Checks that the grant covers `scope`, which exists then.
+    pub(crate) async fn require_scope(&self, app: &App, scope: Scope) -> Result<(), ApiError> {
+        match (self.token.grant, scope.kind) {
+            (Grant::Scope(granted), _) if granted == scope => Ok(()),
+            (Grant::Installation, ScopeKind::Account) => {
+                app.catalog.account(scope.id).await?;
+                Ok(())
+            }
+            (Grant::Installation, ScopeKind::Zone) => {
+                app.catalog.zone(scope.id).await?;
+                Ok(())
+            }
+            (Grant::Scope(Scope { kind: ScopeKind::Account, id }), ScopeKind::Zone) => {
+                match app.catalog.zone(scope.id).await {
+                    Ok(zone) if zone.account == id => Ok(()),
+                    Ok(_) => Err(ApiError::not_found("zone", &scope.id.to_string())),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            (Grant::Scope(granted), _) => {
+                let kind = granted.kind.name();
+                let message = format!("the token is bound to another {kind}");
+                Err(ApiError::new(Code::Forbidden, message))
+            }
+        }
+    }
+}
+
+/// Lets the caller in, or says why not.
+pub(crate) async fn admit(access: Access, call: &mut Call) -> Result<(), ApiError> {
+    if access == Access::Public {
+        return Ok(());
+    }
+    let caller = authenticate(&call.app, &call.headers, call.now()).await?;
+    let mut scope = None;
+    match access {
+        Access::Public | Access::AnyToken => {}
+        Access::InScope(permission) => {
+            let named = scope_of(call)?;
+            caller.require_scope(&call.app, named).await?;
+            caller.require(permission)?;
+            scope = Some(named);
+        }
+        Access::InGrant(permission) => caller.require(permission)?,
+        Access::Operator => {
+            caller.require(Permission::Admin)?;
+            if !caller.is_operator() {
+                let message = "the token is not one of the whole installation";
+                return Err(ApiError::new(Code::Forbidden, message));
+            }
+        }
+    }
+    call.admit(caller, scope);
+    Ok(())
+}
+
+/// The scope that the path names.
+fn scope_of(call: &Call) -> Result<Scope, ApiError> {
+    match call.params.get("zone_id") {
+        Some(_) => call.id("zone_id").map(Scope::zone),
+        None => call.id("account_id").map(Scope::account),
+    }
+}
+
+/// The caller whose token the headers carry.
+pub(super) async fn authenticate(
+    app: &App,
+    headers: &HeaderMap,
+    now: UnixNanos,
+) -> Result<Caller, ApiError> {
+    let refused = |message: &str| ApiError::new(Code::Unauthenticated, message);
+    let text = presented(headers).ok_or_else(|| {
+        refused("no credentials: send `Authorization: Bearer <token>`")
+    })?;
+    let token = app.catalog.token_by_hash(hash(text)).await?;
+    let token = token.ok_or_else(|| refused("the token is not known"))?;
+    if token.revoked_at.is_some() {
+        return Err(refused("the token was revoked"));
+    }
+    if let Some(expired) = token.expires_at.filter(|&at| at <= now) {
+        return Err(refused(&format!("the token expired at {}", rfc3339(expired))));
+    }
+    note_use(app, &token, now);
+    Ok(Caller { token })
+}
+
+/// The token's text: of `Authorization: Bearer`, or of the older pair of headers, where the key
+/// is the token and the address is not looked at.
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let legacy = || text("x-auth-email").and(text("x-auth-key"));
+    bearer.or_else(legacy).filter(|token| !token.is_empty())
+}
+
+/// What is stored of a token.
+pub(crate) fn hash(text: &str) -> TokenHash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    TokenHash(hash)
+}
+
+/// Notes now and then that the token is in use; the request does not wait for it.
+fn note_use(app: &App, token: &Token, now: UnixNanos) {
+    let recent = |last: UnixNanos| now.0.saturating_sub(last.0) < TOUCH_SECONDS * NANOS_PER_SECOND;
+    if token.last_used_at.is_some_and(recent) {
+        return;
+    }
+    let (catalog, id) = (std::sync::Arc::clone(&app.catalog), token.id);
+    tokio::spawn(async move {
+        if let Err(error) = catalog.touch_token(id, now).await {
+            tracing::debug!(%error, "cannot note the use of a token");
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(headers: &[(&'static str, &str)], expected: Option<&str>) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| {
+                (axum::http::HeaderName::from_static(name), value.parse().expect("a header value"))
+            })
+            .collect();
+        assert_eq!(presented(&headers), expected);
+    }
+
+    #[test]
+    fn a_token_comes_in_either_form() {
+        check(&[("authorization", "Bearer abc")], Some("abc"));
+        check(&[("authorization", "bearer  abc ")], Some("abc"));
+        check(&[("x-auth-email", "a@b.c"), ("x-auth-key", "abc")], Some("abc"));
+        check(&[("x-auth-key", "abc")], None);
+        check(&[("authorization", "Basic abc")], None);
+        check(&[("authorization", "Bearer ")], None);
+        check(&[], None);
+    }
+}

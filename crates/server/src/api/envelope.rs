@@ -1,0 +1,41 @@
+//! The frame of every answer: `success`, `errors`, `messages`, `result`, and for lists
+//! `result_info`.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::page::PageInfo;
+
+#[derive(Serialize)]
+struct Success<T> {
+    success: bool,
+    errors: [(); 0],
+    messages: [(); 0],
+    result: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_info: Option<PageInfo>,
+}
+
+/// The answer with this result.
+pub(crate) fn result(result: impl Serialize) -> Response {
+    success(result, None)
+}
+
+/// The answer with these items of a list.
+pub(crate) fn list(items: impl Serialize, info: PageInfo) -> Response {
+    success(items, Some(info))
+}
+
+fn success(result: impl Serialize, result_info: Option<PageInfo>) -> Response {
+    json(
+        StatusCode::OK,
+        &Success { success: true, errors: [], messages: [], result, result_info },
+    )
+}
+
+/// An answer of JSON.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let text = serde_json::to_vec(body).expect("answers have text keys only");
+    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}

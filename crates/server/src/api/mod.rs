@@ -1,0 +1,40 @@
+//! The v4 API, the administration, and the doors' routes: requests in, envelopes out.
+//!
+//! A handler parses, calls one function of the house and renders what comes back. The names of
+//! the v4 API live here and nowhere deeper.
+//!
+//! **Rules.** `routes` is the only list of what can be asked for and of whom. `auth` lets callers
+//! in before any handler runs. `error` is the only place that turns errors into answers.
+
+pub(crate) mod auth;
+
+mod accounts;
+mod challenge;
+mod datasets;
+mod destination;
+mod envelope;
+mod error;
+mod fields;
+mod health;
+mod ingest;
+mod jobs;
+mod ownership;
+mod page;
+mod quarantine;
+mod random;
+mod routes;
+mod status;
+mod tokens;
+mod zones;
+
+use axum::response::Response;
+
+pub(crate) use auth::{Access, Caller};
+pub(crate) use challenge::Signer;
+pub(crate) use error::{ApiError, Code};
+pub(crate) use random::{random_bytes, random_id, token_text};
+pub(crate) use routes::{Route, routes};
+pub(crate) use tokens::RESERVED_NAME;
+
+/// What a handler gives back.
+pub(crate) type ApiResult = Result<Response, ApiError>;

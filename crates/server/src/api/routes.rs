@@ -1,0 +1,153 @@
+//! The one table of what can be asked for: method, path, what it needs, who answers.
+//!
+//! `{scope}` in a path stands for `accounts/{account_id}` and `zones/{zone_id}`: such a route is
+//! there twice.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::http::{Method, StatusCode};
+use catalog::Permission::{Admin, LogsIngest, LogsRead, LogsWrite};
+
+use super::auth::Access::{self, AnyToken, InGrant, InScope, Operator, Public};
+use super::{
+    ApiResult, accounts, datasets, destination, health, ingest, jobs, ownership, quarantine,
+    status, tokens, zones,
+};
+use crate::app::App;
+use crate::http::Call;
+
+/// An answer on its way.
+pub(crate) type Answer<'c> = Pin<Box<dyn Future<Output = ApiResult> + Send + 'c>>;
+
+/// Answers calls.
+pub(crate) type Handler = for<'c> fn(&'c mut Call) -> Answer<'c>;
+
+/// One route.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// Its method; with `GET` comes `HEAD`.
+    pub(crate) method: Method,
+    /// Its path, variable parts in braces.
+    pub(crate) path: String,
+    /// What it asks of its caller.
+    pub(crate) access: Access,
+    /// Who answers.
+    pub(crate) handler: Handler,
+}
+
+type Row = (Method, &'static str, Access, Handler);
+
+const TABLE: &[Row] = &[
+    (Method::GET, "/healthz", Public, |c| Box::pin(health::alive(c))),
+    (Method::GET, "/readyz", Public, |c| Box::pin(health::ready(c))),
+    (Method::GET, "/metrics", Public, |c| Box::pin(health::metrics(c))),
+    // The door for records.
+    (Method::POST, "/ingest/v1/{scope}/{dataset}", InScope(LogsIngest), |c| {
+        Box::pin(ingest::to_scope(c))
+    }),
+    (Method::POST, "/ingest/v1/{dataset}", InGrant(LogsIngest), |c| {
+        Box::pin(ingest::per_record(c))
+    }),
+    // Administration.
+    (Method::GET, "/client/v4/user/tokens/verify", Public, |c| Box::pin(tokens::verify(c))),
+    (Method::GET, "/client/v4/user/tokens", InGrant(Admin), |c| Box::pin(tokens::list(c))),
+    (Method::POST, "/client/v4/user/tokens", InGrant(Admin), |c| Box::pin(tokens::create(c))),
+    (Method::DELETE, "/client/v4/user/tokens/{token_id}", InGrant(Admin), |c| {
+        Box::pin(tokens::revoke(c))
+    }),
+    (Method::GET, "/client/v4/accounts", AnyToken, |c| Box::pin(accounts::list(c))),
+    (Method::POST, "/client/v4/accounts", Operator, |c| Box::pin(accounts::create(c))),
+    (Method::GET, "/client/v4/accounts/{account_id}", AnyToken, |c| Box::pin(accounts::show(c))),
+    (Method::GET, "/client/v4/zones", AnyToken, |c| Box::pin(zones::list(c))),
+    (Method::POST, "/client/v4/zones", Operator, |c| Box::pin(zones::create(c))),
+    (Method::GET, "/client/v4/zones/{zone_id}", AnyToken, |c| Box::pin(zones::show(c))),
+    // Logpush.
+    (Method::GET, "/client/v4/{scope}/logpush/jobs", InScope(LogsRead), |c| {
+        Box::pin(jobs::list(c))
+    }),
+    (Method::POST, "/client/v4/{scope}/logpush/jobs", InScope(LogsWrite), |c| {
+        Box::pin(jobs::create(c))
+    }),
+    (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}", InScope(LogsRead), |c| {
+        Box::pin(jobs::show(c))
+    }),
+    (Method::PUT, "/client/v4/{scope}/logpush/jobs/{job_id}", InScope(LogsWrite), |c| {
+        Box::pin(jobs::update(c))
+    }),
+    (Method::DELETE, "/client/v4/{scope}/logpush/jobs/{job_id}", InScope(LogsWrite), |c| {
+        Box::pin(jobs::delete(c))
+    }),
+    (Method::GET, "/client/v4/{scope}/logpush/datasets/{dataset}/jobs", InScope(LogsRead), |c| {
+        Box::pin(jobs::of_dataset(c))
+    }),
+    (
+        Method::GET,
+        "/client/v4/{scope}/logpush/datasets/{dataset}/fields",
+        InScope(LogsRead),
+        |c| Box::pin(datasets::fields(c)),
+    ),
+    (
+        Method::GET,
+        "/client/v4/{scope}/logpush/datasets/{dataset}/fields/default",
+        InScope(LogsRead),
+        |c| Box::pin(datasets::default_fields(c)),
+    ),
+    (Method::POST, "/client/v4/{scope}/logpush/ownership", InScope(LogsWrite), |c| {
+        Box::pin(ownership::challenge(c))
+    }),
+    (Method::POST, "/client/v4/{scope}/logpush/ownership/validate", InScope(LogsWrite), |c| {
+        Box::pin(ownership::validate(c))
+    }),
+    (Method::POST, "/client/v4/{scope}/logpush/validate/destination", InScope(LogsWrite), |c| {
+        Box::pin(destination::validate(c))
+    }),
+    (
+        Method::POST,
+        "/client/v4/{scope}/logpush/validate/destination/exists",
+        InScope(LogsRead),
+        |c| Box::pin(destination::exists(c)),
+    ),
+    // What the v4 API does not have.
+    (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/status", InScope(LogsRead), |c| {
+        Box::pin(status::of_job(c))
+    }),
+    (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/batches", InScope(LogsRead), |c| {
+        Box::pin(status::batches(c))
+    }),
+    (Method::GET, "/client/v4/{scope}/logpush/quarantine", InScope(LogsRead), |c| {
+        Box::pin(quarantine::of_scope(c))
+    }),
+    (Method::GET, "/client/v4/logpush/quarantine", Operator, |c| {
+        Box::pin(quarantine::of_operator(c))
+    }),
+    (Method::GET, "/client/v4/logpush/status", InGrant(LogsRead), |c| Box::pin(status::all(c))),
+];
+
+/// Every route.
+pub(crate) fn routes() -> Vec<Route> {
+    TABLE.iter().flat_map(expand).collect()
+}
+
+fn expand((method, path, access, handler): &Row) -> Vec<Route> {
+    let scopes: &[&str] = match path.contains("{scope}") {
+        true => &["accounts/{account_id}", "zones/{zone_id}"],
+        false => &[""],
+    };
+    let route = |scope: &&str| Route {
+        method: method.clone(),
+        path: path.replace("{scope}", scope),
+        access: *access,
+        handler: *handler,
+    };
+    scopes.iter().map(route).collect()
+}
+
+impl Route {
+    /// Counts an answer, where the route is one whose answers are counted.
+    pub(crate) fn count(&self, app: &App, status: StatusCode) {
+        if self.path.starts_with("/ingest/") {
+            app.ingest_metrics.answered(status.as_u16());
+        }
+    }
+}

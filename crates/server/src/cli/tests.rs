@@ -1,0 +1,104 @@
+//! What the arguments may and may not be.
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use super::Cli;
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+
+fn parse(arguments: &str) -> Result<Cli, ErrorKind> {
+    let words = arguments.split_whitespace().map(|word| word.replace("ID", ID));
+    Cli::try_parse_from(std::iter::once("logpush".to_owned()).chain(words))
+        .map_err(|error| error.kind())
+}
+
+#[test]
+fn the_commands_are_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn documented_uses_are_understood() {
+    for arguments in [
+        "demo",
+        "demo --for 60s --data-dir /tmp/x --rate 500 --listen 127.0.0.1:0",
+        "serve",
+        "serve --config logpush.toml --data-dir d --listen 0.0.0.0:80",
+        "send --zone example.com --dataset http_requests a.ndjson b.ndjson.gz",
+        "send --account ID --dataset audit_logs --format json-array --new --connections 8 -",
+        "send --zone ID --dataset http_requests --format combined --retry-for 1h access.log",
+        "account add Acme --json",
+        "account list",
+        "account show ID",
+        "zone add example.com --account ID",
+        "zone list --account ID",
+        "token add --permission logs:read --permission logs:write --account ID --expires-in 90d",
+        "token add --permission admin",
+        "token delete ID",
+        "job create --zone ID --dataset d --destination s3://b --fields A,B --enabled",
+        "job create --account ID --dataset d --destination s3://b --field A --field B \
+         --max-records 1000 --max-bytes 5000000 --max-interval 30s --output-options {}",
+        "job challenge --zone example.com --destination s3://b?region=us-east-1",
+        "job list",
+        "job list --zone example.com",
+        "job show 7",
+        "job update 7 --name new --max-interval 0s",
+        "job enable 7 --zone ID",
+        "job disable 7",
+        "job delete 7",
+        "status --watch --interval 5s",
+        "status --json --url http://10.0.0.1:8080",
+    ] {
+        assert!(parse(arguments).is_ok(), "{arguments}: {:?}", parse(arguments));
+    }
+}
+
+#[test]
+fn wrong_uses_are_refused() {
+    use ErrorKind::{
+        ArgumentConflict, InvalidSubcommand, InvalidValue, MissingRequiredArgument,
+        UnknownArgument, ValueValidation,
+    };
+    for (arguments, expected) in [
+        ("serv", InvalidSubcommand),
+        ("demo --for soon", ValueValidation),
+        ("demo --rate 0", ValueValidation),
+        ("send --dataset d a", MissingRequiredArgument),
+        ("send --zone z a", MissingRequiredArgument),
+        ("send --zone z --dataset d", MissingRequiredArgument),
+        ("send --zone z --account a --dataset d f", ArgumentConflict),
+        ("send --zone z --dataset d --format csv f", InvalidValue),
+        ("send --zone z --dataset d --connections 0 f", ValueValidation),
+        ("send --zone z --dataset d --fast f", UnknownArgument),
+        ("zone add example.com", MissingRequiredArgument),
+        ("token add", MissingRequiredArgument),
+        ("token add --permission root", InvalidValue),
+        ("token add --permission admin --zone a --account b", ArgumentConflict),
+        ("token delete me", ValueValidation),
+        ("job create --dataset d --destination s3://b", MissingRequiredArgument),
+        ("job create --zone z --dataset d --destination s3://b --filter {", ValueValidation),
+        (
+            "job create --zone z --dataset d --destination s3://b --output-options []",
+            ValueValidation,
+        ),
+        ("job show seven", ValueValidation),
+    ] {
+        assert_eq!(parse(arguments).map(drop), Err(expected), "{arguments}");
+    }
+}
+
+#[test]
+fn every_argument_has_a_help_text() {
+    fn check(command: &clap::Command) {
+        let name = command.get_name();
+        for argument in command.get_arguments() {
+            assert!(argument.get_help().is_some(), "{name}: {}", argument.get_id());
+        }
+        for sub in command.get_subcommands() {
+            assert!(sub.get_about().is_some(), "{name} {}", sub.get_name());
+            check(sub);
+        }
+    }
+    check(&Cli::command());
+}

@@ -1,0 +1,161 @@
+//! One request on its way to its handler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Uri, header};
+use http_body_util::{BodyExt, Limited};
+use model::{Id, Scope, UnixNanos};
+use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
+
+use crate::api::{ApiError, Caller, Code};
+use crate::app::App;
+
+/// Most bytes of a body of the API.
+const JSON_BYTES_MAX: usize = 256 << 10;
+/// How long such a body may take to arrive.
+const JSON_WAIT: Duration = Duration::from_secs(30);
+/// Bytes and time that are spent on a body that nobody wants, so that its sender, who sends first
+/// and listens then, gets to hear why.
+const UNWANTED_BYTES_MAX: usize = 64 << 20;
+const UNWANTED_WAIT: Duration = Duration::from_secs(5);
+
+/// A request: who asks, for what, and with which body.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The service.
+    pub(crate) app: Arc<App>,
+    /// The method.
+    pub(crate) method: Method,
+    /// What was asked for.
+    pub(crate) uri: Uri,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body, as far as it is not read.
+    pub(crate) body: Body,
+    /// The variable parts of the path.
+    pub(crate) params: Params,
+    caller: Option<Caller>,
+    scope: Option<Scope>,
+}
+
+/// The variable parts of a path, by name, percent-decoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Params(pub(crate) Vec<(String, String)>);
+
+impl Params {
+    /// The part of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Call {
+    /// A request that nobody looked into yet.
+    pub(super) fn new(app: Arc<App>, params: Params, request: axum::extract::Request) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            app,
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+            body,
+            params,
+            caller: None,
+            scope: None,
+        }
+    }
+
+    /// Notes who asks, and for which scope where the path names one.
+    pub(super) fn admit(&mut self, caller: Caller, scope: Option<Scope>) {
+        self.caller = Some(caller);
+        self.scope = scope;
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// On a route that needs no token.
+    pub(crate) fn caller(&self) -> Result<&Caller, ApiError> {
+        self.caller.as_ref().ok_or_else(|| ApiError::internal("a route without a caller"))
+    }
+
+    /// The scope that the path names: it exists, and the caller's grant covers it.
+    ///
+    /// # Errors
+    /// On a route whose path names none.
+    pub(crate) fn scope(&self) -> Result<Scope, ApiError> {
+        self.scope.ok_or_else(|| ApiError::internal("a route without a scope"))
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> UnixNanos {
+        self.app.clock.now()
+    }
+
+    /// The id in the path under that name.
+    ///
+    /// # Errors
+    /// As for a route that does not exist, where it is no id.
+    pub(crate) fn id(&self, name: &str) -> Result<Id, ApiError> {
+        let id = self.params.get(name).and_then(|text| text.parse().ok());
+        id.ok_or_else(|| ApiError::no_route(&self.uri))
+    }
+
+    /// The query's parameters in their order, decoded.
+    pub(crate) fn query(&self) -> Vec<(String, String)> {
+        let decoded = |text: &str| {
+            percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+        };
+        let pairs = self.uri.query().unwrap_or_default().split('&');
+        pairs
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (decoded(name), decoded(value)))
+            .collect()
+    }
+
+    /// The first value of the query's parameter, where it is not empty.
+    pub(crate) fn query_value(&self, name: &str) -> Option<String> {
+        let first = self.query().into_iter().find(|(given, _)| given == name);
+        first.map(|(_, value)| value).filter(|value| !value.is_empty())
+    }
+
+    /// The whole body of an API request.
+    pub(crate) async fn read_body(&mut self) -> Result<Vec<u8>, ApiError> {
+        let body = Limited::new(&mut self.body, JSON_BYTES_MAX);
+        match timeout(JSON_WAIT, body.collect()).await {
+            Err(_) => Err(ApiError::new(Code::TimedOut, "the body did not arrive in time")),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                let message = format!("the body has more than {JSON_BYTES_MAX} bytes");
+                Err(ApiError::new(Code::TooLarge, message))
+            }
+            Ok(Err(error)) => {
+                let message = format!("the body did not arrive whole: {error}");
+                Err(ApiError::new(Code::BadRequest, message))
+            }
+            Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
+        }
+    }
+
+    /// Reads away what is left of the body, within bounds.
+    pub(super) async fn read_away(&mut self) {
+        // Who waits for permission to send was not given it.
+        if self.headers.contains_key(header::EXPECT) {
+            return;
+        }
+        let mut bytes = 0;
+        let unwanted = async {
+            while let Some(Ok(frame)) = self.body.frame().await {
+                bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
+                if bytes > UNWANTED_BYTES_MAX {
+                    return;
+                }
+            }
+        };
+        // Either way the connection is closed where the body did not end.
+        let _in_time = timeout(UNWANTED_WAIT, unwanted).await;
+    }
+}

@@ -1,0 +1,108 @@
+//! From the table of routes to a router, and a request's way through it.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawPathParams, Request};
+use axum::http::{HeaderValue, Method, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use futures_util::FutureExt;
+
+use super::{Call, Params};
+use crate::api::{ApiError, ApiResult, Code, Route, auth};
+use crate::app::App;
+
+/// The router of all routes.
+pub(crate) fn router(app: &Arc<App>, routes: Vec<Route>) -> Router {
+    let mut by_path: BTreeMap<String, Vec<Route>> = BTreeMap::new();
+    for route in routes {
+        by_path.entry(route.path.clone()).or_default().push(route);
+    }
+    let mut router = Router::new();
+    for (path, routes) in by_path {
+        router = router.route(&path, methods(app, routes));
+    }
+    router.fallback(|uri: Uri| async move { ApiError::no_route(&uri).into_response() })
+}
+
+/// The methods of one path; any other one is answered by a list of them.
+fn methods(app: &Arc<App>, routes: Vec<Route>) -> MethodRouter {
+    let names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    let allowed = names.join(", ");
+    let mut methods = MethodRouter::new();
+    for route in routes {
+        let app = Arc::clone(app);
+        let filter = filter(&route.method);
+        let route = Arc::new(route);
+        let answer = move |params: Result<RawPathParams, _>, request: Request| {
+            let (app, route) = (Arc::clone(&app), Arc::clone(&route));
+            async move {
+                match params {
+                    Ok(params) => dispatch(app, &route, read(&params), request).await,
+                    Err::<_, axum::extract::rejection::RawPathParamsRejection>(_) => {
+                        ApiError::no_route(request.uri()).into_response()
+                    }
+                }
+            }
+        };
+        methods = methods.merge(on(filter, answer));
+    }
+    methods.fallback(move |method: Method| {
+        let allowed = allowed.clone();
+        async move { not_allowed(&method, &allowed) }
+    })
+}
+
+fn filter(method: &Method) -> MethodFilter {
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
+        Method::DELETE => MethodFilter::DELETE,
+        // HEAD is answered as GET is, without the body.
+        _ => MethodFilter::GET,
+    }
+}
+
+fn not_allowed(method: &Method, allowed: &str) -> Response {
+    let message = format!("the method {method} is not allowed here: expected one of {allowed}");
+    let mut response = ApiError::new(Code::MethodNotAllowed, message).into_response();
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+fn read(params: &RawPathParams) -> Params {
+    Params(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// Lets the caller in, if they may, and has the handler answer. A panic ends here.
+async fn dispatch(app: Arc<App>, route: &Route, params: Params, request: Request) -> Response {
+    let mut call = Call::new(app, params, request);
+    let answered = AssertUnwindSafe(admit_and_answer(route, &mut call)).catch_unwind().await;
+    let answer = answered.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
+    let response = match answer {
+        Ok(response) => response,
+        Err(error) => {
+            error.log(&call.method, call.uri.path());
+            call.read_away().await;
+            error.into_response()
+        }
+    };
+    route.count(&call.app, response.status());
+    tracing::debug!(
+        method = %call.method,
+        path = call.uri.path(),
+        status = response.status().as_u16(),
+        "answered"
+    );
+    response
+}
+
+async fn admit_and_answer(route: &Route, call: &mut Call) -> ApiResult {
+    auth::admit(route.access, call).await?;
+    (route.handler)(call).await
+}

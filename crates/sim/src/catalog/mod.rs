@@ -1,0 +1,123 @@
+//! A catalogue in memory that keeps every promise of the real one, and what a storm makes of it.
+//!
+//! Its state outlives the simulated process, as a database does. [`StormyCatalog`] stands between
+//! it and delivery.
+
+mod jobs;
+mod ledger;
+mod stormy;
+mod tenants;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use catalog::{
+    Account, BatchRecord, CatalogError, Job, JobRevision, Loss, Page, Paged, Result, Token,
+    TokenHash, Totals, Zone,
+};
+use model::{InstallationId, JobId, Offset, Partition, Scope, ScopeKind};
+
+pub use stormy::{CatalogRates, StormyCatalog};
+
+/// A catalogue in memory.
+#[derive(Debug)]
+pub struct MemoryCatalog {
+    installation: InstallationId,
+    state: Mutex<State>,
+}
+
+/// Everything that the catalogue knows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    accounts: Vec<Account>,
+    zones: Vec<Zone>,
+    tokens: Vec<(TokenHash, Token)>,
+    jobs: BTreeMap<JobId, JobEntry>,
+    cursors: BTreeMap<(JobId, Partition), Offset>,
+    batches: BTreeMap<(JobId, Partition, Offset), BatchRecord>,
+    /// Which batch has an object's key.
+    keys: BTreeMap<String, (JobId, Partition, Offset)>,
+    losses: Vec<Loss>,
+}
+
+#[derive(Debug, Clone)]
+struct JobEntry {
+    job: Job,
+    revisions: Vec<JobRevision>,
+    is_deleted: bool,
+    totals: Totals,
+}
+
+impl MemoryCatalog {
+    /// An empty catalogue.
+    pub fn new(installation: InstallationId) -> Self {
+        Self { installation, state: Mutex::default() }
+    }
+
+    /// The ledger's entry for the object of this key; `None` where none is sealed.
+    pub fn batch_of_key(&self, key: &str) -> Option<BatchRecord> {
+        let state = self.state();
+        let batch = state.keys.get(key)?;
+        state.batches.get(batch).cloned()
+    }
+
+    /// All batches in the ledger, by job, partition and range, those of deleted jobs included.
+    pub fn all_batches(&self) -> Vec<BatchRecord> {
+        self.state().batches.values().cloned().collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything as it is now.
+    pub(crate) fn snapshot(&self) -> State {
+        self.state().clone()
+    }
+
+    /// Back to how it was: what a database does that did not flush.
+    pub(crate) fn restore(&self, state: State) {
+        *self.state() = state;
+    }
+}
+
+impl State {
+    fn job(&self, id: JobId) -> Result<&JobEntry> {
+        let entry = self.jobs.get(&id).filter(|entry| !entry.is_deleted);
+        entry.ok_or_else(|| not_found("job", id))
+    }
+
+    fn job_mut(&mut self, id: JobId) -> Result<&mut JobEntry> {
+        let entry = self.jobs.get_mut(&id).filter(|entry| !entry.is_deleted);
+        entry.ok_or_else(|| not_found("job", id))
+    }
+
+    fn is_deleted(&self, id: JobId) -> bool {
+        self.job(id).is_err()
+    }
+
+    /// `NotFound` unless there is such an account or zone.
+    fn require(&self, scope: Scope) -> Result<()> {
+        let is_known = match scope.kind {
+            ScopeKind::Account => self.accounts.iter().any(|account| account.id == scope.id),
+            ScopeKind::Zone => self.zones.iter().any(|zone| zone.id == scope.id),
+        };
+        if is_known { Ok(()) } else { Err(not_found(scope.kind.name(), scope.id)) }
+    }
+}
+
+fn not_found(what: &'static str, id: impl ToString) -> CatalogError {
+    CatalogError::NotFound { what, id: id.to_string() }
+}
+
+/// One page of `all`.
+fn paged<T>(all: impl Iterator<Item = T>, page: Page) -> Paged<T> {
+    let before = u64::from(page.number.saturating_sub(1)) * u64::from(page.size);
+    let mut items: Vec<T> = all.collect();
+    let total = items.len() as u64;
+    let before = usize::try_from(before).unwrap_or(usize::MAX).min(items.len());
+    items.drain(..before);
+    items.truncate(page.size as usize);
+    Paged { items, total }
+}

@@ -1,0 +1,248 @@
+//! What the store holds, and the wire on which requests travel to it.
+//!
+//! It watches what it is told to do: an object that changes, or that appears without a seal, is a
+//! violation at the moment when it happens.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use delivery::StoreErrorKind;
+use flate2::Compression;
+use flate2::read::{GzEncoder, MultiGzDecoder};
+
+use crate::catalog::MemoryCatalog;
+use crate::flaw::Flaw;
+use crate::storm::Storm;
+use crate::violation::Rule;
+
+/// Where an object stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.bucket, self.key)
+    }
+}
+
+/// A visible object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its bytes.
+    pub body: Bytes,
+    /// Its ETag.
+    pub etag: String,
+}
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(super) enum Work {
+    Put { place: Place, body: Bytes },
+    Begin { place: Place },
+    Part { upload: String, number: u32, body: Bytes },
+    Complete { upload: String, tags: Vec<String> },
+    Abort { upload: String },
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put { place, body } => write!(f, "put {place} {} {}", body.len(), tag(body)),
+            Self::Begin { place } => write!(f, "begin {place}"),
+            Self::Part { upload, number, body } => {
+                write!(f, "part {upload} {number} {} {}", body.len(), tag(body))
+            }
+            Self::Complete { upload, tags } => write!(f, "complete {upload} of {}", tags.len()),
+            Self::Abort { upload } => write!(f, "abort {upload}"),
+        }
+    }
+}
+
+/// What a request that was carried out gives.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// The object's or part's ETag, or the upload's id.
+    pub(super) tag: String,
+}
+
+type Outcome = Result<Done, StoreErrorKind>;
+
+/// All buckets.
+#[derive(Debug)]
+pub(super) struct Buckets {
+    storm: Arc<Storm>,
+    ledger: Arc<MemoryCatalog>,
+    flaw: Flaw,
+    objects: BTreeMap<Place, Object>,
+    uploads: BTreeMap<String, Upload>,
+    uploads_begun: u64,
+    wire: BTreeMap<(Duration, u64), Work>,
+    outcomes: BTreeMap<u64, Outcome>,
+    sent: u64,
+}
+
+#[derive(Debug)]
+struct Upload {
+    place: Place,
+    parts: BTreeMap<u32, Bytes>,
+}
+
+impl Buckets {
+    pub(super) fn new(storm: Arc<Storm>, ledger: Arc<MemoryCatalog>, flaw: Flaw) -> Self {
+        Self {
+            storm,
+            ledger,
+            flaw,
+            objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            uploads_begun: 0,
+            wire: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            sent: 0,
+        }
+    }
+
+    pub(super) fn objects(&self) -> Vec<(Place, Object)> {
+        self.objects.iter().map(|(place, object)| (place.clone(), object.clone())).collect()
+    }
+
+    /// Puts a request on the wire, to arrive at `due`, and gives its number.
+    pub(super) fn send(&mut self, due: Duration, work: Work) -> u64 {
+        self.sent += 1;
+        self.wire.insert((due, self.sent), work);
+        self.sent
+    }
+
+    /// Takes a request off the wire, if it is still on it.
+    pub(super) fn recall(&mut self, number: u64) {
+        self.wire.retain(|(_, on_wire), _| *on_wire != number);
+        self.outcomes.remove(&number);
+    }
+
+    /// What became of a request; `None` where it has not arrived.
+    pub(super) fn take_outcome(&mut self, number: u64) -> Option<Outcome> {
+        self.outcomes.remove(&number)
+    }
+
+    /// Carries out what has arrived by `now`; without a time, everything on the wire.
+    pub(super) fn deliver_wire(&mut self, now: Option<Duration>) {
+        while let Some(first) = self.wire.first_entry() {
+            if now.is_some_and(|now| first.key().0 > now) {
+                return;
+            }
+            let ((_, number), work) = first.remove_entry();
+            let outcome = self.carry_out(work);
+            self.outcomes.insert(number, outcome);
+        }
+    }
+
+    fn carry_out(&mut self, work: Work) -> Outcome {
+        match work {
+            Work::Put { place, body } => Ok(self.make_visible(place, body)),
+            Work::Begin { place } => {
+                self.uploads_begun += 1;
+                let id = format!("upload-{}", self.uploads_begun);
+                self.uploads.insert(id.clone(), Upload { place, parts: BTreeMap::new() });
+                Ok(Done { tag: id })
+            }
+            Work::Part { upload, number, body } => {
+                let upload = self.uploads.get_mut(&upload).ok_or(StoreErrorKind::NoSuchUpload)?;
+                let tag = tag(&body);
+                upload.parts.insert(number, body);
+                Ok(Done { tag })
+            }
+            Work::Complete { upload, tags } => self.complete(&upload, &tags),
+            Work::Abort { upload } => {
+                let gone = self.uploads.remove(&upload).ok_or(StoreErrorKind::NoSuchUpload)?;
+                self.storm.saw("an upload in parts is aborted");
+                Ok(Done { tag: gone.place.key })
+            }
+        }
+    }
+
+    fn complete(&mut self, id: &str, tags: &[String]) -> Outcome {
+        let upload = self.uploads.get(id).ok_or(StoreErrorKind::NoSuchUpload)?;
+        let held: Vec<String> = upload.parts.values().map(tag).collect();
+        let is_row = upload.parts.keys().copied().eq(1..=upload.parts.len() as u32);
+        if !is_row || held != tags {
+            return Err(StoreErrorKind::Refused);
+        }
+        let body: Vec<u8> = upload.parts.values().flatten().copied().collect();
+        let place = upload.place.clone();
+        self.uploads.remove(id);
+        self.storm.saw("an upload in parts is completed");
+        Ok(self.make_visible(place, body.into()))
+    }
+
+    fn make_visible(&mut self, place: Place, body: Bytes) -> Done {
+        self.check_sealed(&place);
+        let object = Object { etag: tag(&body), body };
+        let done = Done { tag: object.etag.clone() };
+        self.write(place.clone(), object);
+        if self.flaw == Flaw::RewritesObjects {
+            self.write_again_with_less(place);
+        }
+        done
+    }
+
+    fn check_sealed(&self, place: &Place) {
+        if self.ledger.batch_of_key(&place.key).is_none() {
+            let what = format!("{place} becomes visible, and no batch is sealed for it");
+            self.storm.violated(Rule::SealThenPublish, what);
+        }
+    }
+
+    fn write(&mut self, place: Place, object: Object) {
+        match self.objects.get(&place) {
+            None => {
+                self.objects.insert(place, object);
+            }
+            Some(before) if before.body == object.body => {
+                self.storm.saw("an object is written again, to the same bytes");
+            }
+            Some(before) => {
+                let is_same = gunzip(&before.body) == gunzip(&object.body);
+                let kind = if is_same { "the same content in other bytes" } else { "other content" };
+                let what = format!("{place} is visible and is written again with {kind}");
+                self.storm.violated(Rule::ObjectsNeverChange, what);
+                self.objects.insert(place, object);
+            }
+        }
+    }
+
+    fn write_again_with_less(&mut self, place: Place) {
+        let Some(content) = self.objects.get(&place).and_then(|object| gunzip(&object.body)) else {
+            return;
+        };
+        let less = content.iter().position(|&byte| byte == b'\n').map_or(&[][..], |at| &content[at + 1..]);
+        let mut encoder = GzEncoder::new(less, Compression::fast());
+        let mut body = Vec::new();
+        if encoder.read_to_end(&mut body).is_ok() {
+            let body = Bytes::from(body);
+            self.write(place, Object { etag: tag(&body), body });
+        }
+    }
+}
+
+/// What gzip members unfold to; `None` where they are damaged.
+pub(crate) fn gunzip(body: &[u8]) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    MultiGzDecoder::new(body).read_to_end(&mut content).ok()?;
+    Some(content)
+}
+
+fn tag(body: &Bytes) -> String {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
