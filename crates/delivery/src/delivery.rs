@@ -240,14 +240,17 @@ async fn stop(supervisor: &mut Supervisor, limit: Duration) -> usize {
     let deadline = tokio::time::Instant::now() + limit;
     let running: Vec<Arc<LaneProgress>> =
         supervisor.lanes.values().map(|lane| Arc::clone(&lane.progress)).collect();
+    let publishers = supervisor.publishers();
     let draining = async {
         for publisher in supervisor.drain().await {
             // A panic was reported where it happened; the ledger knows what is left.
             let _ = publisher.await;
         }
     };
-    // Beyond the limit the rest stays sealed in the ledger, or unread in the journal.
-    let _ = timeout_at(deadline, draining).await;
+    if timeout_at(deadline, draining).await.is_err() {
+        // The rest stays sealed in the ledger, or unread in the journal.
+        publishers.iter().for_each(AbortHandle::abort);
+    }
     running.iter().map(|lane| lane.backlog()).sum()
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use catalog::{CatalogError, Job, JobFailure};
 use model::{JobId, Offset, Partition, Revision};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::lane::{JobPlan, Lane, LaneEnds};
 use crate::plans::Plans;
@@ -199,6 +199,11 @@ impl Supervisor {
             closing.await?;
         }
         Some(running.publisher)
+    }
+
+    /// What ends the publishers that run now at once.
+    pub(crate) fn publishers(&self) -> Vec<AbortHandle> {
+        self.lanes.values().map(|lane| lane.publisher.abort_handle()).collect()
     }
 
     /// Ends all lanes: what is closed is sealed and delivered. Gives the publishers at work.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::{Delivered, JobFailure};
+use catalog::{CatalogError, Delivered, JobFailure};
 use journal::ReadError;
 use model::destination::Destination;
 use model::{Batch, UnixNanos};
@@ -167,11 +167,21 @@ async fn settle(
     let object_bytes = sealed.spool.as_ref().map_or(0, FinishedSpool::len);
     let delivered =
         Delivered { at: room.clock.now(), object_bytes, etag: stored.etag.clone(), attempts };
-    while let Err(error) =
-        room.catalog.settle(batch.job, batch.partition, batch.range.first, delivered.clone()).await
-    {
-        tracing::error!(job = %batch.job, %error, "cannot settle a delivered batch; trying again");
-        sleep(PAUSE_AFTER_ERROR).await;
+    loop {
+        let first = batch.range.first;
+        let catalog = &room.catalog;
+        match catalog.settle(batch.job, batch.partition, first, delivered.clone()).await {
+            Ok(()) => break,
+            Err(error @ (CatalogError::Fenced(_) | CatalogError::NotFound { .. })) => {
+                // It was given up while the store took it: the ledger says lost, and stays.
+                tracing::error!(job = %batch.job, key = %batch.key, %error, "delivered too late");
+                break;
+            }
+            Err(error) => {
+                tracing::error!(job = %batch.job, %error, "cannot settle a batch; trying again");
+                sleep(PAUSE_AFTER_ERROR).await;
+            }
+        }
     }
     let totals = &progress.totals;
     totals.delivered_records.add(batch.records);

@@ -15,10 +15,7 @@ pub trait Clock: Send + Sync + std::fmt::Debug + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place that asks the system's clock"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one place that asks the system's clock")]
     fn now(&self) -> UnixNanos {
         let now = SystemTime::now();
         let nanos = match now.duration_since(UNIX_EPOCH) {

@@ -51,11 +51,7 @@ pub enum OpenError {
 
 impl OpenError {
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        Self::Io { action, path: path.to_owned(), source }
     }
 }
 
@@ -132,9 +128,6 @@ pub enum ReadError {
 
 impl ReadError {
     pub(crate) fn io(path: &Path, error: &io::Error) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        }
+        Self::Io { path: path.to_owned(), reason: error.to_string() }
     }
 }

@@ -33,13 +33,9 @@ pub(crate) fn expired(
     let index = usize::from(partition.0);
     let own = sealed.get(index).map_or(&[][..], Vec::as_slice);
     let by_age = retention.max_age_seconds.and_then(|seconds| {
-        let age = i64::try_from(seconds)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(NANOS_PER_SECOND);
+        let age = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(NANOS_PER_SECOND);
         let oldest_kept = UnixNanos(now.0.saturating_sub(age));
-        own.iter()
-            .take_while(|span| span.newest < oldest_kept)
-            .last()
+        own.iter().take_while(|span| span.newest < oldest_kept).last()
     });
     let by_bytes = retention.max_bytes.and_then(|max| {
         let mut oldest_first: Vec<_> = sealed
@@ -54,14 +50,7 @@ pub(crate) fn expired(
             left = left.saturating_sub(span.bytes);
             over
         });
-        beyond
-            .filter(|(at, _)| *at == index)
-            .last()
-            .map(|(_, span)| span)
+        beyond.filter(|(at, _)| *at == index).last().map(|(_, span)| span)
     });
-    by_age
-        .into_iter()
-        .chain(by_bytes)
-        .map(|span| span.range.next)
-        .max()
+    by_age.into_iter().chain(by_bytes).map(|span| span.range.next).max()
 }

@@ -30,7 +30,8 @@ pub struct FrameDraft {
     /// How many lines the payload has: at least 1, at most `model::limits::FRAME_RECORDS_MAX`.
     pub records: u32,
     /// NDJSON: each line ends with a newline, none is empty. At most
-    /// `model::limits::FRAME_BYTES_MAX` bytes.
+    /// `model::limits::FRAME_BYTES_MAX` bytes. The journal may keep the newest ones in memory,
+    /// and with a payload the buffer that it is a slice of.
     pub payload: Bytes,
 }
 
@@ -74,10 +75,7 @@ pub struct Append {
 impl Append {
     /// Bytes of payload in all its frames.
     pub fn payload_bytes(&self) -> u64 {
-        self.frames
-            .iter()
-            .map(|frame| frame.payload.len() as u64)
-            .sum()
+        self.frames.iter().map(|frame| frame.payload.len() as u64).sum()
     }
 
     /// Checks the bounds that every journal keeps. Whether the payloads are NDJSON is the
@@ -91,14 +89,11 @@ impl Append {
             let reason = format!("it has {bytes} bytes, at most {APPEND_BYTES_MAX} are allowed");
             return Err(AppendError::Malformed(reason));
         }
-        self.frames
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, frame)| {
-                frame
-                    .check()
-                    .map_err(|reason| AppendError::Malformed(format!("frame {index} {reason}")))
-            })
+        self.frames.iter().enumerate().try_for_each(|(index, frame)| {
+            frame
+                .check()
+                .map_err(|reason| AppendError::Malformed(format!("frame {index} {reason}")))
+        })
     }
 }
 
@@ -112,15 +107,11 @@ impl FrameDraft {
         }
         let records = self.records;
         if !(1..=FRAME_RECORDS_MAX).contains(&(records as usize)) {
-            return Err(format!(
-                "has {records} records, allowed are 1 to {FRAME_RECORDS_MAX}"
-            ));
+            return Err(format!("has {records} records, allowed are 1 to {FRAME_RECORDS_MAX}"));
         }
         let bytes = self.payload.len();
         if !(1..=FRAME_BYTES_MAX).contains(&bytes) {
-            return Err(format!(
-                "has {bytes} bytes, allowed are 1 to {FRAME_BYTES_MAX}"
-            ));
+            return Err(format!("has {bytes} bytes, allowed are 1 to {FRAME_BYTES_MAX}"));
         }
         if self.payload.last() != Some(&b'\n') {
             return Err("does not end with a newline".to_owned());
@@ -132,22 +123,8 @@ impl FrameDraft {
 impl Frame {
     /// `draft` as it was stored.
     pub(crate) fn new(offset: Offset, arrival: UnixNanos, draft: FrameDraft) -> Self {
-        let FrameDraft {
-            kind,
-            scope,
-            dataset,
-            records,
-            payload,
-        } = draft;
-        Self {
-            offset,
-            arrival,
-            kind,
-            scope,
-            dataset,
-            records,
-            payload,
-        }
+        let FrameDraft { kind, scope, dataset, records, payload } = draft;
+        Self { offset, arrival, kind, scope, dataset, records, payload }
     }
 }
 
@@ -156,7 +133,8 @@ impl Frame {
 pub enum Appended {
     /// They were stored now.
     Stored(OffsetRange),
-    /// They were stored before, under the same idempotency key. The range may have been trimmed.
+    /// They were stored before, under the same idempotency key; in the partition of that time,
+    /// from which the range may have been trimmed since.
     Repeated(OffsetRange),
 }
 

@@ -69,14 +69,8 @@ enum Entry {
 impl KeyWindow {
     /// A window that remembers at most `count_max` keys.
     pub(crate) fn new(count_max: usize) -> Self {
-        let keys = Keys {
-            by_key: HashMap::new(),
-            order: VecDeque::new(),
-            count_max,
-        };
-        Self {
-            keys: Arc::new(Mutex::new(keys)),
-        }
+        let keys = Keys { by_key: HashMap::new(), order: VecDeque::new(), count_max };
+        Self { keys: Arc::new(Mutex::new(keys)) }
     }
 
     /// Remembers what was stored before; called before the first claim, in order of arrival.
@@ -102,11 +96,7 @@ impl KeyWindow {
         keys.forget_old(now);
         match keys.by_key.get(&key.key) {
             Some(Entry::Pending(settled)) => return Err(settled.clone()),
-            Some(Entry::Stored {
-                content,
-                range,
-                arrival,
-            }) if is_remembered(*arrival, now) => {
+            Some(Entry::Stored { content, range, arrival }) if is_remembered(*arrival, now) => {
                 return Ok(if *content == key.content {
                     Claim::Repeated(*range)
                 } else {
@@ -117,11 +107,7 @@ impl KeyWindow {
         }
         let (holder, settled) = watch::channel(());
         keys.by_key.insert(key.key, Entry::Pending(settled));
-        Ok(Claim::New(Reservation {
-            keys: Arc::clone(&self.keys),
-            key,
-            _holder: holder,
-        }))
+        Ok(Claim::New(Reservation { keys: Arc::clone(&self.keys), key, _holder: holder }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Keys> {
@@ -131,19 +117,8 @@ impl KeyWindow {
 
 impl Keys {
     fn remember(&mut self, stored: StoredKey) {
-        let StoredKey {
-            key,
-            range,
-            arrival,
-        } = stored;
-        self.by_key.insert(
-            key.key,
-            Entry::Stored {
-                content: key.content,
-                range,
-                arrival,
-            },
-        );
+        let StoredKey { key, range, arrival } = stored;
+        self.by_key.insert(key.key, Entry::Stored { content: key.content, range, arrival });
         self.order.push_back((key.key, arrival));
         if self.order.len() > self.count_max {
             self.forget_oldest();
@@ -151,11 +126,7 @@ impl Keys {
     }
 
     fn forget_old(&mut self, now: UnixNanos) {
-        while self
-            .order
-            .front()
-            .is_some_and(|(_, arrival)| !is_remembered(*arrival, now))
-        {
+        while self.order.front().is_some_and(|(_, arrival)| !is_remembered(*arrival, now)) {
             self.forget_oldest();
         }
     }
@@ -192,15 +163,8 @@ impl Reservation {
 
     /// Remembers that the append is durable at `range`.
     pub(crate) fn confirm(self, range: OffsetRange, arrival: UnixNanos) {
-        let stored = StoredKey {
-            key: self.key,
-            range,
-            arrival,
-        };
-        self.keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remember(stored);
+        let stored = StoredKey { key: self.key, range, arrival };
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remember(stored);
     }
 }
 
@@ -222,10 +186,7 @@ mod tests {
     const DAY: i64 = KEY_SECONDS * NANOS_PER_SECOND;
 
     fn key(key: u8, content: u8) -> IdempotencyKey {
-        IdempotencyKey {
-            key: [key; 16],
-            content: [content; 16],
-        }
+        IdempotencyKey { key: [key; 16], content: [content; 16] }
     }
 
     fn range(first: u64) -> OffsetRange {
@@ -240,10 +201,7 @@ mod tests {
     }
 
     async fn is_known(window: &KeyWindow, name: u8, at: i64) -> bool {
-        matches!(
-            window.claim(key(name, 0), UnixNanos(at)).await,
-            Claim::Repeated(_)
-        )
+        matches!(window.claim(key(name, 0), UnixNanos(at)).await, Claim::Repeated(_))
     }
 
     #[tokio::test]

@@ -52,26 +52,15 @@ pub struct Bounds {
 
 impl Bounds {
     /// Those of a partition that never held a frame.
-    const EMPTY: Self = Self {
-        start: Offset(0),
-        end: Offset(0),
-    };
+    const EMPTY: Self = Self { start: Offset(0), end: Offset(0) };
 
     /// Whether reading can begin at `from`: at a frame that is held, or at the end.
     fn check(&self, partition: Partition, from: Offset) -> Result<(), ReadError> {
         if from < self.start {
-            return Err(ReadError::Trimmed {
-                partition,
-                wanted: from,
-                start: self.start,
-            });
+            return Err(ReadError::Trimmed { partition, wanted: from, start: self.start });
         }
         if from > self.end {
-            return Err(ReadError::BeyondEnd {
-                partition,
-                wanted: from,
-                end: self.end,
-            });
+            return Err(ReadError::BeyondEnd { partition, wanted: from, end: self.end });
         }
         Ok(())
     }
@@ -105,10 +94,12 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
 
     /// Stores all frames of `append`, or none, and returns when they are durable.
     ///
-    /// With an idempotency key that was seen within the last 24 hours nothing is stored: the
-    /// answer is [`Appended::Repeated`] with the range of the first time, or
+    /// With an idempotency key that was seen within the last 24 hours, in any partition, nothing
+    /// is stored: the answer is [`Appended::Repeated`] with the range of the first time, or
     /// [`AppendError::KeyReused`] where the key came with other content. Two appends with one
-    /// key that run at the same time store once.
+    /// key that run at the same time store once. How many keys are remembered is bounded.
+    ///
+    /// Whoever stops waiting does not take the append back: it may be stored all the same.
     ///
     /// Frames get consecutive offsets in their order, and one arrival time that is never earlier
     /// than that of any frame before them in the partition.
@@ -154,7 +145,7 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
     /// Where the quarantined lines stand that the journal holds, oldest first.
     async fn quarantined(&self, partition: Partition) -> Result<Vec<QuarantineRef>, ReadError>;
 
-    /// Bytes that the journal occupies, over all partitions.
+    /// Bytes of the frames that the journal holds, as it stores them, over all partitions.
     fn bytes(&self) -> u64;
 
     /// Whether it can take more.

@@ -47,10 +47,8 @@ struct Log {
 impl MemoryJournal {
     /// An empty journal of `partitions` partitions.
     pub fn new(partitions: u16, clock: Arc<dyn Clock>) -> Self {
-        let partition = || MemoryPartition {
-            log: Mutex::default(),
-            end: watch::Sender::new(Offset(0)),
-        };
+        let partition =
+            || MemoryPartition { log: Mutex::default(), end: watch::Sender::new(Offset(0)) };
         Self {
             partitions: (0..partitions).map(|_| partition()).collect(),
             keys: KeyWindow::new(KEYS_MAX),
@@ -63,8 +61,7 @@ impl MemoryJournal {
     }
 
     fn readable(&self, partition: Partition) -> Result<&MemoryPartition, ReadError> {
-        self.partition(partition)
-            .ok_or(ReadError::NoPartition(partition))
+        self.partition(partition).ok_or(ReadError::NoPartition(partition))
     }
 }
 
@@ -79,16 +76,11 @@ impl MemoryPartition {
         let first = log.end();
         let bytes = append.payload_bytes();
         for (draft, offset) in append.frames.into_iter().zip(first.0..) {
-            log.frames
-                .push_back(Frame::new(Offset(offset), arrival, draft));
+            log.frames.push_back(Frame::new(Offset(offset), arrival, draft));
         }
         let range = OffsetRange::new(first, log.end());
         log.arrival = arrival;
-        log.appends.push_back(Span {
-            range,
-            newest: arrival,
-            bytes,
-        });
+        log.appends.push_back(Span { range, newest: arrival, bytes });
         self.end.send_replace(range.next);
         (range, arrival)
     }
@@ -107,9 +99,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn append(&self, partition: Partition, append: Append) -> Result<Appended, AppendError> {
-        let log = self
-            .partition(partition)
-            .ok_or(AppendError::NoPartition(partition))?;
+        let log = self.partition(partition).ok_or(AppendError::NoPartition(partition))?;
         append.check()?;
         let Some(key) = append.key else {
             return Ok(Appended::Stored(log.store(append, self.clock.now()).0));
@@ -132,16 +122,10 @@ impl Journal for MemoryJournal {
         max_bytes: usize,
     ) -> Result<Vec<Frame>, ReadError> {
         let log = self.readable(partition)?.log();
-        let bounds = Bounds {
-            start: log.start,
-            end: log.end(),
-        };
+        let bounds = Bounds { start: log.start, end: log.end() };
         bounds.check(partition, from)?;
         let mut bytes = 0;
-        let wanted = log
-            .frames
-            .range((from.0 - log.start.0) as usize..)
-            .enumerate();
+        let wanted = log.frames.range((from.0 - log.start.0) as usize..).enumerate();
         let fitting = wanted.take_while(|(index, frame)| {
             bytes += frame.payload.len();
             *index == 0 || bytes <= max_bytes
@@ -159,14 +143,10 @@ impl Journal for MemoryJournal {
     }
 
     fn bounds(&self, partition: Partition) -> Bounds {
-        self.partition(partition)
-            .map_or(Bounds::EMPTY, |partition| {
-                let log = partition.log();
-                Bounds {
-                    start: log.start,
-                    end: log.end(),
-                }
-            })
+        self.partition(partition).map_or(Bounds::EMPTY, |partition| {
+            let log = partition.log();
+            Bounds { start: log.start, end: log.end() }
+        })
     }
 
     async fn offset_for_time(
@@ -175,9 +155,7 @@ impl Journal for MemoryJournal {
         at: UnixNanos,
     ) -> Result<Offset, ReadError> {
         let log = self.readable(partition)?.log();
-        Ok(log
-            .start
-            .plus(log.frames.partition_point(|frame| frame.arrival < at) as u64))
+        Ok(log.start.plus(log.frames.partition_point(|frame| frame.arrival < at) as u64))
     }
 
     async fn expired(
@@ -199,10 +177,7 @@ impl Journal for MemoryJournal {
     async fn trim(&self, partition: Partition, before: Offset) -> Result<Offset, ReadError> {
         let mut log = self.readable(partition)?.log();
         while log.appends.len() > 1 && log.appends[0].range.next <= before {
-            let gone = log
-                .appends
-                .pop_front()
-                .map_or(0, |append| append.range.frames());
+            let gone = log.appends.pop_front().map_or(0, |append| append.range.frames());
             log.frames.drain(..gone as usize);
             log.start = log.start.plus(gone);
         }
@@ -211,10 +186,7 @@ impl Journal for MemoryJournal {
 
     async fn quarantined(&self, partition: Partition) -> Result<Vec<QuarantineRef>, ReadError> {
         let log = self.readable(partition)?.log();
-        let quarantined = log
-            .frames
-            .iter()
-            .filter(|frame| frame.kind == FrameKind::Quarantine);
+        let quarantined = log.frames.iter().filter(|frame| frame.kind == FrameKind::Quarantine);
         Ok(quarantined
             .map(|frame| QuarantineRef {
                 partition,
@@ -229,12 +201,7 @@ impl Journal for MemoryJournal {
 
     fn bytes(&self) -> u64 {
         let bytes = |partition: &MemoryPartition| {
-            partition
-                .log()
-                .appends
-                .iter()
-                .map(|append| append.bytes)
-                .sum::<u64>()
+            partition.log().appends.iter().map(|append| append.bytes).sum::<u64>()
         };
         self.partitions.iter().map(bytes).sum()
     }

@@ -3,10 +3,7 @@
 //! Prints MB per second of CPU time (not of wall clock, so that neighbours on the machine count
 //! little), the best of several rounds, for records of `http_requests` with about 65 fields.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the figures are what a benchmark is for"
-)]
+#![expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -39,42 +36,15 @@ const WANTED: [&str; 12] = [
 
 fn main() {
     let datasets = Datasets::builtin();
-    let dataset = datasets
-        .get("http_requests")
-        .expect("it is a built-in dataset");
+    let dataset = datasets.get("http_requests").expect("it is a built-in dataset");
     for (name, feed) in [
-        (
-            "all records alike",
-            Feed {
-                absent_percent: 0,
-                shuffled: false,
-                spaced: false,
-            },
-        ),
+        ("all records alike", Feed { absent_percent: 0, shuffled: false, spaced: false }),
         (
             "a fifth of the fields absent",
-            Feed {
-                absent_percent: 20,
-                shuffled: false,
-                spaced: false,
-            },
+            Feed { absent_percent: 20, shuffled: false, spaced: false },
         ),
-        (
-            "each record in another order",
-            Feed {
-                absent_percent: 0,
-                shuffled: true,
-                spaced: false,
-            },
-        ),
-        (
-            "spaces after `,` and `:`",
-            Feed {
-                absent_percent: 0,
-                shuffled: false,
-                spaced: true,
-            },
-        ),
+        ("each record in another order", Feed { absent_percent: 0, shuffled: true, spaced: false }),
+        ("spaces after `,` and `:`", Feed { absent_percent: 0, shuffled: false, spaced: true }),
     ] {
         let lines = feed.lines(dataset);
         let bytes = lines.iter().map(Vec::len).sum::<usize>();
@@ -115,16 +85,13 @@ fn measure(name: &str, lines: &[Vec<u8>], bytes: usize, work: &mut dyn FnMut(&[u
 }
 
 fn measure_timestamps() {
-    let instants: Vec<UnixNanos> = (0..100_000)
-        .map(|i| UnixNanos(1_506_700_104_433_000_200 + i * 86_399_999_999))
-        .collect();
+    let instants: Vec<UnixNanos> =
+        (0..100_000).map(|i| UnixNanos(1_506_700_104_433_000_200 + i * 86_399_999_999)).collect();
     let mut out = Vec::with_capacity(64 * instants.len());
     for format in TimestampFormat::ALL {
         let written = cpu_time_of(|| {
             out.clear();
-            instants
-                .iter()
-                .for_each(|&instant| format.write(black_box(instant), &mut out));
+            instants.iter().for_each(|&instant| format.write(black_box(instant), &mut out));
         });
         let raw: Vec<Vec<u8>> = instants
             .iter()
@@ -190,11 +157,7 @@ impl Feed {
     }
 
     fn line(&self, fields: &[&Field], random: &mut Random) -> String {
-        let (comma, colon) = if self.spaced {
-            (", ", ": ")
-        } else {
-            (",", ":")
-        };
+        let (comma, colon) = if self.spaced { (", ", ": ") } else { (",", ":") };
         let mut line = "{".to_owned();
         for field in fields {
             if random.below(100) < self.absent_percent {
@@ -231,11 +194,9 @@ fn write_value(field: &Field, random: &mut Random, line: &mut String) {
         FieldType::Int => write!(line, "{}", random.below(100_000)),
         FieldType::Float => write!(line, "0.{}", random.below(1_000)),
         FieldType::Bool => write!(line, "{}", random.below(2) == 0),
-        FieldType::Timestamp => write!(
-            line,
-            "{}",
-            1_506_702_504_433_000_200 + random.below(1 << 40)
-        ),
+        FieldType::Timestamp => {
+            write!(line, "{}", 1_506_702_504_433_000_200 + random.below(1 << 40))
+        }
         FieldType::Object => line.write_str(
             r#"{"accept":"text/html,application/xhtml+xml","x-forwarded-for":"10.0.0.1"}"#,
         ),

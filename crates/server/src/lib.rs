@@ -1,1 +1,31 @@
-//! server
+//! The front door: records in, the API, and what starts and stops the rooms behind it.
+//!
+//! ```text
+//!            http ── dispatch ──► api ──► catalog, delivery
+//!  requests ──►                    └────► ingest ──► journal
+//!            start: config ─► journal, catalog, delivery, http        stop: the other way round
+//! ```
+//!
+//! **Rules of this room.** It joins the other rooms and knows none of their insides: no segment
+//! bytes, no SQL, no S3 calls. A 2xx at the ingest door goes out only after the journal has said
+//! that the records are durable. Everything has a bound, and says so when it is reached.
+
+mod api;
+mod app;
+mod http;
+mod ingest;
+mod instant;
+mod metrics;
+mod random;
+
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod demo;
+pub mod start;
+pub mod stop;
+pub mod telemetry;
+
+pub use api::{Access, Offered, offered};
+pub use config::Config;
+pub use start::{Service, StartError};

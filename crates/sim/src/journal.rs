@@ -47,11 +47,21 @@ pub struct StormyJournal {
 #[derive(Debug)]
 struct Core {
     journal: MemoryJournal,
+    storm: Arc<Storm>,
     archive: Mutex<Archive>,
 }
 
 /// Every frame that the journal ever held.
-pub type Archive = BTreeMap<(Partition, Offset), Frame>;
+pub type Archive = BTreeMap<(Partition, Offset), Archived>;
+
+/// A frame that was stored.
+#[derive(Debug, Clone)]
+pub struct Archived {
+    /// The frame.
+    pub frame: Frame,
+    /// When it was stored, in elapsed time.
+    pub stored_at: Duration,
+}
 
 impl Core {
     async fn append(&self, partition: Partition, append: Append) -> Result<Appended, AppendError> {
@@ -60,7 +70,10 @@ impl Core {
             && let Ok(frames) = self.journal.read(partition, range.first, usize::MAX).await
         {
             let stored = frames.into_iter().filter(|frame| range.contains(frame.offset));
-            self.archive().extend(stored.map(|frame| ((partition, frame.offset), frame)));
+            let stored_at = self.storm.clock.elapsed();
+            let archived =
+                stored.map(|frame| ((partition, frame.offset), Archived { frame, stored_at }));
+            self.archive().extend(archived);
         }
         Ok(appended)
     }
@@ -81,7 +94,8 @@ impl StormyJournal {
     ) -> Self {
         let clock = Arc::clone(&storm.clock);
         let journal = MemoryJournal::new(partitions, clock);
-        let core = Arc::new(Core { journal, archive: Mutex::default() });
+        let archive = Mutex::default();
+        let core = Arc::new(Core { journal, storm: Arc::clone(&storm), archive });
         Self { core, storm, rates, flaw, rng: Mutex::new(rng) }
     }
 

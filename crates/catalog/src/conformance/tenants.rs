@@ -99,4 +99,6 @@ pub async fn pages_divide_a_list(catalog: &dyn Catalog) {
     assert_eq!(page(2).await, [id(3), id(4)]);
     assert_eq!(page(3).await, [id(5)]);
     assert_eq!(page(4).await, []);
+    let far = Page { number: u32::MAX, size: u32::MAX };
+    assert_eq!(catalog.zones(None, None, None, far).await.unwrap().items, []);
 }

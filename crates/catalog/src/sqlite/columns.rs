@@ -119,7 +119,7 @@ pub(super) fn blob(id: Id) -> Vec<u8> {
 
 /// The LIMIT and OFFSET of a page.
 pub(super) fn limit_and_offset(page: Page) -> (i64, i64) {
-    let before = i64::from(page.number.saturating_sub(1)) * i64::from(page.size);
+    let before = i64::from(page.number.saturating_sub(1)).saturating_mul(i64::from(page.size));
     (i64::from(page.size), before)
 }
 

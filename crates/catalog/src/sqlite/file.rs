@@ -123,7 +123,7 @@ fn message(error: &sqlx::Error) -> String {
 
 fn damaged(path: &Path, what: &str) -> CatalogError {
     CatalogError::Damaged(format!(
-        "`{path}`: {what}; the file was left as it is. Bring it back from a backup, or save what \
+        "`{path}`: {what}; the file stays as it is. Bring it back from a backup, or save what \
          is readable with `sqlite3 {path} .recover`; for a new installation choose an empty data \
          directory",
         path = path.display()

@@ -27,20 +27,14 @@ pub(super) enum Found {
     /// Something else.
     Foreign,
     /// A catalogue of a newer version.
-    Newer {
-        found: i64,
-        supported: i64,
-    },
+    Newer { found: i64, supported: i64 },
+    /// A catalogue that is damaged or contradicts itself.
     Broken(String),
 }
 
 /// Brings the database to the schema of this program.
 pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<()> {
-    MIGRATOR
-        .run_direct(None, connection, false)
-        .await
-        .map_err(sqlx::Error::from)
-        .during("be migrated")
+    MIGRATOR.run(connection).await.map_err(sqlx::Error::from).during("be migrated")
 }
 
 /// Says what the database is. Reads only.

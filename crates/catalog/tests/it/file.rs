@@ -89,6 +89,23 @@ async fn what_was_answered_survives_a_crash() {
 }
 
 #[tokio::test]
+async fn a_backup_made_while_it_is_open_opens() {
+    let (folder, path) = place();
+    let catalog = open(&path).await;
+    let job = add_job(&catalog).await;
+    catalog.seal(&batch(job.id, 0, 5), NOW).await.unwrap();
+
+    let backup = folder.path().join("backup.db");
+    let mut connection = sqlite(&path).await;
+    sqlx::query("VACUUM INTO $1")
+        .bind(backup.to_str().unwrap())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(everything(&open(&backup).await).await, everything(&catalog).await);
+}
+
+#[tokio::test]
 async fn closing_leaves_one_file() {
     let (folder, path) = place();
     let catalog = open(&path).await;
@@ -141,7 +158,7 @@ async fn garbage_is_refused() {
     let (_folder, path) = place();
     for garbage in ["no database".repeat(1000).as_str(), "short", ""] {
         fs::write(&path, garbage).unwrap();
-        refused_as_damaged(&path, "left as it is").await;
+        refused_as_damaged(&path, "stays as it is").await;
     }
 }
 

@@ -8,21 +8,11 @@ use crate::{Append, AppendError, Appended, FrameDraft};
 /// A repeated key gets the first answer's range, and stores nothing.
 pub async fn a_repeated_key_stores_nothing(subject: &Subject) {
     subject.store(["before\n"]).await;
-    let first = subject
-        .append(P0, with_key(1, 1, append(["a\n", "b\n"])))
-        .await;
-    assert_eq!(
-        first.expect("the first is stored"),
-        Appended::Stored(range(1, 3))
-    );
+    let first = subject.append(P0, with_key(1, 1, append(["a\n", "b\n"]))).await;
+    assert_eq!(first.expect("the first is stored"), Appended::Stored(range(1, 3)));
     subject.store(["after\n"]).await;
-    let second = subject
-        .append(P0, with_key(1, 1, append(["a\n", "b\n"])))
-        .await;
-    assert_eq!(
-        second.expect("the second is answered"),
-        Appended::Repeated(range(1, 3))
-    );
+    let second = subject.append(P0, with_key(1, 1, append(["a\n", "b\n"]))).await;
+    assert_eq!(second.expect("the second is answered"), Appended::Repeated(range(1, 3)));
     let frames = subject.read_all(P0).await;
     assert_eq!(payloads(&frames), ["before\n", "a\n", "b\n", "after\n"]);
 }
@@ -34,10 +24,7 @@ pub async fn a_key_with_other_content_is_refused(subject: &Subject) {
     let second = subject.append(P0, with_key(1, 2, append(["b\n"]))).await;
     assert!(matches!(second, Err(AppendError::KeyReused(first)) if first == range(0, 1)));
     let other = subject.append(P0, with_key(2, 2, append(["b\n"]))).await;
-    assert_eq!(
-        other.expect("another key is stored"),
-        Appended::Stored(range(1, 2))
-    );
+    assert_eq!(other.expect("another key is stored"), Appended::Stored(range(1, 2)));
 }
 
 /// A key that comes back to another partition is known there too.
@@ -59,10 +46,7 @@ pub async fn a_key_is_forgotten_after_a_day(subject: &Subject) {
     assert!(matches!(second, Ok(Appended::Repeated(_))));
     subject.clock.advance_seconds(1);
     let third = subject.append(P0, again()).await;
-    assert_eq!(
-        third.expect("the third is stored"),
-        Appended::Stored(range(1, 2))
-    );
+    assert_eq!(third.expect("the third is stored"), Appended::Stored(range(1, 2)));
 }
 
 /// Of many appends with one key at the same moment one is stored; all are told where.
@@ -73,10 +57,7 @@ pub async fn concurrent_appends_with_one_key_store_once(subject: &Subject) {
     });
     let mut stored = 0;
     for appender in appenders.collect::<Vec<_>>() {
-        let appended = appender
-            .await
-            .expect("no append panics")
-            .expect("each is answered");
+        let appended = appender.await.expect("no append panics").expect("each is answered");
         assert_eq!(appended.range(), range(0, 1));
         stored += usize::from(matches!(appended, Appended::Stored(_)));
     }
@@ -86,18 +67,9 @@ pub async fn concurrent_appends_with_one_key_store_once(subject: &Subject) {
 
 /// After an append that was refused, its key is as good as new.
 pub async fn a_refused_append_does_not_use_up_its_key(subject: &Subject) {
-    let bad = Append {
-        key: None,
-        frames: vec![FrameDraft {
-            records: 0,
-            ..draft("a\n")
-        }],
-    };
+    let bad = Append { key: None, frames: vec![FrameDraft { records: 0, ..draft("a\n") }] };
     let refused = subject.append(P0, with_key(1, 1, bad)).await;
     assert!(matches!(refused, Err(AppendError::Malformed(_))));
     let appended = subject.append(P0, with_key(1, 2, append(["a\n"]))).await;
-    assert_eq!(
-        appended.expect("the good one is stored"),
-        Appended::Stored(range(0, 1))
-    );
+    assert_eq!(appended.expect("the good one is stored"), Appended::Stored(range(0, 1)));
 }

@@ -48,11 +48,7 @@ impl Subject {
         let dir = TempDir::new().expect("tests need a directory for temporary files");
         let clock = Arc::new(ManualClock::new(BEGIN));
         let journal = open(dir.path(), 2, Arc::<ManualClock>::clone(&clock));
-        Self {
-            journal,
-            clock,
-            _dir: dir,
-        }
+        Self { journal, clock, _dir: dir }
     }
 
     async fn append(&self, partition: Partition, append: Append) -> Result<Appended, AppendError> {
@@ -75,21 +71,12 @@ impl Subject {
 }
 
 fn append<const N: usize>(payloads: [&str; N]) -> Append {
-    Append {
-        key: None,
-        frames: payloads.map(draft).into(),
-    }
+    Append { key: None, frames: payloads.map(draft).into() }
 }
 
 fn with_key(key: u8, content: u8, append: Append) -> Append {
-    let key = IdempotencyKey {
-        key: [key; 16],
-        content: [content; 16],
-    };
-    Append {
-        key: Some(key),
-        ..append
-    }
+    let key = IdempotencyKey { key: [key; 16], content: [content; 16] };
+    Append { key: Some(key), ..append }
 }
 
 fn draft(payload: &str) -> FrameDraft {

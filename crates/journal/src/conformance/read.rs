@@ -18,10 +18,7 @@ pub async fn a_read_gives_as_many_frames_as_fit(subject: &Subject) {
         let read = subject.journal.read(P0, Offset(from), max_bytes).await;
         let read = read.expect("all frames are held");
         let offsets = read.iter().map(|frame| frame.offset.0);
-        assert!(
-            offsets.eq(from..from + frames),
-            "from {from}, {max_bytes} bytes"
-        );
+        assert!(offsets.eq(from..from + frames), "from {from}, {max_bytes} bytes");
     }
 }
 
@@ -29,10 +26,7 @@ pub async fn a_read_gives_as_many_frames_as_fit(subject: &Subject) {
 pub async fn a_read_gives_at_least_one_frame(subject: &Subject) {
     subject.store(["long enough\n", "2\n"]).await;
     let read = subject.journal.read(P0, Offset(0), 0).await;
-    assert_eq!(
-        payloads(&read.expect("the frame is held")),
-        ["long enough\n"]
-    );
+    assert_eq!(payloads(&read.expect("the frame is held")), ["long enough\n"]);
 }
 
 /// At the end there is nothing; beyond it, nothing can be.
@@ -41,12 +35,7 @@ pub async fn reading_ends_at_the_end(subject: &Subject) {
     let at_end = subject.journal.read(P0, Offset(1), 100).await;
     assert_eq!(at_end.expect("reading at the end is allowed"), []);
     let beyond = subject.journal.read(P0, Offset(2), 100).await;
-    let Err(ReadError::BeyondEnd {
-        partition,
-        wanted,
-        end,
-    }) = beyond
-    else {
+    let Err(ReadError::BeyondEnd { partition, wanted, end }) = beyond else {
         panic!("reading beyond the end should fail, got {beyond:?}");
     };
     assert_eq!((partition, wanted, end), (P0, Offset(2), Offset(1)));
@@ -62,17 +51,11 @@ pub async fn waiting_ends_when_a_frame_arrives(subject: &Subject) {
     let other = subject.append(Partition(1), append(["1\n"])).await;
     other.expect("the append is stored");
     tokio::task::yield_now().await;
-    assert!(
-        !waiting.is_finished(),
-        "a frame of another partition woke the waiting one"
-    );
+    assert!(!waiting.is_finished(), "a frame of another partition woke the waiting one");
     subject.store(["1\n"]).await;
     assert_eq!(waiting.await.expect("the wait ends"), Offset(1));
     subject.journal.wait_beyond(P0, Offset(0)).await;
-    let early = timeout(
-        Duration::from_millis(20),
-        subject.journal.wait_beyond(P0, Offset(1)),
-    );
+    let early = timeout(Duration::from_millis(20), subject.journal.wait_beyond(P0, Offset(1)));
     assert!(early.await.is_err(), "the wait ended before the frame came");
 }
 
@@ -83,41 +66,22 @@ pub async fn a_time_finds_the_first_frame_from_then_on(subject: &Subject) {
         subject.store(["123456789\n", "123456789\n"]).await;
     }
     let second = |seconds: i64| UnixNanos(BEGIN.0 + seconds * 1_000_000_000);
-    let cases = [
-        (-5, 0),
-        (0, 0),
-        (10, 0),
-        (11, 2),
-        (20, 2),
-        (995, 198),
-        (1_000, 198),
-    ];
+    let cases = [(-5, 0), (0, 0), (10, 0), (11, 2), (20, 2), (995, 198), (1_000, 198)];
     for (seconds, offset) in cases.into_iter().chain([(1_001, 200), (100_000, 200)]) {
         let found = subject.journal.offset_for_time(P0, second(seconds)).await;
-        assert_eq!(
-            found.expect("times can be looked up"),
-            Offset(offset),
-            "after {seconds} s"
-        );
+        assert_eq!(found.expect("times can be looked up"), Offset(offset), "after {seconds} s");
     }
 }
 
 /// Quarantined lines are listed with all that is needed to find them.
 pub async fn quarantined_lines_are_found(subject: &Subject) {
-    let quarantined = FrameDraft {
-        kind: FrameKind::Quarantine,
-        ..draft("{}\n{}\n")
-    };
+    let quarantined = FrameDraft { kind: FrameKind::Quarantine, ..draft("{}\n{}\n") };
     for _ in 0..20 {
         let frames = vec![draft("1\n"), quarantined.clone()];
         let appended = subject.append(P0, Append { key: None, frames }).await;
         assert!(appended.is_ok(), "{appended:?}");
     }
-    let places = subject
-        .journal
-        .quarantined(P0)
-        .await
-        .expect("they can be listed");
+    let places = subject.journal.quarantined(P0).await.expect("they can be listed");
     let expected = (0..20).map(|append| QuarantineRef {
         partition: P0,
         offset: range(2 * append + 1, 2 * append + 2).first,
@@ -127,12 +91,5 @@ pub async fn quarantined_lines_are_found(subject: &Subject) {
         records: 2,
     });
     assert!(places.into_iter().eq(expected));
-    assert_eq!(
-        subject
-            .journal
-            .quarantined(Partition(1))
-            .await
-            .expect("they can be listed"),
-        []
-    );
+    assert_eq!(subject.journal.quarantined(Partition(1)).await.expect("they can be listed"), []);
 }

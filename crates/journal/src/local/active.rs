@@ -49,11 +49,7 @@ pub(super) struct ActiveFile {
 impl ActiveFile {
     /// A file that was recovered: it ends at `committed`, and what is written goes to its end.
     pub(super) fn recovered(disk: Arc<dyn Disk>, file: File, committed: u64) -> Self {
-        Self {
-            disk,
-            file,
-            committed,
-        }
+        Self { disk, file, committed }
     }
 
     /// Makes the file of an empty segment durable in `dir`.
@@ -74,16 +70,10 @@ impl ActiveFile {
             let _removed = disk.remove(&path);
             Failure::Refused(format!("cannot make `{}`: {error}", path.display()))
         })?;
-        disk.sync(&file)
-            .and_then(|()| disk.sync_dir(dir))
-            .map_err(|error| {
-                Failure::Poisoned(format!("cannot sync `{}`: {error}", path.display()))
-            })?;
-        Ok(Self {
-            disk,
-            file,
-            committed: header.len() as u64,
-        })
+        disk.sync(&file).and_then(|()| disk.sync_dir(dir)).map_err(|error| {
+            Failure::Poisoned(format!("cannot sync `{}`: {error}", path.display()))
+        })?;
+        Ok(Self { disk, file, committed: header.len() as u64 })
     }
 
     /// Up to where the file holds complete, durable appends.

@@ -13,11 +13,7 @@ use std::path::Path;
 pub trait Disk: Debug + Send + Sync + 'static {
     /// Makes a file, or empties it where it exists; what is written to it goes to its end.
     fn create(&self, path: &Path) -> io::Result<File> {
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)?;
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
         file.set_len(0)?;
         Ok(file)
     }

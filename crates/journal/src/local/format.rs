@@ -90,9 +90,7 @@ pub(super) fn decode_segment_header(
         return Err(HeaderFault::Version(version));
     }
     if rest.get_u32_le() != id.checksum(&[rest]) {
-        return Err(HeaderFault::Broken(
-            "the checksum of its header does not match",
-        ));
+        return Err(HeaderFault::Broken("the checksum of its header does not match"));
     }
     rest.advance(16);
     Ok(UnixNanos(rest.get_i64_le()))
@@ -103,7 +101,7 @@ pub(super) fn decode_segment_header(
 pub(super) struct Placing {
     pub(super) offset: Offset,
     pub(super) arrival: UnixNanos,
-    /// Up to which position of the file everything was acknowledged when this was written.
+    /// Up to which position of the file all appends were whole and durable when this was written.
     pub(super) committed: u64,
     /// How many frames of the same append follow.
     pub(super) following: u32,
@@ -212,10 +210,7 @@ impl FrameHeader {
             committed,
             following,
             kind,
-            scope: Scope {
-                kind: scope_kind,
-                id: Id::from_bytes(id),
-            },
+            scope: Scope { kind: scope_kind, id: Id::from_bytes(id) },
             dataset_bytes,
             has_key: flags == FLAG_KEY,
         })
@@ -240,18 +235,14 @@ impl FrameHeader {
         }
         bytes.advance(FRAME_HEADER_BYTES);
         let key = self.has_key.then(|| {
-            let mut digests = IdempotencyKey {
-                key: [0; 16],
-                content: [0; 16],
-            };
+            let mut digests = IdempotencyKey { key: [0; 16], content: [0; 16] };
             bytes.copy_to_slice(&mut digests.key);
             bytes.copy_to_slice(&mut digests.content);
             digests
         });
         let dataset = bytes.split_to(self.dataset_bytes);
-        let dataset = str::from_utf8(&dataset)
-            .map_err(|_| "the frame's dataset is not UTF-8")?
-            .to_owned();
+        let dataset =
+            str::from_utf8(&dataset).map_err(|_| "the frame's dataset is not UTF-8")?.to_owned();
         let frame = Frame {
             offset: self.offset,
             arrival: self.arrival,
@@ -261,13 +252,7 @@ impl FrameHeader {
             records: self.records,
             payload: bytes,
         };
-        Ok(StoredFrame {
-            position,
-            bytes: stored_bytes,
-            following: self.following,
-            key,
-            frame,
-        })
+        Ok(StoredFrame { position, bytes: stored_bytes, following: self.following, key, frame })
     }
 }
 

@@ -64,16 +64,8 @@ impl SegmentIndex {
     /// Adds the frame behind the last one.
     pub(super) fn add(&mut self, offset: Offset, arrival: UnixNanos, place: Place) {
         let Place { position, bytes } = place;
-        if self
-            .marks
-            .last()
-            .is_none_or(|mark| position - mark.position >= MARK_BYTES)
-        {
-            self.marks.push(Mark {
-                offset,
-                position,
-                arrival,
-            });
+        if self.marks.last().is_none_or(|mark| position - mark.position >= MARK_BYTES) {
+            self.marks.push(Mark { offset, position, arrival });
         }
         self.range.next = offset.next();
         self.end = position + bytes;
@@ -115,20 +107,10 @@ impl Notes {
         key: Option<IdempotencyKey>,
         following: u32,
     ) {
-        let Frame {
-            offset,
-            arrival,
-            scope,
-            records,
-            ..
-        } = *frame;
+        let Frame { offset, arrival, scope, records, .. } = *frame;
         if let Some(key) = key {
             let range = OffsetRange::new(offset, offset.plus(u64::from(following) + 1));
-            self.keys.push(StoredKey {
-                key,
-                range,
-                arrival,
-            });
+            self.keys.push(StoredKey { key, range, arrival });
         }
         if frame.kind == FrameKind::Quarantine {
             let dataset = frame.dataset.clone();
@@ -174,16 +156,8 @@ impl IndexBuilder {
         if !is_last {
             return;
         }
-        for StoredFrame {
-            position,
-            bytes,
-            following,
-            key,
-            frame,
-        } in self.open.drain(..)
-        {
-            self.index
-                .add(frame.offset, frame.arrival, Place { position, bytes });
+        for StoredFrame { position, bytes, following, key, frame } in self.open.drain(..) {
+            self.index.add(frame.offset, frame.arrival, Place { position, bytes });
             self.notes.add(self.id.partition, &frame, key, following);
         }
     }

@@ -34,6 +34,8 @@ pub(super) enum IndexFileError {
     Short(#[from] TryGetError),
     #[error("its content contradicts itself")]
     Content,
+    #[error("it speaks of another length of the segment")]
+    Length,
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -107,33 +109,17 @@ fn decode(segment: SegmentId, mut bytes: &[u8]) -> Result<(SegmentIndex, Notes),
     let range = OffsetRange::new(segment.base, Offset(bytes.try_get_u64_le()?));
     let end = bytes.try_get_u64_le()?;
     let newest = UnixNanos(bytes.try_get_i64_le()?);
-    let [marks, keys, places] = [
-        bytes.try_get_u32_le()?,
-        bytes.try_get_u32_le()?,
-        bytes.try_get_u32_le()?,
-    ];
+    let [marks, keys, places] =
+        [bytes.try_get_u32_le()?, bytes.try_get_u32_le()?, bytes.try_get_u32_le()?];
     // The counts are collected one by one: a wrong one ends at the end of the bytes.
-    let marks = (0..marks)
-        .map(|_| decode_mark(&mut bytes))
-        .collect::<Result<_, _>>()?;
-    let keys = (0..keys)
-        .map(|_| decode_key(&mut bytes))
-        .collect::<Result<_, _>>()?;
-    let quarantine = (0..places)
-        .map(|_| decode_place(segment, &mut bytes))
-        .collect::<Result<_, _>>()?;
+    let marks = (0..marks).map(|_| decode_mark(&mut bytes)).collect::<Result<_, _>>()?;
+    let keys = (0..keys).map(|_| decode_key(&mut bytes)).collect::<Result<_, _>>()?;
+    let quarantine =
+        (0..places).map(|_| decode_place(segment, &mut bytes)).collect::<Result<_, _>>()?;
     if range.is_empty() || bytes.has_remaining() {
         return Err(IndexFileError::Content);
     }
-    Ok((
-        SegmentIndex {
-            marks,
-            range,
-            end,
-            newest,
-        },
-        Notes { keys, quarantine },
-    ))
+    Ok((SegmentIndex { marks, range, end, newest }, Notes { keys, quarantine }))
 }
 
 fn decode_mark(bytes: &mut &[u8]) -> Result<Mark, IndexFileError> {
@@ -145,20 +131,13 @@ fn decode_mark(bytes: &mut &[u8]) -> Result<Mark, IndexFileError> {
 }
 
 fn decode_key(bytes: &mut &[u8]) -> Result<StoredKey, IndexFileError> {
-    let mut key = IdempotencyKey {
-        key: [0; 16],
-        content: [0; 16],
-    };
+    let mut key = IdempotencyKey { key: [0; 16], content: [0; 16] };
     bytes.try_copy_to_slice(&mut key.key)?;
     bytes.try_copy_to_slice(&mut key.content)?;
     let first = Offset(bytes.try_get_u64_le()?);
     let next = Offset(bytes.try_get_u64_le()?);
     let arrival = UnixNanos(bytes.try_get_i64_le()?);
-    Ok(StoredKey {
-        key,
-        range: OffsetRange::new(first, next),
-        arrival,
-    })
+    Ok(StoredKey { key, range: OffsetRange::new(first, next), arrival })
 }
 
 fn decode_place(segment: SegmentId, bytes: &mut &[u8]) -> Result<QuarantineRef, IndexFileError> {
@@ -174,10 +153,7 @@ fn decode_place(segment: SegmentId, bytes: &mut &[u8]) -> Result<QuarantineRef, 
         partition: segment.partition,
         offset,
         arrival,
-        scope: Scope {
-            kind,
-            id: Id::from_bytes(id),
-        },
+        scope: Scope { kind, id: Id::from_bytes(id) },
         dataset: String::from_utf8(dataset).map_err(|_| IndexFileError::Content)?,
         records,
     })
@@ -190,22 +166,13 @@ mod tests {
 
     use super::*;
 
-    const SEGMENT: SegmentId = SegmentId {
-        partition: Partition(3),
-        base: Offset(7),
-    };
+    const SEGMENT: SegmentId = SegmentId { partition: Partition(3), base: Offset(7) };
 
     fn sample() -> (SegmentIndex, Notes) {
         let mut index = SegmentIndex::new(SEGMENT, UnixNanos(1));
-        let place = super::super::index::Place {
-            position: 64,
-            bytes: 100,
-        };
+        let place = super::super::index::Place { position: 64, bytes: 100 };
         index.add(Offset(7), UnixNanos(2), place);
-        let key = IdempotencyKey {
-            key: [1; 16],
-            content: [2; 16],
-        };
+        let key = IdempotencyKey { key: [1; 16], content: [2; 16] };
         let range = OffsetRange::new(Offset(7), Offset(8));
         let quarantined = QuarantineRef {
             partition: SEGMENT.partition,
@@ -215,18 +182,8 @@ mod tests {
             dataset: "http_requests".to_owned(),
             records: 5,
         };
-        let keys = vec![StoredKey {
-            key,
-            range,
-            arrival: UnixNanos(2),
-        }];
-        (
-            index,
-            Notes {
-                keys,
-                quarantine: vec![quarantined],
-            },
-        )
+        let keys = vec![StoredKey { key, range, arrival: UnixNanos(2) }];
+        (index, Notes { keys, quarantine: vec![quarantined] })
     }
 
     #[test]
@@ -240,14 +197,8 @@ mod tests {
     fn an_index_of_another_segment_is_refused() {
         let (index, notes) = sample();
         let bytes = encode(SEGMENT, &index, &notes);
-        let other = SegmentId {
-            base: Offset(8),
-            ..SEGMENT
-        };
-        assert!(matches!(
-            decode(other, &bytes),
-            Err(IndexFileError::Checksum)
-        ));
+        let other = SegmentId { base: Offset(8), ..SEGMENT };
+        assert!(matches!(decode(other, &bytes), Err(IndexFileError::Checksum)));
     }
 
     #[test]

@@ -48,10 +48,7 @@ fn file_name(base: Offset, suffix: &str) -> String {
 pub(super) fn count_partitions(dir: &Path) -> io::Result<u16> {
     let names = file_names(dir)?;
     let numbers = names.iter().filter_map(|name| parse_partition(name));
-    Ok(numbers
-        .map(|partition| partition.0.saturating_add(1))
-        .max()
-        .unwrap_or(0))
+    Ok(numbers.map(|partition| partition.0.saturating_add(1)).max().unwrap_or(0))
 }
 
 fn parse_partition(name: &str) -> Option<Partition> {
@@ -104,11 +101,7 @@ mod tests {
     fn a_name_reads_back_as_it_was_written() {
         for base in [0, 1_742, u64::MAX] {
             let name = file_name(Offset(base), SEGMENT_SUFFIX);
-            assert_eq!(
-                parse_file(&name, SEGMENT_SUFFIX),
-                Some(Offset(base)),
-                "{name}"
-            );
+            assert_eq!(parse_file(&name, SEGMENT_SUFFIX), Some(Offset(base)), "{name}");
         }
         for number in [0, 9_999, u16::MAX] {
             let name = partition_name(Partition(number));

@@ -19,11 +19,7 @@ impl DirLock {
     /// Takes the lock of `dir`.
     pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
         let path = dir.join(layout::LOCK);
-        let opened = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(&path);
+        let opened = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
         let file = opened.map_err(|source| OpenError::io("open", &path, source))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),

@@ -18,6 +18,8 @@
 //! * Sealed segments never change. They are given up whole, oldest first.
 //! * Everything is bounded: what waits by bytes, the tail by bytes, the keys by count, the disk
 //!   by a floor of free space.
+//!
+//! It asks for a Unix: positioned reads, vectored writes to the end of a file, fsync of directories.
 
 mod active;
 mod disk;
@@ -36,9 +38,6 @@ mod tail;
 mod trim;
 mod walk;
 mod writer;
-
-#[cfg(test)]
-mod tests;
 
 use std::fs::DirBuilder;
 use std::io;
@@ -165,37 +164,22 @@ impl LocalJournal {
             lock: Arc::clone(lock),
         };
         let name = format!("journal-{}", state.id);
-        let thread = thread::Builder::new()
-            .name(name)
-            .spawn(move || writer.run())?;
-        Ok(LocalPartition {
-            state,
-            queue,
-            writer: Mutex::new(Some(thread)),
-        })
+        let thread = thread::Builder::new().name(name).spawn(move || writer.run())?;
+        Ok(LocalPartition { state, queue, writer: Mutex::new(Some(thread)) })
     }
 
     /// Takes no more appends, waits until those that were taken are answered, ends the threads
     /// and gives the directory free. Reading goes on as long as nobody else opens the directory.
     pub async fn close(&self) {
-        self.partitions
-            .iter()
-            .for_each(|partition| partition.queue.close());
+        self.partitions.iter().for_each(|partition| partition.queue.close());
         let writers = self.partitions.iter().filter_map(|partition| {
-            partition
-                .writer
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
+            partition.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
         });
         let writers = writers.collect::<Vec<_>>();
         // A writer that panicked has told so; there is nothing more to wait for.
         let join_all = || writers.into_iter().for_each(|writer| drop(writer.join()));
         let _joined = task::spawn_blocking(join_all).await;
-        self.lock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn partition(&self, partition: Partition) -> Option<&LocalPartition> {
@@ -203,27 +187,25 @@ impl LocalJournal {
     }
 
     fn readable(&self, partition: Partition) -> Result<&Arc<PartitionState>, ReadError> {
-        let held = self
-            .partition(partition)
-            .ok_or(ReadError::NoPartition(partition))?;
+        let held = self.partition(partition).ok_or(ReadError::NoPartition(partition))?;
         Ok(&held.state)
     }
 }
 
-/// Makes a directory that only this user can enter, and makes it durable.
+/// Makes a directory that only this user can enter, with those above it, and makes them durable.
 fn make_dir(disk: &dyn Disk, dir: &Path) -> Result<(), OpenError> {
-    if dir.is_dir() {
-        return Ok(());
-    }
+    let is_missing = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+    let missing = dir.ancestors().take_while(is_missing).collect::<Vec<_>>();
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(dir)
         .map_err(|source| OpenError::io("make", dir, source))?;
-    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    disk.sync_dir(parent)
-        .map_err(|source| OpenError::io("sync", parent, source))
+    for parent in missing.iter().filter_map(|made| made.parent()) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        disk.sync_dir(parent).map_err(|source| OpenError::io("sync", parent, source))?;
+    }
+    Ok(())
 }
 
 /// Runs what blocks on the file system away from the async threads.
@@ -234,10 +216,7 @@ async fn blocking<T: Send + 'static>(
     let worker = Arc::clone(state);
     let done = task::spawn_blocking(move || work(&worker)).await;
     done.unwrap_or_else(|stopped| {
-        Err(ReadError::Io {
-            path: state.dir.clone(),
-            reason: stopped.to_string(),
-        })
+        Err(ReadError::Io { path: state.dir.clone(), reason: stopped.to_string() })
     })
 }
 
@@ -248,9 +227,7 @@ impl Journal for LocalJournal {
     }
 
     async fn append(&self, partition: Partition, append: Append) -> Result<Appended, AppendError> {
-        let log = self
-            .partition(partition)
-            .ok_or(AppendError::NoPartition(partition))?;
+        let log = self.partition(partition).ok_or(AppendError::NoPartition(partition))?;
         append.check()?;
         let Append { key, frames } = append;
         let reservation = match key {
@@ -261,10 +238,7 @@ impl Journal for LocalJournal {
                 Claim::Reused(range) => return Err(AppendError::KeyReused(range)),
             },
         };
-        log.queue
-            .submit(frames, reservation)
-            .await
-            .map(Appended::Stored)
+        log.queue.submit(frames, reservation).await.map(Appended::Stored)
     }
 
     async fn read(
@@ -282,10 +256,7 @@ impl Journal for LocalJournal {
         if let Some(frames) = state.read_tail(from, bounds.end, max_bytes) {
             return Ok(frames);
         }
-        blocking(state, move |state| {
-            reader::read(state, from, bounds.end, max_bytes)
-        })
-        .await
+        blocking(state, move |state| reader::read(state, from, bounds.end, max_bytes)).await
     }
 
     async fn wait_beyond(&self, partition: Partition, offset: Offset) {
@@ -298,8 +269,7 @@ impl Journal for LocalJournal {
     }
 
     fn bounds(&self, partition: Partition) -> Bounds {
-        self.partition(partition)
-            .map_or(Bounds::EMPTY, |partition| partition.state.bounds())
+        self.partition(partition).map_or(Bounds::EMPTY, |partition| partition.state.bounds())
     }
 
     async fn offset_for_time(
@@ -307,10 +277,7 @@ impl Journal for LocalJournal {
         partition: Partition,
         at: UnixNanos,
     ) -> Result<Offset, ReadError> {
-        blocking(self.readable(partition)?, move |state| {
-            reader::offset_for_time(state, at)
-        })
-        .await
+        blocking(self.readable(partition)?, move |state| reader::offset_for_time(state, at)).await
     }
 
     async fn expired(
@@ -320,10 +287,7 @@ impl Journal for LocalJournal {
         now: UnixNanos,
     ) -> Result<Offset, ReadError> {
         let start = self.readable(partition)?.bounds().start;
-        let sealed = self
-            .partitions
-            .iter()
-            .map(|partition| partition.state.sealed_spans());
+        let sealed = self.partitions.iter().map(|partition| partition.state.sealed_spans());
         let sealed = sealed.collect::<Vec<_>>();
         Ok(expiry::expired(&sealed, self.bytes(), partition, retention, now).unwrap_or(start))
     }
@@ -336,26 +300,16 @@ impl Journal for LocalJournal {
 
     async fn quarantined(&self, partition: Partition) -> Result<Vec<QuarantineRef>, ReadError> {
         let disk = Arc::clone(&self.disk);
-        blocking(self.readable(partition)?, move |state| {
-            reader::quarantined(state, &*disk)
-        })
-        .await
+        blocking(self.readable(partition)?, move |state| reader::quarantined(state, &*disk)).await
     }
 
     fn bytes(&self) -> u64 {
-        self.partitions
-            .iter()
-            .map(|partition| partition.state.bytes())
-            .sum()
+        self.partitions.iter().map(|partition| partition.state.bytes()).sum()
     }
 
     fn health(&self) -> Health {
         let mut worst = Health::Writable;
-        for health in self
-            .partitions
-            .iter()
-            .map(|partition| partition.state.health())
-        {
+        for health in self.partitions.iter().map(|partition| partition.state.health()) {
             match (&worst, &health) {
                 (_, Health::Poisoned(_)) => return health,
                 (Health::Writable, Health::Refusing(_)) => worst = health,

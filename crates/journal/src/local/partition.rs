@@ -66,10 +66,7 @@ impl PartitionState {
             Some(oldest) => oldest.id.base,
             None => segments.active.id.base,
         });
-        Bounds {
-            start,
-            end: *self.end.borrow(),
-        }
+        Bounds { start, end: *self.end.borrow() }
     }
 
     /// Looks at the list of segments.
@@ -83,9 +80,7 @@ impl PartitionState {
             if offset >= segments.active.id.base {
                 return Some(Arc::clone(&segments.active));
             }
-            let after = segments
-                .sealed
-                .partition_point(|segment| segment.id.base <= offset);
+            let after = segments.sealed.partition_point(|segment| segment.id.base <= offset);
             segments.sealed.get(after.checked_sub(1)?).map(Arc::clone)
         })
     }
@@ -98,12 +93,7 @@ impl PartitionState {
     /// All segments, oldest first.
     pub(super) fn all_segments(&self) -> Vec<Arc<Segment>> {
         self.with_segments(|segments| {
-            segments
-                .sealed
-                .iter()
-                .chain([&segments.active])
-                .map(Arc::clone)
-                .collect()
+            segments.sealed.iter().chain([&segments.active]).map(Arc::clone).collect()
         })
     }
 
@@ -115,21 +105,14 @@ impl PartitionState {
     /// Bytes of all segments.
     pub(super) fn bytes(&self) -> u64 {
         self.with_segments(|segments| {
-            let sealed = segments
-                .sealed
-                .iter()
-                .map(|segment| segment.index().end)
-                .sum::<u64>();
+            let sealed = segments.sealed.iter().map(|segment| segment.index().end).sum::<u64>();
             sealed + segments.active.index().end
         })
     }
 
     /// Makes `next` the active segment and the one before it a sealed one.
     pub(super) fn roll(&self, next: Arc<Segment>) {
-        let mut segments = self
-            .segments
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
         let sealed = std::mem::replace(&mut segments.active, next);
         sealed.forget_notes();
         segments.sealed.push_back(sealed);
@@ -137,13 +120,8 @@ impl PartitionState {
 
     /// Takes the sealed segments that end at or before `before` off the list.
     pub(super) fn take_sealed(&self, before: Offset) -> Vec<Arc<Segment>> {
-        let mut segments = self
-            .segments
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let kept = segments
-            .sealed
-            .partition_point(|one| one.index().range.next <= before);
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        let kept = segments.sealed.partition_point(|one| one.index().range.next <= before);
         segments.sealed.drain(..kept).collect()
     }
 
@@ -162,17 +140,11 @@ impl PartitionState {
         end: Offset,
         max_bytes: usize,
     ) -> Option<Vec<Frame>> {
-        self.tail
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .read(from, end, max_bytes)
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).read(from, end, max_bytes)
     }
 
     pub(super) fn health(&self) -> Health {
-        self.health
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sets the health, and logs it where it turns.
@@ -194,8 +166,6 @@ impl PartitionState {
 
     /// What trimming has left to do; holding it keeps other trims out.
     pub(super) fn leftovers(&self) -> MutexGuard<'_, Leftovers> {
-        self.leftovers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.leftovers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

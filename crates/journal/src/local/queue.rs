@@ -59,11 +59,7 @@ impl Ticket {
 
 fn bytes_in_file(frames: &[FrameDraft], has_key: bool) -> u64 {
     let first = |index| has_key && index == 0;
-    frames
-        .iter()
-        .enumerate()
-        .map(|(index, frame)| frame_bytes(frame, first(index)))
-        .sum()
+    frames.iter().enumerate().map(|(index, frame)| frame_bytes(frame, first(index))).sum()
 }
 
 /// The sending end.
@@ -79,14 +75,7 @@ pub(super) fn queue(bytes_max: usize) -> (Queue, Receiver<Request>) {
     let (sender, receiver) = mpsc::channel();
     let room_bytes = u32::try_from(bytes_max.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let room = Arc::new(Semaphore::new(room_bytes as usize));
-    (
-        Queue {
-            room,
-            room_bytes,
-            sender: Mutex::new(Some(sender)),
-        },
-        receiver,
-    )
+    (Queue { room, room_bytes, sender: Mutex::new(Some(sender)) }, receiver)
 }
 
 impl Queue {
@@ -98,19 +87,10 @@ impl Queue {
     ) -> Result<OffsetRange, AppendError> {
         // An append that is larger than all the room has it to itself.
         let bytes = u32::try_from(bytes_in_file(&frames, key.is_some())).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room)
-            .acquire_many_owned(bytes.min(self.room_bytes))
-            .await;
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes.min(self.room_bytes)).await;
         let room = room.map_err(|_| AppendError::Closed)?;
         let (answer, answered) = oneshot::channel();
-        self.send(Request {
-            frames,
-            ticket: Ticket {
-                key,
-                answer,
-                _room: room,
-            },
-        })?;
+        self.send(Request { frames, ticket: Ticket { key, answer, _room: room } })?;
         let stopped = || AppendError::Poisoned("its writer has stopped unexpectedly".to_owned());
         answered.await.map_err(|_| stopped())?
     }
@@ -124,9 +104,6 @@ impl Queue {
     /// Lets nothing more in.
     pub(super) fn close(&self) {
         self.room.close();
-        self.sender
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

@@ -14,6 +14,8 @@ use crate::{Frame, QuarantineRef, ReadError};
 
 /// Most bytes that are read from a file at once, unless a frame is larger.
 const READ_BYTES_MAX: usize = 4 << 20;
+/// Bytes that are read beyond the payload that is wanted, for what stands between the payloads.
+const HEADERS_BYTES: usize = 64 << 10;
 
 /// The frames that one read has found.
 #[derive(Debug)]
@@ -44,12 +46,7 @@ pub(super) fn read(
     end: Offset,
     max_bytes: usize,
 ) -> Result<Vec<Frame>, ReadError> {
-    let mut found = Found {
-        frames: Vec::new(),
-        bytes: 0,
-        max_bytes,
-        end,
-    };
+    let mut found = Found { frames: Vec::new(), bytes: 0, max_bytes, end };
     let mut next = from;
     while next < end {
         match read_segment(partition, next, &mut found) {
@@ -81,17 +78,10 @@ fn read_segment(
     let segment = partition.segment_of(from).ok_or_else(gone)?;
     let (mark, next, end) = {
         let index = segment.index();
-        (
-            index.mark_before(from).ok_or_else(gone)?,
-            index.range.next,
-            index.end,
-        )
+        (index.mark_before(from).ok_or_else(gone)?, index.range.next, index.end)
     };
     let file = segment.open()?;
-    let room = found
-        .max_bytes
-        .saturating_sub(found.bytes)
-        .saturating_add(CHUNK_BYTES);
+    let room = found.max_bytes.saturating_sub(found.bytes).saturating_add(HEADERS_BYTES);
     let start = (mark.offset, mark.position);
     let mut walk = Walk::new(&file, segment.id, start, end, room.min(READ_BYTES_MAX));
     while let Some(stored) = walk.next_frame().map_err(|error| fault(&segment, error))? {
@@ -129,13 +119,7 @@ fn find_time(segment: &Segment, at: UnixNanos) -> Result<Option<Offset>, ReadErr
         (mark, index.end)
     };
     let file = segment.open()?;
-    let mut walk = Walk::new(
-        &file,
-        segment.id,
-        (mark.offset, mark.position),
-        end,
-        CHUNK_BYTES,
-    );
+    let mut walk = Walk::new(&file, segment.id, (mark.offset, mark.position), end, CHUNK_BYTES);
     while let Some(stored) = walk.next_frame().map_err(|error| fault(segment, error))? {
         if stored.frame.arrival >= at {
             return Ok(Some(stored.frame.offset));

@@ -3,7 +3,7 @@
 //! **Rules.** Everything that was acknowledged is kept. Sealed segments were made durable before
 //! the next one began, so only the newest may have a torn tail: frames that were being written
 //! when the process or the machine stopped. The tail is cut off, and the log says so. But an
-//! intact frame behind the broken place, written when more than that had been acknowledged, shows
+//! intact frame behind the broken place, written when more than that had been committed, shows
 //! that acknowledged frames are damaged: then nothing is touched, and opening fails.
 
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ use super::segment::{Segment, SegmentFault, build_index, read_header, walk};
 use super::settings::LocalSettings;
 use super::tail::Tail;
 use super::trim::{KeptIndexFile, Leftovers};
-use super::walk::is_acknowledged_beyond;
+use super::walk::{WalkError, is_committed_beyond};
 use crate::OpenError;
 use crate::expiry::Span;
 use crate::keys::{StoredKey, is_remembered};
@@ -59,14 +59,7 @@ impl Recovery {
         settings: LocalSettings,
         now: UnixNanos,
     ) -> Self {
-        Self {
-            partition,
-            dir,
-            disk,
-            settings,
-            now,
-            keys: VecDeque::new(),
-        }
+        Self { partition, dir, disk, settings, now, keys: VecDeque::new() }
     }
 
     /// Opens it.
@@ -81,9 +74,7 @@ impl Recovery {
             self.remember(notes.keys);
             sealed.push(Arc::new(segment));
         }
-        let arrival = sealed
-            .last()
-            .map_or(UnixNanos(i64::MIN), |last| last.index().newest);
+        let arrival = sealed.last().map_or(UnixNanos(i64::MIN), |last| last.index().newest);
         let (active, built) = match listing.segments.last() {
             Some(base) => self.newest(self.id(*base), arrival)?,
             None => self.create(self.id(Offset(0)), arrival)?,
@@ -91,36 +82,25 @@ impl Recovery {
         self.remember(built.notes.keys.iter().copied());
         let base = built.index.range.first;
         let active_segment = Segment::new(&self.dir, self.id(base), built.index, Some(built.notes));
-        let segments = Segments {
-            sealed: sealed.into(),
-            active: Arc::new(active_segment),
-        };
+        let segments = Segments { sealed: sealed.into(), active: Arc::new(active_segment) };
         let tail = Tail::new(self.settings.tail_bytes_max);
         let state = PartitionState::new(self.partition, self.dir, segments, tail, leftovers);
-        Ok(Recovered {
-            state,
-            active,
-            keys: self.keys,
-        })
+        Ok(Recovered { state, active, keys: self.keys })
     }
 
     fn id(&self, base: Offset) -> SegmentId {
-        SegmentId {
-            partition: self.partition,
-            base,
-        }
+        SegmentId { partition: self.partition, base }
     }
 
     fn remember(&mut self, keys: impl IntoIterator<Item = StoredKey>) {
         let now = self.now;
-        self.keys.extend(
-            keys.into_iter()
-                .filter(|stored| is_remembered(stored.arrival, now)),
-        );
+        self.keys.extend(keys.into_iter().filter(|stored| is_remembered(stored.arrival, now)));
+        let excess = self.keys.len().saturating_sub(self.settings.idempotency_keys_max);
+        self.keys.drain(..excess);
     }
 
-    /// Takes the keys from the index files whose segments were trimmed, and removes those that
-    /// have none any more.
+    /// Takes the keys from the index files whose segments were trimmed, and removes the files in
+    /// which none has to be remembered any more.
     fn kept_index_files(&mut self, listing: &Listing) -> Result<Leftovers, OpenError> {
         let mut leftovers = Leftovers::default();
         for base in &listing.indexes {
@@ -131,8 +111,8 @@ impl Recovery {
             let keys = match index_file::read(&path, self.id(*base)) {
                 Ok((_, notes)) => notes.keys,
                 Err(error) => {
-                    tracing::warn!(path = %path.display(), %error, "removing a broken index file");
-                    Vec::new()
+                    tracing::warn!(path = %path.display(), %error, "passing over an index file");
+                    continue;
                 }
             };
             match keys.last().map(|stored| stored.arrival) {
@@ -153,15 +133,14 @@ impl Recovery {
     fn sealed(&self, base: Offset) -> Result<(Segment, Notes), OpenError> {
         let id = self.id(base);
         let path = layout::segment_path(&self.dir, base);
-        let length = fs::metadata(&path)
-            .map_err(|source| OpenError::io("look at", &path, source))?
-            .len();
+        let length =
+            fs::metadata(&path).map_err(|source| OpenError::io("look at", &path, source))?.len();
         let index_path = layout::index_path(&self.dir, base);
         let reason = match index_file::read(&index_path, id) {
             Ok((index, notes)) if index.end == length => {
                 return Ok((Segment::new(&self.dir, id, index, None), notes));
             }
-            Ok(_) => IndexFileError::Content,
+            Ok(_) => IndexFileError::Length,
             Err(reason) => reason,
         };
         tracing::warn!(path = %index_path.display(), %reason, "making an index file again");
@@ -187,10 +166,8 @@ impl Recovery {
             .append(true)
             .open(&path)
             .map_err(|source| OpenError::io("open", &path, source))?;
-        let length = file
-            .metadata()
-            .map_err(|source| OpenError::io("look at", &path, source))?
-            .len();
+        let length =
+            file.metadata().map_err(|source| OpenError::io("look at", &path, source))?.len();
         let arrival = match read_header(&file, id) {
             Ok(arrival) => arrival,
             // The header is durable before anything follows it: this file was just being made.
@@ -200,32 +177,22 @@ impl Recovery {
             Err(fault) => return Err(on_open(fault, &path)),
         };
         let mut built = IndexBuilder::new(id, arrival);
-        let torn = match add_frames(&mut built, &file, length) {
-            Ok(()) => (built.index.end < length).then_some(built.index.end),
-            Err(SegmentFault::Broken { at, reason }) => {
-                let rest = (at, length);
-                match is_acknowledged_beyond(&file, id, rest, built.index.end) {
-                    Ok(false) => Some(at),
-                    Ok(true) => return Err(damaged(&path, at, reason.to_owned())),
-                    Err(source) => return Err(OpenError::io("read", &path, source)),
-                }
-            }
-            Err(fault) => return Err(on_open(fault, &path)),
-        };
-        if let Some(at) = torn {
+        if let Some(at) = find_tear(&mut built, &file, length, &path)? {
             let end = built.index.end;
             self.disk
                 .truncate(&file, end)
-                .and_then(|()| self.disk.sync(&file))
                 .map_err(|source| OpenError::io("cut the torn tail off", &path, source))?;
-            let (path, cut) = (path.display(), length - end);
+            let cut = length - end;
+            let path = path.display();
             tracing::warn!(%path, at, cut, "cut off bytes of an append that was not completed");
         }
-        let end = built.index.end;
-        Ok((
-            ActiveFile::recovered(Arc::clone(&self.disk), file, end),
-            built,
-        ))
+        // A process that was killed may have left frames that are complete, but not yet durable.
+        self.disk
+            .sync(&file)
+            .and_then(|()| self.disk.sync_dir(&self.dir))
+            .map_err(|source| OpenError::io("sync", &path, source))?;
+        let active = ActiveFile::recovered(Arc::clone(&self.disk), file, built.index.end);
+        Ok((active, built))
     }
 
     /// An empty segment.
@@ -243,13 +210,29 @@ impl Recovery {
     }
 }
 
-/// Adds all frames of the file to `built`, up to the first that is broken.
-fn add_frames(built: &mut IndexBuilder, file: &File, end: u64) -> Result<(), SegmentFault> {
-    let mut frames = walk(file, built.id, end);
-    while let Some(stored) = frames.next_frame()? {
-        built.add(stored);
+/// Adds all complete appends of the file to `built`. What stands behind them is torn: it begins
+/// to be so at the position that is returned, unless something there had been acknowledged.
+fn find_tear(
+    built: &mut IndexBuilder,
+    file: &File,
+    length: u64,
+    path: &Path,
+) -> Result<Option<u64>, OpenError> {
+    let mut frames = walk(file, built.id, length);
+    let (at, reason) = loop {
+        match frames.next_frame() {
+            Ok(Some(stored)) => built.add(stored),
+            Ok(None) if built.index.end == length => return Ok(None),
+            Ok(None) => return Ok(Some(length)),
+            Err(WalkError::Broken { at, reason }) => break (at, reason),
+            Err(WalkError::Io(source)) => return Err(OpenError::io("read", path, source)),
+        }
+    };
+    match is_committed_beyond(file, built.id, (at, length), built.index.end) {
+        Ok(false) => Ok(Some(at)),
+        Ok(true) => Err(damaged(path, at, reason.to_owned())),
+        Err(source) => Err(OpenError::io("read", path, source)),
     }
-    Ok(())
 }
 
 /// Checks that the segment after `segment` begins where it ends.
@@ -258,29 +241,21 @@ fn check_next(segment: &Segment, next: Offset) -> Result<(), OpenError> {
     if range.next == next {
         return Ok(());
     }
-    let reason = format!(
-        "it ends before frame {}, but the next segment begins with {next}",
-        range.next
-    );
+    let reason =
+        format!("it ends before frame {}, but the next segment begins with {next}", range.next);
     Err(damaged(&segment.path, bytes, reason))
 }
 
 fn on_open(fault: SegmentFault, path: &Path) -> OpenError {
     match fault {
-        SegmentFault::Version(found) => OpenError::Version {
-            path: path.to_owned(),
-            found,
-            supported: VERSION,
-        },
+        SegmentFault::Version(found) => {
+            OpenError::Version { path: path.to_owned(), found, supported: VERSION }
+        }
         SegmentFault::Broken { at, reason } => damaged(path, at, reason.to_owned()),
         SegmentFault::Io(source) => OpenError::io("read", path, source),
     }
 }
 
 fn damaged(path: &Path, at: u64, reason: String) -> OpenError {
-    OpenError::Damaged {
-        path: path.to_owned(),
-        at,
-        reason,
-    }
+    OpenError::Damaged { path: path.to_owned(), at, reason }
 }

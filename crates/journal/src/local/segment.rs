@@ -52,11 +52,7 @@ impl Segment {
     /// What retention needs to know of it.
     pub(super) fn span(&self) -> Span {
         let index = self.index();
-        Span {
-            range: index.range,
-            newest: index.newest,
-            bytes: index.end,
-        }
+        Span { range: index.range, newest: index.newest, bytes: index.end }
     }
 
     /// Changes the index and the notes of the active segment, after its file.
@@ -101,13 +97,8 @@ impl Segment {
         let file = self.open()?;
         let built = build_index(&file, self.id, end).map_err(|fault| fault.on_read(&self.path))?;
         tracing::warn!(path = %self.index_path.display(), %reason, "making an index file again");
-        index_file::write(
-            disk,
-            &self.index_path,
-            self.id,
-            (&built.index, &built.notes),
-        )
-        .map_err(|error| ReadError::io(&self.index_path, &error))?;
+        index_file::write(disk, &self.index_path, self.id, (&built.index, &built.notes))
+            .map_err(|error| ReadError::io(&self.index_path, &error))?;
         Ok(built.notes)
     }
 
@@ -128,11 +119,7 @@ pub(super) enum SegmentFault {
 impl SegmentFault {
     /// The fault, as a reader of the segment at `path` is told.
     pub(super) fn on_read(self, path: &Path) -> ReadError {
-        let damaged = |at, reason| ReadError::Damaged {
-            path: path.to_owned(),
-            at,
-            reason,
-        };
+        let damaged = |at, reason| ReadError::Damaged { path: path.to_owned(), at, reason };
         match self {
             Self::Version(version) => damaged(0, format!("it has format version {version}")),
             Self::Broken { at, reason } => damaged(at, reason.to_owned()),
@@ -156,10 +143,7 @@ pub(super) fn read_header(file: &File, id: SegmentId) -> Result<UnixNanos, Segme
     match file.read_exact_at(&mut header, 0) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            return Err(SegmentFault::Broken {
-                at: 0,
-                reason: "it ends within its header",
-            });
+            return Err(SegmentFault::Broken { at: 0, reason: "it ends within its header" });
         }
         Err(error) => return Err(SegmentFault::Io(error)),
     }
@@ -171,13 +155,7 @@ pub(super) fn read_header(file: &File, id: SegmentId) -> Result<UnixNanos, Segme
 
 /// The frames of the segment `id` up to the position `end`, from the first one on.
 pub(super) fn walk(file: &File, id: SegmentId, end: u64) -> Walk<'_> {
-    Walk::new(
-        file,
-        id,
-        (id.base, SEGMENT_HEADER_BYTES as u64),
-        end,
-        CHUNK_BYTES,
-    )
+    Walk::new(file, id, (id.base, SEGMENT_HEADER_BYTES as u64), end, CHUNK_BYTES)
 }
 
 /// Builds the index of a sealed segment, which must be whole.
@@ -193,10 +171,7 @@ pub(super) fn build_index(
     }
     if builder.index.end != end {
         let reason = "its last append is not complete";
-        return Err(SegmentFault::Broken {
-            at: builder.index.end,
-            reason,
-        });
+        return Err(SegmentFault::Broken { at: builder.index.end, reason });
     }
     Ok(builder)
 }

@@ -26,11 +26,7 @@ pub(super) struct Tail {
 impl Tail {
     /// An empty tail that will keep at most `bytes_max`.
     pub(super) const fn new(bytes_max: usize) -> Self {
-        Self {
-            frames: VecDeque::new(),
-            bytes: 0,
-            bytes_max,
-        }
+        Self { frames: VecDeque::new(), bytes: 0, bytes_max }
     }
 
     /// Adds the frame behind the newest one.
@@ -94,10 +90,15 @@ mod tests {
         (0..5).for_each(|offset| tail.push(frame(offset, 10)));
         assert_eq!(tail.read(Offset(1), Offset(5), 1_000), None);
         let held = tail.read(Offset(2), Offset(5), 1_000).unwrap();
-        assert_eq!(
-            held.iter().map(|frame| frame.offset.0).collect::<Vec<_>>(),
-            [2, 3, 4]
-        );
+        assert_eq!(held.iter().map(|frame| frame.offset.0).collect::<Vec<_>>(), [2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_not_published_yet_is_not_read() {
+        let mut tail = Tail::new(1 << 20);
+        (0..3).for_each(|offset| tail.push(frame(offset, 10)));
+        let read = tail.read(Offset(0), Offset(2), 1_000).unwrap();
+        assert_eq!(read.len(), 2);
     }
 
     #[test]
@@ -114,10 +115,7 @@ mod tests {
     fn a_small_part_does_not_keep_its_request_in_memory() {
         let request = Bytes::from(vec![b'\n'; 1 << 20]);
         let mut tail = Tail::new(1 << 20);
-        tail.push(Frame {
-            payload: request.slice(..10),
-            ..frame(0, 1)
-        });
+        tail.push(Frame { payload: request.slice(..10), ..frame(0, 1) });
         assert!(request.is_unique());
     }
 }

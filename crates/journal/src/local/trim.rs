@@ -57,9 +57,7 @@ pub(super) fn trim(
         }
         has_removed = true;
         let removed = remove(disk, &file.path);
-        removed
-            .inspect_err(|error| tracing::warn!(%error, "an index file stays"))
-            .is_err()
+        removed.inspect_err(|error| tracing::warn!(%error, "an index file stays")).is_err()
     });
     if has_removed {
         let synced = disk.sync_dir(&partition.dir);
@@ -77,10 +75,7 @@ fn remove_segment(
     let newest_key = newest_key(segment, disk, now);
     remove(disk, &segment.path)?;
     match newest_key {
-        Some(newest) => Ok(Some(KeptIndexFile {
-            path: segment.index_path.clone(),
-            newest,
-        })),
+        Some(newest) => Ok(Some(KeptIndexFile { path: segment.index_path.clone(), newest })),
         None => remove(disk, &segment.index_path).map(|()| None),
     }
 }

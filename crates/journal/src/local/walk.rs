@@ -98,11 +98,7 @@ impl<'f> Walk<'f> {
             None | Some(0) => true,
             Some(left) => stored.following == left - 1,
         };
-        if follows {
-            Ok(())
-        } else {
-            Err(self.broken("the append before it is not complete"))
-        }
+        if follows { Ok(()) } else { Err(self.broken("the append before it is not complete")) }
     }
 
     /// Sees to it that `bytes` from `position` on are in the chunk.
@@ -127,20 +123,17 @@ impl<'f> Walk<'f> {
     }
 
     fn broken(&self, reason: &'static str) -> WalkError {
-        WalkError::Broken {
-            at: self.position,
-            reason,
-        }
+        WalkError::Broken { at: self.position, reason }
     }
 }
 
 /// Whether somewhere in the positions from `from` up to `end` an intact frame stands that was
-/// written when everything up to a position beyond `acknowledged` had been acknowledged.
-pub(super) fn is_acknowledged_beyond(
+/// written when whole and durable appends went beyond the position `whole`.
+pub(super) fn is_committed_beyond(
     file: &File,
     segment: SegmentId,
     (from, end): (u64, u64),
-    acknowledged: u64,
+    whole: u64,
 ) -> io::Result<bool> {
     let magic = memmem::Finder::new(&FRAME_MAGIC);
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -149,7 +142,7 @@ pub(super) fn is_acknowledged_beyond(
         let length = (chunk.len() as u64).min(end - position) as usize;
         file.read_exact_at(&mut chunk[..length], position)?;
         for found in magic.find_iter(&chunk[..length]) {
-            if is_witness(file, segment, (position + found as u64, end), acknowledged)? {
+            if is_witness(file, segment, (position + found as u64, end), whole)? {
                 return Ok(true);
             }
         }
@@ -163,7 +156,7 @@ fn is_witness(
     file: &File,
     segment: SegmentId,
     (position, end): (u64, u64),
-    acknowledged: u64,
+    whole: u64,
 ) -> io::Result<bool> {
     let mut header = [0; FRAME_HEADER_BYTES];
     if position + (header.len() as u64) > end {
@@ -173,13 +166,128 @@ fn is_witness(
     let Ok(header) = FrameHeader::decode(&header) else {
         return Ok(false);
     };
-    let speaks_beyond = acknowledged < header.committed && header.committed <= position;
+    let speaks_beyond = whole < header.committed && header.committed <= position;
     if !speaks_beyond || position + (header.frame_bytes() as u64) > end {
         return Ok(false);
     }
     let mut frame = vec![0; header.frame_bytes()];
     file.read_exact_at(&mut frame, position)?;
-    Ok(header
-        .complete(segment, position, Bytes::from(frame))
-        .is_ok())
+    Ok(header.complete(segment, position, Bytes::from(frame)).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use model::{Id, Partition, Scope};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::format::{Placing, encode_frame_head};
+    use super::*;
+    use crate::{FrameDraft, FrameKind};
+
+    const SEGMENT: SegmentId = SegmentId { partition: Partition(0), base: Offset(0) };
+
+    /// A frame of `segment`, with its offset, its arrival and how many frames follow it.
+    fn frame(segment: SegmentId, (offset, arrival, following): (u64, i64, u32)) -> Vec<u8> {
+        let draft = FrameDraft {
+            kind: FrameKind::Records,
+            scope: Scope::zone(Id::from_bytes([7; 16])),
+            dataset: "http_requests".to_owned(),
+            records: 1,
+            payload: Bytes::from_static(b"{}\n"),
+        };
+        let placing = Placing {
+            offset: Offset(offset),
+            arrival: UnixNanos(arrival),
+            committed: 1,
+            following,
+            key: None,
+        };
+        let mut bytes = Vec::new();
+        encode_frame_head(segment, &placing, &draft, &mut bytes);
+        bytes.extend_from_slice(&draft.payload);
+        bytes
+    }
+
+    /// How many of these frames are given out before the walk stops, and why it does.
+    fn walk_over(frames: &[Vec<u8>]) -> (usize, Option<&'static str>) {
+        let bytes = frames.concat();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let mut walk = Walk::new(&file, SEGMENT, (Offset(0), 0), bytes.len() as u64, 100);
+        for walked in 0.. {
+            match walk.next_frame() {
+                Ok(Some(stored)) => assert_eq!(stored.frame.payload, "{}\n"),
+                Ok(None) => return (walked, None),
+                Err(WalkError::Broken { reason, .. }) => return (walked, Some(reason)),
+                Err(WalkError::Io(error)) => panic!("{error}"),
+            }
+        }
+        unreachable!("a walk ends")
+    }
+
+    fn walk_over_placed<const N: usize>(
+        places: [(u64, i64, u32); N],
+    ) -> (usize, Option<&'static str>) {
+        walk_over(&places.map(|place| frame(SEGMENT, place)))
+    }
+
+    #[test]
+    fn frames_in_order_are_given_out() {
+        assert_eq!(walk_over_placed([(0, 1, 1), (1, 1, 0), (2, 5, 0)]), (3, None));
+    }
+
+    #[test]
+    fn intact_frames_in_a_wrong_place_are_not_given_out() {
+        let offset = Some("the frame has another offset than its place says");
+        assert_eq!(walk_over_placed([(0, 1, 0), (0, 1, 0)]), (1, offset));
+        assert_eq!(walk_over_placed([(0, 1, 0), (2, 1, 0)]), (1, offset));
+        let arrival = Some("the frame arrived before the one before it");
+        assert_eq!(walk_over_placed([(0, 2, 0), (1, 1, 0)]), (1, arrival));
+        let append = Some("the append before it is not complete");
+        assert_eq!(walk_over_placed([(0, 1, 2), (1, 1, 0)]), (1, append));
+        assert_eq!(walk_over_placed([(0, 1, 1), (1, 1, 1)]), (1, append));
+    }
+
+    #[test]
+    fn intact_frames_of_another_segment_are_not_given_out() {
+        let checksum = Some("the frame's checksum does not match");
+        let partition = SegmentId { partition: Partition(1), ..SEGMENT };
+        assert_eq!(walk_over(&[frame(partition, (0, 1, 0))]), (0, checksum));
+        let base = SegmentId { base: Offset(7), ..SEGMENT };
+        assert_eq!(walk_over(&[frame(base, (0, 1, 0))]), (0, checksum));
+    }
+
+    #[test]
+    fn a_witness_is_found_wherever_it_stands() {
+        for before in [1, 500, CHUNK_BYTES - 70, CHUNK_BYTES - 3, CHUNK_BYTES - 1, CHUNK_BYTES] {
+            let mut file = tempfile::tempfile().unwrap();
+            // Its `committed` is 1: it witnesses that the first byte was durable.
+            let mut bytes = vec![0xFF; before];
+            bytes.extend(frame(SEGMENT, (9, 1, 0)));
+            file.write_all(&bytes).unwrap();
+            let all = (0, bytes.len() as u64);
+            assert!(is_committed_beyond(&file, SEGMENT, all, 0).unwrap(), "at {before}");
+            assert!(!is_committed_beyond(&file, SEGMENT, all, 1).unwrap(), "at {before}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn any_bytes_end_the_walk(
+            mut header in vec(any::<u8>(), FRAME_HEADER_BYTES),
+            kinds in (1..3_u8, 1..3_u8, 1..64_u8, 0..2_u8),
+            rest in vec(any::<u8>(), 0..300),
+        ) {
+            // So much is right that the lengths are believed.
+            header[..FRAME_MAGIC.len()].copy_from_slice(&FRAME_MAGIC);
+            header[10..16].copy_from_slice(&[0, 0, 1, 0, 0, 0]);
+            header[44..48].copy_from_slice(&[kinds.0, kinds.1, kinds.2, kinds.3]);
+            prop_assert!(walk_over(&[header, rest]).1.is_some());
+        }
+    }
 }

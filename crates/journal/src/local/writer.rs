@@ -104,8 +104,8 @@ impl Writer {
     fn store(&mut self, requests: Vec<Request>) {
         match self.write(&requests) {
             Ok(group) => {
-                self.publish(requests, &group);
                 self.state.set_health(Health::Writable);
+                self.publish(requests, &group);
             }
             Err(failure) => {
                 self.state.set_health(match failure.clone() {
@@ -168,28 +168,17 @@ impl Writer {
     fn roll(&mut self) -> Result<(), Failure> {
         let sealed = self.state.active();
         sealed.write_index_file(&*self.disk).map_err(|error| {
-            Failure::Refused(format!(
-                "cannot write `{}`: {error}",
-                sealed.index_path.display()
-            ))
+            Failure::Refused(format!("cannot write `{}`: {error}", sealed.index_path.display()))
         })?;
         let (base, arrival) = {
             let index = sealed.index();
             (index.range.next, index.newest)
         };
-        let id = SegmentId {
-            partition: self.state.id,
-            base,
-        };
+        let id = SegmentId { partition: self.state.id, base };
         let dir = &self.state.dir;
         self.active = ActiveFile::create(Arc::clone(&self.disk), dir, id, arrival)?;
         let index = SegmentIndex::new(id, arrival);
-        self.state.roll(Arc::new(Segment::new(
-            dir,
-            id,
-            index,
-            Some(Notes::default()),
-        )));
+        self.state.roll(Arc::new(Segment::new(dir, id, index, Some(Notes::default()))));
         Ok(())
     }
 
@@ -201,31 +190,17 @@ impl Writer {
         };
         let committed = self.active.committed();
         let mut position = committed;
-        let mut group = Group {
-            arrival,
-            heads: Vec::new(),
-            frames: Vec::new(),
-        };
+        let mut group = Group { arrival, heads: Vec::new(), frames: Vec::new() };
         for request in requests {
             let mut key = request.key();
             for (draft, following) in request.frames.iter().zip((0..request.frames.len()).rev()) {
                 let following = following as u32;
-                let placing = Placing {
-                    offset,
-                    arrival,
-                    committed,
-                    following,
-                    key: key.take(),
-                };
+                let placing = Placing { offset, arrival, committed, following, key: key.take() };
                 let start = group.heads.len();
                 encode_frame_head(segment.id, &placing, draft, &mut group.heads);
                 let head = start..group.heads.len();
                 let bytes = (head.len() + draft.payload.len()) as u64;
-                group.frames.push(Written {
-                    head,
-                    place: Place { position, bytes },
-                    placing,
-                });
+                group.frames.push(Written { head, place: Place { position, bytes }, placing });
                 position += bytes;
                 offset = offset.next();
             }
@@ -240,11 +215,7 @@ impl Writer {
         let mut frames = Vec::with_capacity(group.frames.len());
         let mut tickets = Vec::with_capacity(requests.len());
         let mut next = segment.index().range.next;
-        for Request {
-            frames: drafts,
-            ticket,
-        } in requests
-        {
+        for Request { frames: drafts, ticket } in requests {
             let range = OffsetRange::new(next, next.plus(drafts.len() as u64));
             for (draft, Written { placing, .. }) in drafts.into_iter().zip(written.by_ref()) {
                 frames.push(Frame::new(placing.offset, placing.arrival, draft));

@@ -20,11 +20,7 @@ mod local {
     use journal::{Clock, Journal, LocalJournal, LocalSettings};
 
     fn open(dir: &Path, partitions: u16, clock: Arc<dyn Clock>) -> Arc<dyn Journal> {
-        let settings = LocalSettings {
-            partitions,
-            segment_bytes: 1_000,
-            ..Default::default()
-        };
+        let settings = LocalSettings { partitions, segment_bytes: 1_000, ..Default::default() };
         Arc::new(LocalJournal::open(dir, settings, clock).unwrap())
     }
 

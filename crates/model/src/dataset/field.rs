@@ -63,9 +63,7 @@ impl FieldType {
 
     /// The type of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|field_type| field_type.name() == name)
+        Self::ALL.into_iter().find(|field_type| field_type.name() == name)
     }
 }
 

@@ -40,16 +40,10 @@ impl Datasets {
             let name = dataset.name.clone();
             if let Some(other) = defined_in.get(&name) {
                 let other = other.clone();
-                return Err(DatasetError {
-                    file,
-                    mistake: Mistake::Twice { name, other },
-                });
+                return Err(DatasetError { file, mistake: Mistake::Twice { name, other } });
             }
             if self.by_name.contains_key(&name) {
-                return Err(DatasetError {
-                    file,
-                    mistake: Mistake::BuiltIn(name),
-                });
+                return Err(DatasetError { file, mistake: Mistake::BuiltIn(name) });
             }
             self.by_name.insert(name.clone(), Arc::new(dataset));
             defined_in.insert(name, file);

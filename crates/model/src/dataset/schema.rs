@@ -33,13 +33,8 @@ struct SchemaField {
 
 impl Schema {
     /// The keys of a schema.
-    pub(super) const KEYS: [&str; 5] = [
-        "dataset",
-        "scopes",
-        "timestamp_field",
-        "host_field",
-        "fields",
-    ];
+    pub(super) const KEYS: [&str; 5] =
+        ["dataset", "scopes", "timestamp_field", "host_field", "fields"];
     /// The keys of a field of a schema.
     pub(super) const FIELD_KEYS: [&str; 4] = ["name", "type", "description", "deprecated"];
 
@@ -52,11 +47,8 @@ impl Schema {
         if self.fields.is_empty() || self.fields.len() > DATASET_FIELDS_MAX {
             return Err(Mistake::FieldCount(self.fields.len()));
         }
-        let fields: Vec<Field> = self
-            .fields
-            .into_iter()
-            .map(field)
-            .collect::<Result<_, Mistake>>()?;
+        let fields: Vec<Field> =
+            self.fields.into_iter().map(field).collect::<Result<_, Mistake>>()?;
         let mut index = HashMap::with_capacity(fields.len());
         for (at, field) in fields.iter().enumerate() {
             if index.insert(field.name.clone(), at).is_some() {
@@ -97,11 +89,7 @@ fn scopes(names: &[String]) -> Result<Vec<ScopeKind>, Mistake> {
             scopes.push(kind);
         }
     }
-    if scopes.is_empty() {
-        Err(Mistake::NoScope)
-    } else {
-        Ok(scopes)
-    }
+    if scopes.is_empty() { Err(Mistake::NoScope) } else { Ok(scopes) }
 }
 
 fn field(written: SchemaField) -> Result<Field, Mistake> {
@@ -116,18 +104,8 @@ fn field(written: SchemaField) -> Result<Field, Mistake> {
             found: written.field_type,
         });
     };
-    let SchemaField {
-        name,
-        description,
-        deprecated,
-        ..
-    } = written;
-    Ok(Field {
-        name,
-        field_type,
-        description,
-        deprecated,
-    })
+    let SchemaField { name, description, deprecated, .. } = written;
+    Ok(Field { name, field_type, description, deprecated })
 }
 
 /// Checks that the fields with a role exist and have a type that can play it.
@@ -135,17 +113,10 @@ fn check_roles(dataset: &Dataset) -> Result<(), Mistake> {
     check_role(
         dataset,
         ("timestamp_field", &dataset.timestamp_field),
-        (
-            &[FieldType::Timestamp, FieldType::Int],
-            "`timestamp` or `int`",
-        ),
+        (&[FieldType::Timestamp, FieldType::Int], "`timestamp` or `int`"),
     )?;
     if let Some(host_field) = &dataset.host_field {
-        check_role(
-            dataset,
-            ("host_field", host_field),
-            (&[FieldType::String], "`string`"),
-        )?;
+        check_role(dataset, ("host_field", host_field), (&[FieldType::String], "`string`"))?;
     }
     Ok(())
 }
@@ -165,10 +136,5 @@ fn check_role(
     if fitting.contains(&field.field_type) {
         return Ok(());
     }
-    Err(Mistake::UnfitField {
-        key,
-        value: name.to_owned(),
-        found: field.field_type,
-        allowed,
-    })
+    Err(Mistake::UnfitField { key, value: name.to_owned(), found: field.field_type, allowed })
 }

@@ -29,10 +29,8 @@ fn every_schema_in_the_folder_is_compiled_in() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let compiled: BTreeSet<String> = builtin::SCHEMAS
-        .iter()
-        .map(|(name, _)| format!("{name}.json"))
-        .collect();
+    let compiled: BTreeSet<String> =
+        builtin::SCHEMAS.iter().map(|(name, _)| format!("{name}.json")).collect();
     assert_eq!(files, compiled);
     assert_eq!(Datasets::builtin().iter().count(), 37);
 }
@@ -47,12 +45,7 @@ fn every_built_in_is_named_as_its_file_and_keeps_the_rules() {
         let time_like = [FieldType::Timestamp, FieldType::Int];
         assert!(time_like.contains(&timestamp_field.field_type), "{name}");
         assert_eq!(
-            dataset
-                .fields
-                .iter()
-                .map(|f| &f.name)
-                .collect::<BTreeSet<_>>()
-                .len(),
+            dataset.fields.iter().map(|f| &f.name).collect::<BTreeSet<_>>().len(),
             dataset.fields.len(),
             "{name}"
         );
@@ -80,10 +73,7 @@ fn a_host_field_is_there_where_a_zone_can_be_found_by_it() {
         ("page_shield_events", "Host"),
         ("websocket_analytics", "ClientRequestHost"),
     ];
-    assert_eq!(
-        hosts,
-        expected.map(|(name, host)| (name.to_owned(), host.to_owned()))
-    );
+    assert_eq!(hosts, expected.map(|(name, host)| (name.to_owned(), host.to_owned())));
 }
 
 #[test]
@@ -92,10 +82,7 @@ fn fields_are_found_by_name() {
     let dataset = datasets.get("http_requests").unwrap();
     let index = dataset.field_index("ClientIP").unwrap();
     assert_eq!(dataset.fields[index].name, "ClientIP");
-    assert_eq!(
-        dataset.field("ClientIP").unwrap().field_type,
-        FieldType::String
-    );
+    assert_eq!(dataset.field("ClientIP").unwrap().field_type, FieldType::String);
     assert_eq!(dataset.field_index("clientip"), None);
     assert_eq!(dataset.nearest_field("clientip"), Some("ClientIP"));
     assert_eq!(datasets.nearest("http_request"), Some("http_requests"));
@@ -108,20 +95,9 @@ fn deprecated_fields_are_no_default_fields() {
     let datasets = Datasets::builtin();
     let dataset = datasets.get("http_requests").unwrap();
     assert!(dataset.field("CacheResponseStatus").unwrap().deprecated);
-    assert!(
-        dataset
-            .default_fields()
-            .all(|field| field.name != "CacheResponseStatus")
-    );
-    let deprecated = dataset
-        .fields
-        .iter()
-        .filter(|field| field.deprecated)
-        .count();
-    assert_eq!(
-        dataset.default_fields().count(),
-        dataset.fields.len() - deprecated
-    );
+    assert!(dataset.default_fields().all(|field| field.name != "CacheResponseStatus"));
+    let deprecated = dataset.fields.iter().filter(|field| field.deprecated).count();
+    assert_eq!(dataset.default_fields().count(), dataset.fields.len() - deprecated);
 }
 
 #[test]
@@ -207,10 +183,7 @@ fn a_mistake_in_the_values_is_refused_with_what_is_allowed() {
          `float`, `bool`, `timestamp`, `object`, `array[string]`, `array[int]`, \
          `array[object]`; did you mean `timestamp`?",
     );
-    check_refused(
-        &format!("{HEAD}fields = []\n"),
-        "`fields` has 0 entries: expected 1 to 1000",
-    );
+    check_refused(&format!("{HEAD}fields = []\n"), "`fields` has 0 entries: expected 1 to 1000");
 }
 
 #[test]
@@ -240,10 +213,7 @@ fn a_mistake_in_the_shape_is_refused_with_its_place() {
         ("dataset: orders".to_owned(), "line 1"),
     ] {
         let message = user_defined(&text).expect_err(&text);
-        assert!(
-            message.starts_with("dataset file `orders.toml`: "),
-            "{message}"
-        );
+        assert!(message.starts_with("dataset file `orders.toml`: "), "{message}");
         assert!(message.contains(place), "{message}");
     }
 }
@@ -251,15 +221,9 @@ fn a_mistake_in_the_shape_is_refused_with_its_place() {
 #[test]
 fn two_files_cannot_define_one_dataset() {
     let text = format!("{HEAD}{PLACED_AT}");
-    let files = [
-        ("a.toml".to_owned(), text.clone()),
-        ("b.toml".to_owned(), text),
-    ];
+    let files = [("a.toml".to_owned(), text.clone()), ("b.toml".to_owned(), text)];
     assert_eq!(
-        Datasets::builtin()
-            .with_user_defined(files)
-            .unwrap_err()
-            .to_string(),
+        Datasets::builtin().with_user_defined(files).unwrap_err().to_string(),
         "dataset file `b.toml`: dataset `orders` is already defined in `a.toml`: keep one of them"
     );
 }

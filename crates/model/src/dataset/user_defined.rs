@@ -35,10 +35,7 @@ fn check_keys(table: &Table) -> Result<(), Mistake> {
     const ALLOWED_IN_FIELD: &str = "`name`, `type`, `description` and `deprecated`";
 
     check_keys_of(table, &Schema::KEYS, || ("the file".to_owned(), ALLOWED))?;
-    let fields = table
-        .get("fields")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
+    let fields = table.get("fields").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     for (i, field) in fields.iter().enumerate() {
         let Some(field) = field.as_table() else {
             continue;
@@ -65,10 +62,5 @@ fn check_keys_of(
     };
     let (place, allowed) = place();
     let nearest = nearest(key, known.iter().copied()).map(str::to_owned);
-    Err(Mistake::UnknownKey {
-        key: key.clone(),
-        place,
-        allowed,
-        nearest,
-    })
+    Err(Mistake::UnknownKey { key: key.clone(), place, allowed, nearest })
 }

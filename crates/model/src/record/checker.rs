@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::json::{Cursor, Kind};
+use super::json::{Checked, Cursor, Kind};
 use super::keys::{Keys, Place};
 use super::refusal::Refusal;
 use crate::dataset::{Dataset, ElementType, Field, FieldType};
@@ -25,11 +25,7 @@ impl Checker {
     /// A checker for records of `dataset`.
     pub fn new(dataset: Arc<Dataset>) -> Self {
         let open = Vec::with_capacity(limits::RECORD_DEPTH_MAX);
-        Self {
-            keys: Keys::new(Arc::clone(&dataset)),
-            dataset,
-            open,
-        }
+        Self { keys: Keys::new(Arc::clone(&dataset)), dataset, open }
     }
 
     /// The dataset whose records it checks.
@@ -42,17 +38,18 @@ impl Checker {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn check(&mut self, line: &[u8]) -> Result<(), Refusal> {
+        self.check_record(line).map_err(|refusal| *refusal)
+    }
+
+    fn check_record(&mut self, line: &[u8]) -> Checked<()> {
         if line.len() > limits::RECORD_BYTES_MAX {
-            return Err(Refusal::TooLong { bytes: line.len() });
+            return Err(Refusal::TooLong { bytes: line.len() }.into());
         }
         check_utf8(line)?;
         let mut cursor = Cursor::new(line, &mut self.open);
         cursor.skip_whitespace();
         if cursor.peek() != Some(b'{') {
-            return Err(Refusal::NotAnObject {
-                found: cursor.found(),
-                at: cursor.at,
-            });
+            return Err(Refusal::NotAnObject { found: cursor.found(), at: cursor.at }.into());
         }
         cursor.open()?;
         if cursor.peek() != Some(b'}') {
@@ -62,12 +59,12 @@ impl Checker {
         cursor.skip_whitespace();
         match cursor.peek() {
             None => Ok(()),
-            Some(_) => Err(cursor.unexpected("the end of the record")),
+            Some(_) => cursor.unexpected("the end of the record"),
         }
     }
 }
 
-fn check_utf8(line: &[u8]) -> Result<(), Refusal> {
+fn check_utf8(line: &[u8]) -> Checked<()> {
     // Most records are plain ASCII, and that is quicker to tell.
     if line.is_ascii() {
         return Ok(());
@@ -75,7 +72,7 @@ fn check_utf8(line: &[u8]) -> Result<(), Refusal> {
     str::from_utf8(line).map(drop).map_err(|error| {
         let at = error.valid_up_to();
         let byte = line.get(at).copied().unwrap_or_default();
-        Refusal::NotUtf8 { byte, at }
+        Refusal::NotUtf8 { byte, at }.into()
     })
 }
 
@@ -85,7 +82,7 @@ fn check_members(
     line: &[u8],
     dataset: &Dataset,
     keys: &mut Keys,
-) -> Result<(), Refusal> {
+) -> Checked<()> {
     let mut before = keys.start();
     loop {
         before = key(cursor, line, keys, before)?;
@@ -97,7 +94,7 @@ fn check_members(
         match cursor.peek() {
             Some(b',') => cursor.at += 1,
             Some(b'}') => return Ok(()),
-            _ => return Err(cursor.unexpected("`,` or `}`")),
+            _ => return cursor.unexpected("`,` or `}`"),
         }
         cursor.skip_whitespace();
     }
@@ -105,12 +102,7 @@ fn check_members(
 
 /// Takes a key and tells its field.
 #[inline]
-fn key(
-    cursor: &mut Cursor<'_>,
-    line: &[u8],
-    keys: &mut Keys,
-    before: Place,
-) -> Result<Place, Refusal> {
+fn key(cursor: &mut Cursor<'_>, line: &[u8], keys: &mut Keys, before: Place) -> Checked<Place> {
     if let Some((field, value)) = keys.guess(before, line, cursor.at) {
         cursor.at = value;
         cursor.skip_whitespace();
@@ -122,7 +114,7 @@ fn key(
 
 /// Takes the value of a known field.
 #[inline]
-fn check_value(cursor: &mut Cursor<'_>, line: &[u8], field: &Field) -> Result<(), Refusal> {
+fn check_value(cursor: &mut Cursor<'_>, line: &[u8], field: &Field) -> Checked<()> {
     let at = cursor.at;
     if let (FieldType::Array(element_type), Some(b'[')) = (field.field_type, cursor.peek()) {
         return check_elements(cursor, field, element_type);
@@ -139,18 +131,12 @@ fn check_value(cursor: &mut Cursor<'_>, line: &[u8], field: &Field) -> Result<()
     };
     if !fits && found != Kind::Null {
         let (field, expected) = (field.name.clone(), field.field_type);
-        return Err(Refusal::WrongType {
-            field,
-            expected,
-            found: found.noun(),
-            at,
-        });
+        return Err(Refusal::WrongType { field, expected, found: found.noun(), at }.into());
     }
     if field.field_type == FieldType::Timestamp && found != Kind::Null {
-        parse_json_timestamp(&line[at..cursor.at]).map_err(|error| Refusal::Timestamp {
-            field: field.name.clone(),
-            error,
-            at,
+        parse_json_timestamp(&line[at..cursor.at]).map_err(|error| {
+            let field = field.name.clone();
+            Refusal::Timestamp { field, error, at }
         })?;
     }
     Ok(())
@@ -161,7 +147,7 @@ fn check_elements(
     cursor: &mut Cursor<'_>,
     field: &Field,
     element_type: ElementType,
-) -> Result<(), Refusal> {
+) -> Checked<()> {
     let expected_kind = match element_type {
         ElementType::String => Kind::String,
         ElementType::Int => Kind::Int,
@@ -177,12 +163,7 @@ fn check_elements(
         let found = cursor.value()?;
         if found != expected_kind && found != Kind::Null {
             let (field, expected) = (field.name.clone(), field.field_type);
-            return Err(Refusal::WrongElement {
-                field,
-                expected,
-                found: found.noun(),
-                at,
-            });
+            return Err(Refusal::WrongElement { field, expected, found: found.noun(), at }.into());
         }
         cursor.skip_whitespace();
         match cursor.peek() {
@@ -191,7 +172,7 @@ fn check_elements(
                 cursor.close();
                 return Ok(());
             }
-            _ => return Err(cursor.unexpected("`,` or `]`")),
+            _ => return cursor.unexpected("`,` or `]`"),
         }
         cursor.skip_whitespace();
     }

@@ -33,6 +33,9 @@ impl Kind {
     }
 }
 
+/// A result whose refusal is boxed: refusals are large and rare, and all else fits in a register.
+pub(super) type Checked<T> = Result<T, Box<Refusal>>;
+
 /// A place in a text that is UTF-8, with all before it found to be good JSON.
 #[derive(Debug)]
 pub(super) struct Cursor<'t> {
@@ -64,23 +67,17 @@ impl<'t> Cursor<'t> {
         character.map_or(Found::End, Found::Character)
     }
 
-    /// The refusal of what stands here: cut off, or something else than expected.
-    pub(super) fn unexpected(&self, expected: &'static str) -> Refusal {
-        match (self.found(), self.open.last()) {
+    /// Refuses what stands here: cut off, or something else than expected.
+    pub(super) fn unexpected<T>(&self, expected: &'static str) -> Checked<T> {
+        let refusal = match (self.found(), self.open.last()) {
             (Found::End, Some(&began)) => {
                 let is_array = self.text.get(began as usize) == Some(&b'[');
                 let within = if is_array { "an array" } else { "an object" };
-                Refusal::Ends {
-                    within,
-                    began: began as usize,
-                }
+                Refusal::Ends { within, began: began as usize }
             }
-            (found, _) => Refusal::NotJson {
-                found,
-                expected,
-                at: self.at,
-            },
-        }
+            (found, _) => Refusal::NotJson { found, expected, at: self.at },
+        };
+        Err(Box::new(refusal))
     }
 
     /// Takes `byte`, if it stands here.
@@ -91,9 +88,9 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes the opening bracket or brace that stands here.
-    pub(super) fn open(&mut self) -> Result<(), Refusal> {
+    pub(super) fn open(&mut self) -> Checked<()> {
         if self.open.len() == RECORD_DEPTH_MAX {
-            return Err(Refusal::TooDeep { at: self.at });
+            return Err(Refusal::TooDeep { at: self.at }.into());
         }
         self.open.push(self.at as u32);
         self.at += 1;
@@ -108,16 +105,16 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes a key, escapes and all, its colon and the whitespace around that.
-    pub(super) fn key(&mut self) -> Result<&'t [u8], Refusal> {
+    pub(super) fn key(&mut self) -> Checked<&'t [u8]> {
         if self.peek() != Some(b'"') {
-            return Err(self.unexpected("a key in double quotes"));
+            return self.unexpected("a key in double quotes");
         }
         let start = self.at + 1;
         self.string()?;
         let raw = &self.text[start..self.at - 1];
         self.skip_whitespace();
         if !self.take(b':') {
-            return Err(self.unexpected("`:`"));
+            return self.unexpected("`:`");
         }
         self.skip_whitespace();
         Ok(raw)
@@ -125,7 +122,7 @@ impl<'t> Cursor<'t> {
 
     /// Takes the value that stands here.
     #[inline]
-    pub(super) fn value(&mut self) -> Result<Kind, Refusal> {
+    pub(super) fn value(&mut self) -> Checked<Kind> {
         match self.peek() {
             Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -134,12 +131,12 @@ impl<'t> Cursor<'t> {
             Some(b'n') => self.literal("null", Kind::Null),
             Some(b'{') => self.container(Kind::Object),
             Some(b'[') => self.container(Kind::Array),
-            _ => Err(self.unexpected("a value")),
+            _ => self.unexpected("a value"),
         }
     }
 
     /// Takes the array or object that stands here, with all that is in it.
-    fn container(&mut self, kind: Kind) -> Result<Kind, Refusal> {
+    fn container(&mut self, kind: Kind) -> Checked<Kind> {
         let outside = self.open.len();
         self.open_nested()?;
         while self.open.len() > outside {
@@ -151,8 +148,8 @@ impl<'t> Cursor<'t> {
                     self.skip_whitespace();
                     self.member()?;
                 }
-                (_, true) => return Err(self.unexpected("`,` or `}`")),
-                (_, false) => return Err(self.unexpected("`,` or `]`")),
+                (_, true) => return self.unexpected("`,` or `}`"),
+                (_, false) => return self.unexpected("`,` or `]`"),
             }
         }
         Ok(kind)
@@ -164,7 +161,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes a member of the object or an element of the array that is open.
-    fn member(&mut self) -> Result<(), Refusal> {
+    fn member(&mut self) -> Checked<()> {
         if self.is_in_object() {
             self.key()?;
         }
@@ -176,7 +173,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes opening brackets and braces for as long as a first member begins with one.
-    fn open_nested(&mut self) -> Result<(), Refusal> {
+    fn open_nested(&mut self) -> Checked<()> {
         loop {
             self.open()?;
             match (self.peek(), self.is_in_object()) {
@@ -191,7 +188,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes the string that stands here.
-    fn string(&mut self) -> Result<Kind, Refusal> {
+    fn string(&mut self) -> Checked<Kind> {
         let began = self.at;
         self.at += 1;
         loop {
@@ -202,17 +199,10 @@ impl<'t> Cursor<'t> {
                 Some(_) => {
                     let found = self.found();
                     let expected = "an escape such as `\\n` instead";
-                    return Err(Refusal::NotJson {
-                        found,
-                        expected,
-                        at: self.at,
-                    });
+                    return Err(Refusal::NotJson { found, expected, at: self.at }.into());
                 }
                 None => {
-                    return Err(Refusal::Ends {
-                        within: "a string",
-                        began,
-                    });
+                    return Err(Refusal::Ends { within: "a string", began }.into());
                 }
             }
         }
@@ -221,7 +211,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes the escape that stands here, in the string that began there.
-    fn escape(&mut self, began: usize) -> Result<(), Refusal> {
+    fn escape(&mut self, began: usize) -> Checked<()> {
         self.at += 1;
         match self.peek() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
@@ -231,31 +221,26 @@ impl<'t> Cursor<'t> {
                     match self.peek() {
                         Some(digit) if digit.is_ascii_hexdigit() => self.at += 1,
                         None => {
-                            return Err(Refusal::Ends {
-                                within: "a string",
-                                began,
-                            });
+                            return Err(Refusal::Ends { within: "a string", began }.into());
                         }
-                        Some(_) => return Err(self.unexpected("four hex digits after `\\u`")),
+                        Some(_) => return self.unexpected("four hex digits after `\\u`"),
                     }
                 }
             }
             None => {
-                return Err(Refusal::Ends {
-                    within: "a string",
-                    began,
-                });
+                return Err(Refusal::Ends { within: "a string", began }.into());
             }
             Some(_) => {
                 let expected = "one of `\"`, `\\`, `/`, `b`, `f`, `n`, `r`, `t`, `u` after `\\`";
-                return Err(self.unexpected(expected));
+                return self.unexpected(expected);
             }
         }
         Ok(())
     }
 
     /// Takes the number that stands here.
-    fn number(&mut self) -> Result<Kind, Refusal> {
+    #[inline]
+    fn number(&mut self) -> Checked<Kind> {
         let began = self.at;
         self.take(b'-');
         if !self.take(b'0') {
@@ -278,38 +263,33 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes digits, at least one, of the number that began there.
-    fn digits(&mut self, began: usize) -> Result<(), Refusal> {
+    #[inline]
+    fn digits(&mut self, began: usize) -> Checked<()> {
         let first = self.at;
         let rest = self.text.get(first..).unwrap_or_default();
         self.at += rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         match self.peek() {
             _ if self.at > first => Ok(()),
-            None => Err(Refusal::Ends {
-                within: "a number",
-                began,
-            }),
-            Some(_) => Err(self.unexpected("a digit")),
+            None => Err(Refusal::Ends { within: "a number", began }.into()),
+            Some(_) => self.unexpected("a digit"),
         }
     }
 
     /// Takes the literal that stands here by its first letter.
-    fn literal(&mut self, literal: &'static str, kind: Kind) -> Result<Kind, Refusal> {
+    fn literal(&mut self, literal: &'static str, kind: Kind) -> Checked<Kind> {
         let rest = &self.text[self.at..];
         if rest.starts_with(literal.as_bytes()) {
             self.at += literal.len();
             return Ok(kind);
         }
         if literal.as_bytes().starts_with(rest) {
-            return Err(Refusal::Ends {
-                within: kind.noun(),
-                began: self.at,
-            });
+            return Err(Refusal::Ends { within: kind.noun(), began: self.at }.into());
         }
-        Err(self.unexpected(match literal {
+        self.unexpected(match literal {
             "true" => "`true`",
             "false" => "`false`",
             _ => "`null`",
-        }))
+        })
     }
 }
 
@@ -317,18 +297,15 @@ impl<'t> Cursor<'t> {
 #[inline]
 fn end_of_plain_text(text: &[u8], mut at: usize) -> usize {
     while let Some(word) = word_at(text, at) {
-        let quote_or_backslash = zero_bytes(word ^ repeat(b'"')) | zero_bytes(word ^ repeat(b'\\'));
-        let found = quote_or_backslash | bytes_below::<0x20>(word);
+        // With that bit turned over a quote is 0x20, next to the control characters, and these
+        // stay among themselves: one comparison finds both.
+        let quote_or_control = bytes_below::<0x21>(word ^ repeat(b'"' ^ 0x20));
+        let found = quote_or_control | zero_bytes(word ^ repeat(b'\\'));
         if found != 0 {
             return at + found.trailing_zeros() as usize / 8;
         }
         at += WORD;
     }
     let is_plain = |byte: &&u8| !matches!(byte, 0..0x20 | b'"' | b'\\');
-    at + text
-        .get(at..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(is_plain)
-        .count()
+    at + text.get(at..).unwrap_or_default().iter().take_while(is_plain).count()
 }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::structure::{skip_whitespace, string_end};
+use super::structure::{WORD, skip_whitespace, string_end};
 use crate::Dataset;
 use crate::json_text::unescape;
 
@@ -38,8 +38,6 @@ struct Entry {
     last_mask: u64,
 }
 
-const WORD: usize = size_of::<u64>();
-
 /// In the table: no field. In an entry: no guess.
 const NONE: u16 = u16::MAX;
 
@@ -60,32 +58,16 @@ impl Keys {
                 token: tokens.len() as u32,
                 last_mask: u64::MAX >> (8 * (padded_bytes - token_bytes)),
             });
-            tokens.extend(
-                token
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|&word| u64::from_le_bytes(word)),
-            );
+            tokens.extend(token.as_chunks().0.iter().map(|&word| u64::from_le_bytes(word)));
             let mut slot = hash(field.name.as_bytes()) & (table.len() - 1);
             while table[slot] != NONE {
                 slot = (slot + 1) & (table.len() - 1);
             }
             table[slot] = index as u16;
         }
-        let no_token = Entry {
-            next: [NONE; 2],
-            token_bytes: 0,
-            token: 0,
-            last_mask: 0,
-        };
+        let no_token = Entry { next: [NONE; 2], token_bytes: 0, token: 0, last_mask: 0 };
         entries.extend([no_token, no_token]);
-        Self {
-            dataset,
-            entries,
-            tokens,
-            table,
-        }
+        Self { dataset, entries, tokens, table }
     }
 
     /// The number of fields, which is also the place of every key that names none.
@@ -123,6 +105,7 @@ impl Keys {
         let token_bytes = usize::from(entry.token_bytes);
         let words = token_bytes.div_ceil(WORD);
         let token = self.tokens.get(entry.token as usize..)?.get(..words)?;
+        // So near the line's end that no whole word can be read, a key is looked up instead.
         let text = line.get(at..)?.get(..words * WORD)?;
         let mut difference = 0;
         let mut mask = entry.last_mask;
@@ -181,13 +164,13 @@ pub(super) fn key_at(line: &[u8], at: usize) -> Option<(&[u8], usize)> {
 fn hash(name: &[u8]) -> usize {
     const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
     let word = |bytes: &[u8]| {
-        let mut word = [0; 8];
-        let kept = bytes.len().min(8);
+        let mut word = [0; WORD];
+        let kept = bytes.len().min(WORD);
         word[..kept].copy_from_slice(&bytes[..kept]);
         u64::from_le_bytes(word)
     };
     let first = word(name);
-    let last = word(&name[name.len().saturating_sub(8)..]);
+    let last = word(&name[name.len().saturating_sub(WORD)..]);
     let mixed = (first ^ last.rotate_left(23) ^ name.len() as u64).wrapping_mul(MULTIPLIER);
     (mixed >> 40) as usize
 }

@@ -22,10 +22,7 @@ pub struct Line<'b> {
 impl<'b> Lines<'b> {
     /// The lines of `body`.
     pub const fn new(body: &'b [u8]) -> Self {
-        Self {
-            rest: body,
-            number: 0,
-        }
+        Self { rest: body, number: 0 }
     }
 }
 
@@ -45,10 +42,7 @@ impl<'b> Iterator for Lines<'b> {
             self.number += 1;
             let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
             if bytes.iter().any(|byte| !matches!(byte, b' ' | b'\t')) {
-                return Some(Line {
-                    number: self.number,
-                    bytes,
-                });
+                return Some(Line { number: self.number, bytes });
             }
         }
         None

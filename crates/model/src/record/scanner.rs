@@ -54,12 +54,7 @@ impl Scanner {
                 spans.push(ABSENT);
             }
         }
-        Self {
-            dataset,
-            keys,
-            slots,
-            spans,
-        }
+        Self { dataset, keys, slots, spans }
     }
 
     /// The dataset whose records it scans.
@@ -95,17 +90,11 @@ impl Scanner {
 
     fn scan_object(&mut self, line: &[u8]) -> Result<(), ScanError> {
         if u32::try_from(line.len()).is_err() {
-            return Err(ScanError {
-                expected: "the end of the record",
-                at: u32::MAX as usize,
-            });
+            return Err(ScanError { expected: "the end of the record", at: u32::MAX as usize });
         }
         let mut at = skip_whitespace(line, 0);
         if line.get(at) != Some(&b'{') {
-            return Err(ScanError {
-                expected: "`{`",
-                at,
-            });
+            return Err(ScanError { expected: "`{`", at });
         }
         at = skip_whitespace(line, at + 1);
         let mut before = self.keys.start();
@@ -115,24 +104,17 @@ impl Scanner {
         loop {
             let (field, value) = self.key(before, line, at)?;
             let start = skip_whitespace(line, value);
-            let end = value_end(line, start).ok_or(ScanError {
-                expected: "a whole value",
-                at: start,
-            })?;
-            self.spans[usize::from(self.slots[field])] = Span {
-                start: start as u32,
-                end: end as u32,
-            };
+            let end =
+                value_end(line, start).ok_or(ScanError { expected: "a whole value", at: start })?;
+            self.spans[usize::from(self.slots[field])] =
+                Span { start: start as u32, end: end as u32 };
             before = field;
             at = skip_whitespace(line, end);
             match line.get(at) {
                 Some(b',') => at = skip_whitespace(line, at + 1),
                 Some(b'}') => return expect_end(line, at + 1),
                 _ => {
-                    return Err(ScanError {
-                        expected: "`,` or `}`",
-                        at,
-                    });
+                    return Err(ScanError { expected: "`,` or `}`", at });
                 }
             }
         }
@@ -161,12 +143,5 @@ impl Scanner {
 
 fn expect_end(line: &[u8], at: usize) -> Result<(), ScanError> {
     let at = skip_whitespace(line, at);
-    if at == line.len() {
-        Ok(())
-    } else {
-        Err(ScanError {
-            expected: "the end of the record",
-            at,
-        })
-    }
+    if at == line.len() { Ok(()) } else { Err(ScanError { expected: "the end of the record", at }) }
 }

@@ -55,9 +55,7 @@ pub(super) const WORD: usize = size_of::<u64>();
 /// The eight bytes at `at`, the first of them lowest.
 #[inline]
 pub(super) fn word_at(text: &[u8], at: usize) -> Option<u64> {
-    text.get(at..)?
-        .first_chunk()
-        .map(|&word| u64::from_le_bytes(word))
+    text.get(at..)?.first_chunk().map(|&word| u64::from_le_bytes(word))
 }
 
 /// A word of eight times the same byte.
@@ -145,9 +143,7 @@ mod tests {
 
     #[test]
     fn what_does_not_end_has_no_end() {
-        for text in [
-            "", "x", "\"", "\"a", "\"a\\", "\"a\\\"", "{", "[[]", "{\"}", "}", ",",
-        ] {
+        for text in ["", "x", "\"", "\"a", "\"a\\", "\"a\\\"", "{", "[[]", "{\"}", "}", ","] {
             check(text, None);
         }
     }

@@ -81,11 +81,7 @@ fn civil_from_days(days: i64) -> (i32, u8, u8) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era as i32 * 400 + year_of_era as i32 + i32::from(month <= 2);
     (year, month as u8, day as u8)
 }
@@ -102,20 +98,13 @@ pub(super) fn days_in_month(year: i32, month: u8) -> u8 {
 
 /// The instant's second as `YYYYMMDDTHHMMSSZ`, as the names of objects have it.
 pub fn compact_utc(instant: UnixNanos) -> String {
-    let Civil {
-        hour,
-        minute,
-        second,
-        ..
-    } = Civil::from_unix(instant);
+    let Civil { hour, minute, second, .. } = Civil::from_unix(instant);
     format!("{}T{hour:02}{minute:02}{second:02}Z", day(instant))
 }
 
 /// The instant's day in UTC as `YYYYMMDD`.
 pub fn day(instant: UnixNanos) -> String {
-    let Civil {
-        year, month, day, ..
-    } = Civil::from_unix(instant);
+    let Civil { year, month, day, .. } = Civil::from_unix(instant);
     format!("{year:04}{month:02}{day:02}")
 }
 

@@ -20,13 +20,8 @@ pub enum TimestampFormat {
 
 impl TimestampFormat {
     /// Every form.
-    pub const ALL: [Self; 5] = [
-        Self::UnixNano,
-        Self::Unix,
-        Self::Rfc3339,
-        Self::Rfc3339Ms,
-        Self::Rfc3339Ns,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::UnixNano, Self::Unix, Self::Rfc3339, Self::Rfc3339Ms, Self::Rfc3339Ns];
 
     /// The form's name in output options, such as `unixnano`.
     pub const fn name(self) -> &'static str {

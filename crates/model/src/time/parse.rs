@@ -8,9 +8,9 @@
 //! | 18 or 19 digits | `1506700104433000200` | nanoseconds |
 //! | RFC 3339 | `2017-09-29T15:48:24.433Z` | itself |
 //!
-//! - Numbers may stand bare or in quotes, may be negative and may have a fraction of their unit
-//!   (`1506700104.433`). Leading zeros do not count as digits. From 12 digits on, all units begin
-//!   in 1973 (10^11 ms = 10^14 µs = 10^17 ns), so no instant after it is ambiguous.
+//! - Numbers may stand bare or in quotes, may be negative, and may have a fraction of their unit
+//!   (`1506700104.433`). Leading zeros do not count as digits. So each unit but seconds begins in
+//!   March 1973: 10^11 ms, 10^14 µs and 10^17 ns are one instant.
 //! - RFC 3339 (section 5.6) with any number of fraction digits and any offset; `t` and `z` may be
 //!   lower-case, and a space may stand for the `T`.
 //! - Digits beyond the nanosecond are dropped.
@@ -85,10 +85,7 @@ fn error(value: &[u8], problem: TimeProblem) -> TimeError {
     if value.len() > SHOWN_BYTES_MAX {
         shown.push('…');
     }
-    TimeError {
-        value: shown,
-        problem,
-    }
+    TimeError { value: shown, problem }
 }
 
 /// Reads a decimal number, whose digits before the point tell the unit.
@@ -107,11 +104,7 @@ fn number(text: &[u8]) -> Result<UnixNanos, TimeProblem> {
         return Err(TimeProblem::Form);
     }
     let nanos = nanos_of_number(whole, fraction).ok_or(TimeProblem::OutOfRange)?;
-    let nanos = if negative {
-        0i64.checked_sub_unsigned(nanos)
-    } else {
-        i64::try_from(nanos).ok()
-    };
+    let nanos = if negative { 0i64.checked_sub_unsigned(nanos) } else { i64::try_from(nanos).ok() };
     nanos.map(UnixNanos).ok_or(TimeProblem::OutOfRange)
 }
 
@@ -128,9 +121,7 @@ fn nanos_of_number(whole: &[u8], fraction: &[u8]) -> Option<u64> {
         _ => return None,
     };
     let unit = 10u64.pow(unit_digits);
-    decimal(whole)
-        .checked_mul(unit)?
-        .checked_add(u64::from(fraction_of(fraction, unit_digits)))
+    decimal(whole).checked_mul(unit)?.checked_add(u64::from(fraction_of(fraction, unit_digits)))
 }
 
 /// The first `places` digits of a fraction as a number; digits that it lacks are zeros.
@@ -151,23 +142,15 @@ fn rfc3339(text: &[u8]) -> Result<UnixNanos, TimeProblem> {
     }
     let year = i32::from(two_digits(date_time, 0)?) * 100 + i32::from(two_digits(date_time, 2)?);
     let month = part("month", two_digits(date_time, 5)?, 1, 12)?;
-    let day = part(
-        "day",
-        two_digits(date_time, 8)?,
-        1,
-        days_in_month(year, month),
-    )?;
+    let day = part("day", two_digits(date_time, 8)?, 1, days_in_month(year, month))?;
     let hour = part("hour", two_digits(date_time, 11)?, 0, 23)?;
     let minute = part("minute", two_digits(date_time, 14)?, 0, 59)?;
     let second = part("second", two_digits(date_time, 17)?, 0, 60)?;
     let (nanosecond, rest) = fraction(rest)?;
     let offset = offset_seconds(rest)?;
 
-    let (second, nanosecond) = if second == 60 {
-        (59, NANOS_PER_SECOND as u32 - 1)
-    } else {
-        (second, nanosecond)
-    };
+    let (second, nanosecond) =
+        if second == 60 { (59, NANOS_PER_SECOND as u32 - 1) } else { (second, nanosecond) };
     let second_of_day = i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second);
     let seconds = days_from_civil(year, month, day) * SECONDS_PER_DAY + second_of_day - offset;
     UnixNanos::from_seconds_and_nanos(seconds, nanosecond).ok_or(TimeProblem::OutOfRange)
@@ -202,12 +185,7 @@ fn part(part: &'static str, found: u8, min: u8, max: u8) -> Result<u8, TimeProbl
     if (min..=max).contains(&found) {
         Ok(found)
     } else {
-        Err(TimeProblem::Part {
-            part,
-            found,
-            min,
-            max,
-        })
+        Err(TimeProblem::Part { part, found, min, max })
     }
 }
 
@@ -228,7 +206,5 @@ fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// The number of digits that fit in a `u64`.
 fn decimal(digits: &[u8]) -> u64 {
-    digits
-        .iter()
-        .fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+    digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
 }

@@ -5,9 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn parsed(text: &str) -> Result<i64, TimeProblem> {
-    parse_timestamp(text.as_bytes())
-        .map(|instant| instant.0)
-        .map_err(|error| error.problem)
+    parse_timestamp(text.as_bytes()).map(|instant| instant.0).map_err(|error| error.problem)
 }
 
 fn written(format: TimestampFormat, instant: UnixNanos) -> String {
@@ -63,18 +61,11 @@ fn every_day_has_the_date_that_counting_gives() {
     let last = UnixNanos::MAX.seconds() / SECONDS_PER_DAY + 1;
     let (mut year, mut month, mut day) = date_by_counting(first);
     for days in first..=last {
-        assert_eq!(
-            days_from_civil(year, month, day),
-            days,
-            "{year}-{month}-{day}"
-        );
+        assert_eq!(days_from_civil(year, month, day), days, "{year}-{month}-{day}");
         if let Some(instant) = UnixNanos::from_seconds(days * SECONDS_PER_DAY) {
             let civil = Civil::from_unix(instant);
             assert_eq!((civil.year, civil.month, civil.day), (year, month, day));
-            assert_eq!(
-                (civil.hour, civil.minute, civil.second, civil.nanosecond),
-                (0, 0, 0, 0)
-            );
+            assert_eq!((civil.hour, civil.minute, civil.second, civil.nanosecond), (0, 0, 0, 0));
         }
         day += 1;
         if i64::from(day) > days_in(year, month) {
@@ -109,10 +100,7 @@ fn the_number_of_digits_tells_the_unit() {
 fn a_number_may_have_a_fraction_of_its_unit() {
     check_parsed("1506702504.433", 1_506_702_504_433_000_000);
     check_parsed("1506702504.433000200", 1_506_702_504_433_000_200);
-    check_parsed(
-        "1506702504.4330002009999999999999999",
-        1_506_702_504_433_000_200,
-    );
+    check_parsed("1506702504.4330002009999999999999999", 1_506_702_504_433_000_200);
     check_parsed("1506702504433.0002", 1_506_702_504_433_000_200);
     check_parsed("1506702504433000.2", 1_506_702_504_433_000_200);
     check_parsed("1506702504433000200.9", 1_506_702_504_433_000_200);
@@ -129,10 +117,7 @@ fn rfc_3339_is_read_in_all_its_forms() {
     check_parsed("2017-09-29 15:48:24Z", second);
     check_parsed("2017-09-29T15:48:24.4Z", second + 400_000_000);
     check_parsed("2017-09-29T15:48:24.433000200Z", second + 433_000_200);
-    check_parsed(
-        "2017-09-29T15:48:24.43300020099999999999999Z",
-        second + 433_000_200,
-    );
+    check_parsed("2017-09-29T15:48:24.43300020099999999999999Z", second + 433_000_200);
     check_parsed("2017-09-29T17:48:24+02:00", second);
     check_parsed("2017-09-29T05:18:24.5-10:30", second + 500_000_000);
     check_parsed("2017-09-29T15:48:24-00:00", second);
@@ -199,23 +184,9 @@ fn a_part_that_does_not_exist_is_named() {
         ("2017-09-29T15:60:24Z", "minute", 60, 0, 59),
         ("2017-09-29T15:48:61Z", "second", 61, 0, 60),
         ("2017-09-29T15:48:24+24:00", "hour of the offset", 24, 0, 23),
-        (
-            "2017-09-29T15:48:24-01:60",
-            "minute of the offset",
-            60,
-            0,
-            59,
-        ),
+        ("2017-09-29T15:48:24-01:60", "minute of the offset", 60, 0, 59),
     ] {
-        check_refused(
-            text,
-            TimeProblem::Part {
-                part,
-                found,
-                min,
-                max,
-            },
-        );
+        check_refused(text, TimeProblem::Part { part, found, min, max });
     }
 }
 
@@ -263,16 +234,8 @@ fn a_json_value_is_read_bare_or_quoted() {
     assert_eq!(json("\"1506700104\""), Ok(second));
     assert_eq!(json("\"2017-09-29T15:48:24Z\""), Ok(second));
     assert_eq!(json(r#""2017-09-29T17:48:24\u002B02:00""#), Ok(second));
-    for raw in [
-        "",
-        "\"",
-        "\"\"",
-        "null",
-        "true",
-        "{}",
-        "2017-09-29T15:48:24Z",
-        "\"150670\\u00e9\"",
-    ] {
+    for raw in ["", "\"", "\"\"", "null", "true", "{}", "2017-09-29T15:48:24Z", "\"150670\\u00e9\""]
+    {
         assert!(json(raw).is_err(), "{raw}");
     }
 }
@@ -283,21 +246,9 @@ fn each_format_is_written_as_documented() {
     for (format, name, expected) in [
         (TimestampFormat::UnixNano, "unixnano", "1506700104433000200"),
         (TimestampFormat::Unix, "unix", "1506700104"),
-        (
-            TimestampFormat::Rfc3339,
-            "rfc3339",
-            "\"2017-09-29T15:48:24Z\"",
-        ),
-        (
-            TimestampFormat::Rfc3339Ms,
-            "rfc3339ms",
-            "\"2017-09-29T15:48:24.433Z\"",
-        ),
-        (
-            TimestampFormat::Rfc3339Ns,
-            "rfc3339ns",
-            "\"2017-09-29T15:48:24.433000200Z\"",
-        ),
+        (TimestampFormat::Rfc3339, "rfc3339", "\"2017-09-29T15:48:24Z\""),
+        (TimestampFormat::Rfc3339Ms, "rfc3339ms", "\"2017-09-29T15:48:24.433Z\""),
+        (TimestampFormat::Rfc3339Ns, "rfc3339ns", "\"2017-09-29T15:48:24.433000200Z\""),
     ] {
         assert_eq!(written(format, instant), expected);
         assert_eq!(format.name(), name);
@@ -312,14 +263,8 @@ fn instants_before_the_epoch_are_rounded_down() {
     let instant = UnixNanos(-1);
     assert_eq!(written(TimestampFormat::UnixNano, instant), "-1");
     assert_eq!(written(TimestampFormat::Unix, instant), "-1");
-    assert_eq!(
-        written(TimestampFormat::Rfc3339, instant),
-        "\"1969-12-31T23:59:59Z\""
-    );
-    assert_eq!(
-        written(TimestampFormat::Rfc3339Ms, instant),
-        "\"1969-12-31T23:59:59.999Z\""
-    );
+    assert_eq!(written(TimestampFormat::Rfc3339, instant), "\"1969-12-31T23:59:59Z\"");
+    assert_eq!(written(TimestampFormat::Rfc3339Ms, instant), "\"1969-12-31T23:59:59.999Z\"");
 }
 
 #[test]
@@ -327,15 +272,9 @@ fn the_forms_in_object_names_are_utc() {
     let instant = UnixNanos(1_506_700_104_433_000_200);
     assert_eq!(compact_utc(instant), "20170929T154824Z");
     assert_eq!(day(instant), "20170929");
-    assert_eq!(
-        start_of_next_day(instant),
-        UnixNanos(1_506_729_600_000_000_000)
-    );
+    assert_eq!(start_of_next_day(instant), UnixNanos(1_506_729_600_000_000_000));
     assert_eq!(start_of_next_day(UnixNanos(-1)), UnixNanos(0));
-    assert_eq!(
-        start_of_next_day(UnixNanos(0)),
-        UnixNanos(86_400_000_000_000)
-    );
+    assert_eq!(start_of_next_day(UnixNanos(0)), UnixNanos(86_400_000_000_000));
     assert_eq!(start_of_next_day(UnixNanos::MAX), UnixNanos::MAX);
     assert_eq!(compact_utc(UnixNanos::MIN), "16770921T001243Z");
 }
@@ -347,28 +286,15 @@ fn a_date_that_does_not_exist_has_no_instant() {
     for bad in [
         Civil { month: 0, ..good },
         Civil { month: 13, ..good },
-        Civil {
-            month: 4,
-            day: 31,
-            ..good
-        },
+        Civil { month: 4, day: 31, ..good },
         Civil { day: 0, ..good },
         Civil { hour: 24, ..good },
         Civil { minute: 60, ..good },
         Civil { second: 60, ..good },
-        Civil {
-            nanosecond: 1_000_000_000,
-            ..good
-        },
+        Civil { nanosecond: 1_000_000_000, ..good },
         Civil { year: 2263, ..good },
-        Civil {
-            year: i32::MAX,
-            ..good
-        },
-        Civil {
-            year: i32::MIN,
-            ..good
-        },
+        Civil { year: i32::MAX, ..good },
+        Civil { year: i32::MIN, ..good },
     ] {
         assert_eq!(bad.to_unix(), None, "{bad:?}");
     }

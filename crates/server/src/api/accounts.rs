@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::fields::Fields;
 use super::page::{PageInfo, page};
-use super::{ApiResult, envelope, random_id};
+use super::{ApiResult, envelope};
 use crate::http::Call;
 use crate::instant::rfc3339;
+use crate::random::random_id;
 
 /// Longest name of an account, in characters.
 const NAME_CHARS_MAX: usize = 256;

@@ -26,7 +26,7 @@ const TOUCH_SECONDS: i64 = 60;
 
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Nothing.
     Public,
     /// A valid token; the handler shows what its grant covers.

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::envelope;
 use crate::ingest::IngestError;
+use crate::random::NoRandomness;
 
 /// After how many seconds a client may try again.
 const RETRY_AFTER_SECONDS: &str = "2";
@@ -37,8 +38,6 @@ pub(crate) enum Code {
     BadRequest,
     /// A value of a job that cannot be; the pointer tells which.
     InvalidField,
-    /// The ownership of a bucket is not proven.
-    OwnershipUnproven,
     /// It contradicts what is there.
     Conflict,
     /// The body did not arrive in time.
@@ -60,7 +59,7 @@ pub(crate) enum Code {
 impl Code {
     /// Every code.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Unauthenticated,
         Self::InvalidToken,
         Self::Forbidden,
@@ -70,7 +69,6 @@ impl Code {
         Self::NotFound,
         Self::BadRequest,
         Self::InvalidField,
-        Self::OwnershipUnproven,
         Self::Conflict,
         Self::TimedOut,
         Self::TooLarge,
@@ -89,7 +87,6 @@ impl Code {
             Self::BadRequest => 1002,
             Self::InvalidField => 1003,
             Self::QuotaExceeded => 1004,
-            Self::OwnershipUnproven => 1005,
             Self::TimedOut => 1008,
             Self::Conflict => 1009,
             Self::TooLarge => 1013,
@@ -112,9 +109,7 @@ impl Code {
             Self::Forbidden | Self::QuotaExceeded => StatusCode::FORBIDDEN,
             Self::NoRoute | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BadRequest | Self::InvalidField | Self::OwnershipUnproven => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::BadRequest | Self::InvalidField => StatusCode::BAD_REQUEST,
             Self::Conflict => StatusCode::CONFLICT,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -253,6 +248,12 @@ impl From<CatalogError> for ApiError {
             }
             other => Self::internal(other.to_string()),
         }
+    }
+}
+
+impl From<NoRandomness> for ApiError {
+    fn from(error: NoRandomness) -> Self {
+        Self::internal(error.to_string())
     }
 }
 

@@ -29,6 +29,15 @@ pub(crate) enum Given<T> {
 }
 
 impl<T> Given<T> {
+    /// The value turned into another, where there is one.
+    pub(crate) fn map<U>(self, turn: impl FnOnce(T) -> U) -> Given<U> {
+        match self {
+            Self::Absent => Given::Absent,
+            Self::Null => Given::Null,
+            Self::Value(value) => Given::Value(turn(value)),
+        }
+    }
+
     /// The value, where there is one.
     pub(crate) fn value(self) -> Option<T> {
         match self {

@@ -21,7 +21,6 @@ mod jobs;
 mod ownership;
 mod page;
 mod quarantine;
-mod random;
 mod routes;
 mod status;
 mod tokens;
@@ -29,11 +28,12 @@ mod zones;
 
 use axum::response::Response;
 
-pub(crate) use auth::{Access, Caller};
-pub(crate) use challenge::Signer;
+pub(crate) use auth::Caller;
+pub(crate) use challenge::{KEY_BYTES, Signer};
 pub(crate) use error::{ApiError, Code};
-pub(crate) use random::{random_bytes, random_id, token_text};
 pub(crate) use routes::{Route, routes};
+pub use auth::Access;
+pub use routes::{Offered, offered};
 pub(crate) use tokens::RESERVED_NAME;
 
 /// What a handler gives back.

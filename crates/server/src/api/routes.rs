@@ -143,6 +143,23 @@ fn expand((method, path, access, handler): &Row) -> Vec<Route> {
     scopes.iter().map(route).collect()
 }
 
+/// A route, as others may know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// Its method.
+    pub method: Method,
+    /// Its path, variable parts in braces.
+    pub path: String,
+    /// What it asks of its caller.
+    pub access: Access,
+}
+
+/// Every route, for documentation and for tests that walk through all of them.
+pub fn offered() -> Vec<Offered> {
+    let offered = |Route { method, path, access, .. }| Offered { method, path, access };
+    routes().into_iter().map(offered).collect()
+}
+
 impl Route {
     /// Counts an answer, where the route is one whose answers are counted.
     pub(crate) fn count(&self, app: &App, status: StatusCode) {

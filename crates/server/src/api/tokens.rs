@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::fields::{Fields, Given};
 use super::page::{page, part};
-use super::{ApiError, ApiResult, Caller, Code, auth, envelope, random_id, token_text};
+use super::{ApiError, ApiResult, Caller, Code, auth, envelope};
 use crate::app::App;
 use crate::http::Call;
 use crate::instant::rfc3339;
+use crate::random::{random_id, token_text};
 
 /// The name of the administrator's token that the service adds at its start. Tokens of this name
 /// are the service's own business.

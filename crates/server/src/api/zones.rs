@@ -11,10 +11,11 @@ use serde::Serialize;
 
 use super::fields::{Fields, Given};
 use super::page::{PageInfo, page};
-use super::{ApiError, ApiResult, envelope, random_id};
+use super::{ApiError, ApiResult, envelope};
 use crate::app::App;
 use crate::http::Call;
 use crate::instant::rfc3339;
+use crate::random::random_id;
 
 #[derive(Serialize)]
 struct Shown {

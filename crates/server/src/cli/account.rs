@@ -72,5 +72,5 @@ fn show(answer: &Value, as_json: bool) -> Result<(), CliError> {
         return print::json(answer);
     }
     let Account { id, name, created_on } = view(answer)?;
-    properties([("id", id), ("name", name), ("created", created_on.unwrap_or_default())])
+    properties(&[("id", id), ("name", name), ("created", created_on.unwrap_or_default())])
 }

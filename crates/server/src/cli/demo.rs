@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use super::{CliError, duration};
+use super::{CliError, duration, serve};
+use crate::config::{LogFormat, LogSettings};
 use crate::demo::{Options, run as run_demo};
+use crate::telemetry;
 
 /// Show the whole product on this machine, with nothing to install.
 ///
@@ -20,8 +22,8 @@ pub(super) struct Args {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
     run_for: Option<Duration>,
 
-    /// Where everything is kept. It must not be the data directory of a service in earnest: the
-    /// demo's job would push to a bucket `burritobot` of Amazon's.
+    /// Where everything is kept. Do not use it for `logpush serve` afterwards: the demo's job
+    /// would push to a bucket `burritobot` of Amazon's.
     #[arg(long, value_name = "DIR", default_value = "./logpush-demo")]
     data_dir: PathBuf,
 
@@ -32,10 +34,13 @@ pub(super) struct Args {
 
     /// Address to listen on; port 0 lets the system choose one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(value_parser = serve::address)]
     listen: SocketAddr,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
+    // Only trouble: the demo tells the rest itself.
+    telemetry::start(&LogSettings { format: LogFormat::Human, level: "warn".to_owned() })?;
     let Args { run_for, data_dir, rate, listen } = args;
     Ok(run_demo(Options { run_for, data_dir, rate, listen }).await?)
 }

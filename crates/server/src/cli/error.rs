@@ -6,8 +6,11 @@ use std::process::ExitCode;
 use thiserror::Error;
 
 use super::send::CutError;
+use crate::StartError;
 use crate::client::ClientError;
+use crate::config::ConfigError;
 use crate::demo::DemoError;
+use crate::random::NoRandomness;
 
 /// A command that failed. Its text is the one line that the user reads.
 #[derive(Debug, Error)]
@@ -67,9 +70,35 @@ pub enum CliError {
         /// What to do now.
         advice: String,
     },
-    /// The service could not be started, or failed.
-    #[error("{0}")]
-    Service(String),
+    /// The service did not account for every line.
+    #[error(
+        "the service accounted for {accounted} of the {sent} lines of a request; is it of another \
+         version than this program?"
+    )]
+    Unaccounted {
+        /// Lines that were sent.
+        sent: u64,
+        /// Lines that it took or refused.
+        accounted: u64,
+    },
+    /// A part of this program died.
+    #[error("sending failed within this program: {0}")]
+    Worker(#[source] tokio::task::JoinError),
+    /// No thread could be started.
+    #[error("no thread can be started: {0}")]
+    Thread(#[source] std::io::Error),
+    /// The system has no randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// The settings are not good.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Logs cannot be written.
+    #[error("logging cannot be set up: {0}")]
+    Telemetry(#[from] tracing_subscriber::util::TryInitError),
+    /// The service could not be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// The demo did not go as it must.
     #[error(transparent)]
     Demo(#[from] DemoError),

@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 pub use error::CliError;
 pub use send::CutError;
 
-pub(crate) use print::{count, hex, line, megabytes};
+pub(crate) use print::{count, hex, line, megabytes, span};
 
 /// Pushes logs: records come in over HTTP and become gzipped objects in each customer's bucket,
 /// each record exactly once.

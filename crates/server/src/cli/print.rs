@@ -51,7 +51,7 @@ pub(crate) fn megabytes(bytes: u64) -> String {
 }
 
 /// A duration for people: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
-pub(super) fn span(duration: Duration) -> String {
+pub(crate) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),

@@ -96,7 +96,7 @@ pub(super) async fn account_id(client: &Client, name_or_id: &str) -> Result<Stri
     if name_or_id.parse::<Id>().is_ok() {
         return Ok(name_or_id.to_owned());
     }
-    let accounts: Vec<Account> = client.list("/accounts", &[]).await?;
+    let accounts: Vec<Account> = client.list("/accounts", &[("name", name_or_id)]).await?;
     let mut found = accounts.into_iter().filter(|account| account.name == name_or_id);
     match (found.next(), found.next()) {
         (Some(account), None) => Ok(account.id),

@@ -1,8 +1,65 @@
 //! `logpush serve`: the service itself.
-use super::CliError;
-/// Run the service.
-#[derive(Debug, clap::Parser)]
-pub(super) struct Args {}
-pub(super) async fn run(_: Args) -> Result<(), CliError> {
-    Ok(())
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::{CliError, line};
+use crate::config::{Config, process_environment};
+use crate::{start, telemetry};
+
+/// Run the service: the API, the ingest door and delivery.
+///
+/// No configuration is needed: data goes under ./logpush-data, and the administrator's token is
+/// made at the first start and written to the file admin-token there. Settings come from --config,
+/// from LOGPUSH_ variables, which win over the file, and from these arguments, which win over both.
+/// SIGTERM and Ctrl-C stop it cleanly: what waits is delivered first.
+#[derive(Debug, Parser)]
+pub(super) struct Args {
+    /// File of settings, in TOML.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Where all data is kept.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// Address to listen on, such as 127.0.0.1:8080 or 0.0.0.0:8080; port 0 lets the system
+    /// choose one.
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), CliError> {
+    let mut config = Config::load(args.config.as_deref(), &process_environment())?;
+    config.data_dir = args.data_dir.unwrap_or(config.data_dir);
+    config.listen = args.listen.unwrap_or(config.listen);
+    telemetry::start(&config.log)?;
+    if std::io::stdout().is_terminal() {
+        introduce(&config)?;
+    }
+    Ok(start::serve(config).await?)
+}
+
+/// Tells a person what they need next. Programs find the address in the log.
+fn introduce(config: &Config) -> Result<(), CliError> {
+    line(format_args!("logpush {} starts", env!("CARGO_PKG_VERSION")))?;
+    line(format_args!("  address  http://{}", config.listen))?;
+    line(format_args!("  data     {}", config.data_dir.display()))?;
+    match config.admin_token {
+        Some(_) => line("  token    the administrator's, from the settings\n"),
+        None => {
+            let file = config.data_dir.join("admin-token");
+            line(format_args!("  token    the administrator's, in {}\n", file.display()))
+        }
+    }
+}
+
+/// An address with a port; `localhost` stands for 127.0.0.1.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.replacen("localhost:", "127.0.0.1:", 1)
+        .parse()
+        .map_err(|_| "expected an IP address and a port, such as 127.0.0.1:8080".to_owned())
 }

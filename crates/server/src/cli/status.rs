@@ -46,7 +46,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
 }
 
 async fn show(client: &Client, as_json: bool, before: &str) -> Result<(), CliError> {
-    let jobs: Vec<Value> = client.get("/logpush/status").await?;
+    let jobs: Vec<Value> = client.list("/logpush/status", &[]).await?;
     if as_json {
         return print::json(&jobs);
     }

@@ -56,7 +56,7 @@ impl Rows {
 }
 
 /// Prints one thing: its properties, one a line, values aligned. Empty values are left out.
-pub(super) fn properties<const N: usize>(pairs: [(&str, String); N]) -> Result<(), CliError> {
+pub(super) fn properties<const N: usize>(pairs: &[(&str, String); N]) -> Result<(), CliError> {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         line(format_args!("{name:width$}  {value}"))?;

@@ -85,7 +85,7 @@ fn show(answer: &Value, as_json: bool) -> Result<(), CliError> {
         return print::json(answer);
     }
     let [id, name, account, created] = cells(answer)?;
-    properties([("id", id), ("name", name), ("account", account), ("created", created)])
+    properties(&[("id", id), ("name", name), ("account", account), ("created", created)])
 }
 
 fn cells(answer: &Value) -> Result<[String; 4], CliError> {

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use super::envelope::Envelope;
 use super::{Client, ClientError};
 
+/// The header that tells that this is the answer to an earlier request of the same key.
+const REPLAYED: &str = "idempotent-replayed";
 /// What a dataset's name may hold in a path as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
@@ -45,7 +47,7 @@ pub struct Receipt {
     #[serde(default)]
     pub errors: Vec<LineError>,
     /// Whether all of it had been stored before, and nothing was stored now.
-    #[serde(default)]
+    #[serde(skip)]
     pub repeated: bool,
 }
 
@@ -77,7 +79,10 @@ impl Client {
             request = request.query(&[("source", source)]);
         }
         let response = self.send(request).await?;
+        let repeated = response.headers().contains_key(REPLAYED);
         let (result, _) = Envelope::read(response).await?.into_result()?;
-        serde_json::from_value(result).map_err(|error| ClientError::not_understood(url, &error))
+        let receipt: Receipt = serde_json::from_value(result)
+            .map_err(|error| ClientError::not_understood(url, &error))?;
+        Ok(Receipt { repeated, ..receipt })
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::random::random_bytes;
+
 use super::{Client, ClientError, Door, Receipt, Shipment};
 
 /// Wait after the first failure; doubled each time …
@@ -43,9 +45,8 @@ impl Client {
 /// `wait`, shortened by a random share of up to one half, so that many senders do not come back
 /// at the same moment.
 fn jittered(wait: Duration) -> Duration {
-    let mut random = [0_u8; 2];
     // Without randomness the wait is the shortest: that harms nothing.
-    let _ = aws_lc_rs::rand::fill(&mut random);
+    let random = random_bytes().unwrap_or_default();
     let share = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);
     wait.mul_f64(0.5 + share / 2.0)
 }

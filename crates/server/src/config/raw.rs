@@ -35,14 +35,14 @@ pub(super) struct RawConfig {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawLog {
     format: Option<String>,
     level: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawIngest {
     body_bytes_max: Option<ByteSize>,
     decoded_bytes_max: Option<ByteSize>,
@@ -51,7 +51,7 @@ struct RawIngest {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawJournal {
     partitions: Option<Count>,
     segment_bytes: Option<ByteSize>,
@@ -61,7 +61,7 @@ struct RawJournal {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawDelivery {
     principal_arn: Option<String>,
     allow_private_endpoints: Option<List>,
@@ -74,7 +74,7 @@ struct RawDelivery {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawApi {
     jobs_per_scope_max: Option<Count>,
     metrics_public: Option<Flag>,

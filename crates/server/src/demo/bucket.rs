@@ -6,8 +6,9 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use aws_lc_rs::rand;
+use delivery::s3::{S3Settings, StaticKeys};
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -17,47 +18,67 @@ use tokio::task::JoinHandle;
 
 use super::DemoError;
 use crate::cli::hex;
+use crate::random::random_bytes;
 
-/// An S3 server with one bucket. It stops when it is dropped.
+/// The bucket's name.
+pub(super) const BUCKET: &str = "burritobot";
+
+/// An address and keys, known before the server answers: the service is told them first, and
+/// takes the lock of the data directory before anything in it is touched.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    listener: TcpListener,
+    address: SocketAddr,
+    keys: StaticKeys,
+}
+
+/// The server, answering. It stops when it is dropped.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    address: SocketAddr,
     folder: PathBuf,
-    access_key_id: String,
-    secret_access_key: String,
     server: JoinHandle<()>,
 }
 
-impl Bucket {
-    /// The bucket's name.
-    pub(super) const NAME: &str = "burritobot";
+impl Reserved {
+    /// Takes a port that the system chooses, and makes new keys.
+    pub(super) async fn new() -> Result<Self, DemoError> {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(DemoError::BucketAddress)?;
+        let address = listener.local_addr().map_err(DemoError::BucketAddress)?;
+        // Of the lengths that Amazon's have.
+        let id = hex(&random_bytes::<8>()?).to_uppercase();
+        let keys = StaticKeys {
+            access_key_id: format!("DEMO{id}"),
+            secret_access_key: hex(&random_bytes::<20>()?),
+        };
+        Ok(Self { listener, address, keys })
+    }
 
-    /// Starts a server with data under `root`, on a port that the system chooses, with new keys.
-    pub(super) async fn start(root: &Path) -> Result<Self, DemoError> {
-        let folder = root.join(Self::NAME);
+    /// What makes a service take this server for Amazon's.
+    pub(super) fn s3_settings(&self) -> S3Settings {
+        S3Settings {
+            endpoint_url: Some(format!("http://{}", self.address)),
+            keys: Some(self.keys.clone()),
+            allow_private_endpoints: vec![self.address.ip().to_string()],
+        }
+    }
+
+    /// Begins to answer, with data under `root`.
+    pub(super) fn open(self, root: &Path) -> Result<Bucket, DemoError> {
+        let folder = root.join(BUCKET);
         let failed = |source| DemoError::Bucket { path: folder.clone(), source };
         std::fs::create_dir_all(&folder).map_err(failed)?;
         let files = FileSystem::new(root)
             .map_err(|error| failed(io::Error::other(format!("{error:?}"))))?;
-        let (access_key_id, secret_access_key) = keys()?;
+        let StaticKeys { access_key_id, secret_access_key } = self.keys;
         let mut service = S3ServiceBuilder::new(files);
-        service.set_auth(SimpleAuth::from_single(&*access_key_id, &*secret_access_key));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let server = tokio::spawn(serve(listener, service.build()));
-        Ok(Self { address, folder, access_key_id, secret_access_key, server })
+        service.set_auth(SimpleAuth::from_single(access_key_id, secret_access_key));
+        let server = tokio::spawn(serve(self.listener, service.build()));
+        Ok(Bucket { folder, server })
     }
+}
 
-    /// Where the server answers.
-    pub(super) fn endpoint_url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// The keys that it knows: id and secret.
-    pub(super) fn keys(&self) -> (&str, &str) {
-        (&self.access_key_id, &self.secret_access_key)
-    }
-
+impl Bucket {
     /// The folder that is the bucket.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
@@ -75,7 +96,7 @@ async fn serve(listener: TcpListener, service: S3Service) {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(answer(stream, service.clone()))),
             // Such as too many open files; delivery tries again.
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
@@ -85,13 +106,4 @@ async fn answer(stream: TcpStream, service: S3Service) {
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
-}
-
-/// A new pair of keys, of the length that Amazon's have.
-fn keys() -> Result<(String, String), DemoError> {
-    let mut random = [0_u8; 28];
-    rand::fill(&mut random).map_err(|_| DemoError::NoRandomness)?;
-    let digits = hex(&random).to_uppercase();
-    let (id, secret) = digits.split_at(16);
-    Ok((format!("DEMO{id}"), secret.to_owned()))
 }

@@ -4,12 +4,17 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::StartError;
 use crate::client::ClientError;
+use crate::random::NoRandomness;
 
 /// The demo could not do its work, or found that the service did not.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DemoError {
+    /// The demo's own S3 server has no address.
+    #[error("the demo's bucket gets no port on 127.0.0.1: {0}")]
+    BucketAddress(#[source] std::io::Error),
     /// The demo's own S3 server does not work.
     #[error("the demo's bucket in `{}` does not work: {source}", path.display())]
     Bucket {
@@ -26,12 +31,18 @@ pub enum DemoError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The service could not be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// The system has no randomness for keys.
-    #[error("the system gives no random bytes")]
-    NoRandomness,
-    /// The service could not be started, or failed.
-    #[error("{0}")]
-    Service(String),
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// Signals cannot be received.
+    #[error("cannot receive signals: {0}")]
+    Signals(#[source] std::io::Error),
+    /// Reading the bucket back ended in a panic.
+    #[error("reading the bucket back failed: {0}")]
+    Audit(#[source] tokio::task::JoinError),
     /// The service did not do what it was asked over its API.
     #[error("{doing}: {source}")]
     Api {

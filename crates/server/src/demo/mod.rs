@@ -13,7 +13,6 @@ mod audit;
 mod bucket;
 mod error;
 mod live;
-mod running;
 mod sender;
 mod setup;
 pub mod traffic;
@@ -21,16 +20,18 @@ pub mod traffic;
 use std::fmt::Display;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::cli::{count, megabytes};
+use crate::cli::{count, megabytes, span};
 use crate::client::{Client, Door, JobStatus};
+use crate::random::random_bytes;
+use crate::stop::Signals;
+use crate::{Config, Service};
 
 use audit::Audit;
-use bucket::Bucket;
+use bucket::Reserved;
 use live::Live;
-use running::Running;
 use sender::{Sender, Sent};
 use setup::Setup;
 use traffic::Traffic;
@@ -57,65 +58,97 @@ pub struct Options {
 
 /// Runs the demo to its end. It succeeds where the bucket holds each acknowledged record once.
 pub async fn run(options: Options) -> Result<(), DemoError> {
-    let bucket = Bucket::start(&options.data_dir.join("s3")).await?;
-    let service = Running::start(&options, &bucket).await?;
-    let run = random()?;
+    let mut signals = Signals::listen().map_err(DemoError::Signals)?;
+    let reserved = Reserved::new().await?;
+    let config =
+        Config { data_dir: options.data_dir.clone(), listen: options.listen, ..Config::default() };
+    let service = Service::start(config, Some(reserved.s3_settings())).await?;
+    let bucket = reserved.open(&options.data_dir.join("s3"))?;
+    let run = u32::from_be_bytes(random_bytes()?);
     let sent = Sent::default();
-    let outcome = stream(&options, &service, &bucket, run, &sent).await;
+    let demo = Demo { options: &options, service: &service, bucket: bucket.folder(), run };
+    let outcome = demo.stream(&sent, &mut signals).await;
     say("stopping: what waits is delivered")?;
     let left = tokio::select! {
-        left = service.stop() => left?,
-        _ = tokio::signal::ctrl_c() => return Err(DemoError::Interrupted),
+        left = service.stop() => left,
+        () = signals.next() => return Err(DemoError::Interrupted),
     };
     outcome?;
     let folder = bucket.folder().to_owned();
-    let audit = tokio::task::spawn_blocking(move || audit::audit(&folder, run))
-        .await
-        .map_err(|error| DemoError::Service(error.to_string()))??;
-    summarise(&sent, &audit, left)
+    let audit = tokio::task::spawn_blocking(move || audit::audit(&folder, run));
+    summarise(&sent, &audit.await.map_err(DemoError::Audit)??, left)
 }
 
-/// Sends traffic until the time is over or Ctrl-C, and waits until delivery has seen all of it.
-async fn stream(
-    options: &Options,
-    service: &Running,
-    bucket: &Bucket,
+/// One run.
+struct Demo<'d> {
+    options: &'d Options,
+    service: &'d Service,
+    bucket: &'d Path,
+    /// The run's number, in the ids of its records.
     run: u32,
-    sent: &Sent,
-) -> Result<(), DemoError> {
-    let address = format!("http://{}", service.address());
-    let client = connect(&address, service.admin_token())?;
-    let setup = Setup::make(&client, bucket, options.rate).await?;
-    introduce(options, &address, bucket)?;
-    let sender = Sender {
-        client: connect(&address, &setup.sender.value)?,
-        door: Door { scope: format!("zones/{}", setup.zone), dataset: "http_requests".to_owned() },
-        traffic: Traffic::new(u64::from(run), run),
-        run,
-        rate: options.rate,
-        sent: sent.clone(),
-    };
-    let mut live = Live::start();
-    let stopping = async {
-        time_over(options.run_for).await;
-        sent.stop();
-        std::future::pending().await
-    };
-    let watching = async {
-        loop {
-            live.show(sent, status(&client, setup.job).await.as_ref())?;
-            tokio::time::sleep(LOOK_EVERY).await;
+}
+
+impl Demo<'_> {
+    /// Sends traffic until the time is over or a signal comes, and waits until delivery has seen
+    /// all of it.
+    async fn stream(&self, sent: &Sent, signals: &mut Signals) -> Result<(), DemoError> {
+        let address = format!("http://{}", self.service.address());
+        let client = connect(&address, self.service.admin_token())?;
+        let setup = Setup::make(&client, self.bucket, self.options.rate).await?;
+        self.introduce(&address)?;
+        let sender = self.sender(connect(&address, &setup.sender.value)?, &setup, sent);
+        let mut live = Live::start();
+        let stopping = async {
+            time_over(self.options.run_for, signals).await;
+            sent.stop();
+            std::future::pending().await
+        };
+        let watching = async {
+            loop {
+                live.show(sent, status(&client, setup.job).await.as_ref())?;
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = sender.run() => outcome,
+            outcome = watching => outcome,
+            never = stopping => never,
+        };
+        live.finish();
+        outcome?;
+        wait_until_read(&client, setup.job, sent.records()).await;
+        setup.clear(&client).await
+    }
+
+    fn sender(&self, client: Client, setup: &Setup, sent: &Sent) -> Sender {
+        Sender {
+            client,
+            door: Door {
+                scope: format!("zones/{}", setup.zone),
+                dataset: "http_requests".to_owned(),
+            },
+            traffic: Traffic::new(u64::from(self.run), self.run),
+            run: self.run,
+            rate: self.options.rate,
+            sent: sent.clone(),
         }
-    };
-    let outcome = tokio::select! {
-        outcome = sender.run() => outcome,
-        outcome = watching => outcome,
-        never = stopping => never,
-    };
-    live.finish();
-    outcome?;
-    wait_until_read(&client, setup.job, sent.records()).await;
-    setup.clear(&client).await
+    }
+
+    fn introduce(&self, address: &str) -> Result<(), DemoError> {
+        let token = self.options.data_dir.join("admin-token");
+        say(format_args!("API      {address}/client/v4"))?;
+        say(format_args!("objects  {}/logs", self.bucket.display()))?;
+        say("\nTo look around, in another terminal:")?;
+        say(format_args!("  export LOGPUSH_URL={address}"))?;
+        say(format_args!("  export LOGPUSH_TOKEN=$(cat '{}')", token.display()))?;
+        say("  logpush status\n")?;
+        match self.options.run_for {
+            Some(time) => {
+                say(format_args!("A shop's traffic flows for {}; Ctrl-C ends it.\n", span(time)))
+            }
+            None => say("A shop's traffic flows until Ctrl-C.\n"),
+        }
+    }
 }
 
 fn connect(address: &str, token: &str) -> Result<Client, DemoError> {
@@ -123,8 +156,8 @@ fn connect(address: &str, token: &str) -> Result<Client, DemoError> {
         .map_err(|source| DemoError::Api { doing: "the demo cannot reach its service", source })
 }
 
-/// Returns when the time is over, or at Ctrl-C.
-async fn time_over(run_for: Option<Duration>) {
+/// Returns when the time is over, or at a signal.
+async fn time_over(run_for: Option<Duration>, signals: &mut Signals) {
     let over = async {
         match run_for {
             Some(time) => tokio::time::sleep(time).await,
@@ -133,13 +166,13 @@ async fn time_over(run_for: Option<Duration>) {
     };
     tokio::select! {
         () = over => {}
-        _ = tokio::signal::ctrl_c() => {}
+        () = signals.next() => {}
     }
 }
 
 /// How the job stands; `None` where that cannot be told now.
 async fn status(client: &Client, job: u64) -> Option<JobStatus> {
-    let jobs: Vec<JobStatus> = client.get("/logpush/status").await.ok()?;
+    let jobs: Vec<JobStatus> = client.list("/logpush/status", &[]).await.ok()?;
     jobs.into_iter().find(|status| status.job_id == job)
 }
 
@@ -155,20 +188,6 @@ async fn wait_until_read(client: &Client, job: u64, records: u64) {
         }
         before = seen;
         tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-fn introduce(options: &Options, address: &str, bucket: &Bucket) -> Result<(), DemoError> {
-    let token = options.data_dir.join("admin-token");
-    say(format_args!("API      {address}/client/v4"))?;
-    say(format_args!("bucket   {}/logs", bucket.folder().display()))?;
-    say("\nTo look around, in another terminal:")?;
-    say(format_args!("  export LOGPUSH_URL={address}"))?;
-    say(format_args!("  export LOGPUSH_TOKEN=$(cat '{}')", token.display()))?;
-    say("  logpush status\n")?;
-    match options.run_for {
-        Some(time) => say(format_args!("A shop's traffic flows for {time:?}; Ctrl-C ends it.\n")),
-        None => say("A shop's traffic flows until Ctrl-C.\n"),
     }
 }
 
@@ -203,13 +222,6 @@ fn summarise(sent: &Sent, audit: &Audit, left: usize) -> Result<(), DemoError> {
         return Err(DemoError::Mismatch { acknowledged, lines, distinct, left });
     }
     say("\nEvery acknowledged record is in the bucket, once.")
-}
-
-/// A number for this run.
-fn random() -> Result<u32, DemoError> {
-    let mut bytes = [0; 4];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| DemoError::NoRandomness)?;
-    Ok(u32::from_be_bytes(bytes))
 }
 
 /// Writes a line to standard output.

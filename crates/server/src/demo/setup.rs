@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::DemoError;
-use super::bucket::Bucket;
+use super::bucket::BUCKET;
 use super::traffic::ZONE;
 use crate::client::{Account, Client, ClientError, Job, NewToken, Token, Zone};
 
@@ -58,16 +58,12 @@ pub(super) struct Setup {
 
 impl Setup {
     /// Makes what is missing. At `rate` records a second a batch fills within seconds.
-    pub(super) async fn make(
-        client: &Client,
-        bucket: &Bucket,
-        rate: u64,
-    ) -> Result<Self, DemoError> {
+    pub(super) async fn make(client: &Client, bucket: &Path, rate: u64) -> Result<Self, DemoError> {
         let account = account(client).await.map_err(doing("the account cannot be made"))?;
         let zone = zone(client, &account).await.map_err(doing("the zone cannot be made"))?;
         let sender = sender(client, &zone).await.map_err(doing("the token cannot be made"))?;
         let records = (rate * BATCH_SECONDS).clamp(BATCH_RECORDS_MIN, BATCH_RECORDS_MAX);
-        let job = job(client, &zone, bucket.folder(), records).await?;
+        let job = job(client, &zone, bucket, records).await?;
         Ok(Self { zone, job, sender })
     }
 
@@ -85,7 +81,7 @@ fn doing(doing: &'static str) -> impl FnOnce(ClientError) -> DemoError {
 }
 
 async fn account(client: &Client) -> Result<String, ClientError> {
-    let accounts: Vec<Account> = client.list("/accounts", &[]).await?;
+    let accounts: Vec<Account> = client.list("/accounts", &[("name", ACCOUNT)]).await?;
     if let Some(account) = accounts.into_iter().find(|account| account.name == ACCOUNT) {
         return Ok(account.id);
     }
@@ -131,7 +127,7 @@ async fn job(client: &Client, zone: &str, bucket: &Path, records: u64) -> Result
             client.put(&path, &body).await.map_err(doing("the job cannot be enabled"))?;
         return Ok(job.id);
     }
-    let destination = format!("s3://{}/logs/{{DATE}}?region=us-east-1", Bucket::NAME);
+    let destination = format!("s3://{}/logs/{{DATE}}?region=us-east-1", BUCKET);
     body["name"] = JOB.into();
     body["dataset"] = "http_requests".into();
     body["ownership_challenge"] = challenge(client, zone, bucket, &destination).await?.into();

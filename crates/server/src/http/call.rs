@@ -1,6 +1,6 @@
 //! One request on its way to its handler.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -34,11 +34,23 @@ pub(crate) struct Call {
     /// The headers.
     pub(crate) headers: HeaderMap,
     /// The body, as far as it is not read.
-    pub(crate) body: Body,
+    pub(crate) body: Unread,
     /// The variable parts of the path.
     pub(crate) params: Params,
     caller: Option<Caller>,
     scope: Option<Scope>,
+}
+
+/// A body that is not read yet. The mutex is never locked: it only makes it possible to look at
+/// the rest of a call from several threads, which bodies alone do not allow.
+#[derive(Debug)]
+pub(crate) struct Unread(Mutex<Body>);
+
+impl Unread {
+    /// The body, to be read.
+    pub(crate) fn get(&mut self) -> &mut Body {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The variable parts of a path, by name, percent-decoded.
@@ -61,7 +73,7 @@ impl Call {
             method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
-            body,
+            body: Unread(Mutex::new(body)),
             params,
             caller: None,
             scope: None,
@@ -69,7 +81,7 @@ impl Call {
     }
 
     /// Notes who asks, and for which scope where the path names one.
-    pub(super) fn admit(&mut self, caller: Caller, scope: Option<Scope>) {
+    pub(crate) fn admit(&mut self, caller: Caller, scope: Option<Scope>) {
         self.caller = Some(caller);
         self.scope = scope;
     }
@@ -125,7 +137,7 @@ impl Call {
 
     /// The whole body of an API request.
     pub(crate) async fn read_body(&mut self) -> Result<Vec<u8>, ApiError> {
-        let body = Limited::new(&mut self.body, JSON_BYTES_MAX);
+        let body = Limited::new(self.body.get(), JSON_BYTES_MAX);
         match timeout(JSON_WAIT, body.collect()).await {
             Err(_) => Err(ApiError::new(Code::TimedOut, "the body did not arrive in time")),
             Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
@@ -148,7 +160,7 @@ impl Call {
         }
         let mut bytes = 0;
         let unwanted = async {
-            while let Some(Ok(frame)) = self.body.frame().await {
+            while let Some(Ok(frame)) = self.body.get().frame().await {
                 bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
                 if bytes > UNWANTED_BYTES_MAX {
                     return;

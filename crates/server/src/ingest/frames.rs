@@ -90,6 +90,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         #[test]
         fn frames_hold_all_lines_in_order_within_bounds(
             lengths in prop::collection::vec(prop_oneof![1..100_usize, 1..900_000_usize], 0..12)

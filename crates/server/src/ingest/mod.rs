@@ -49,7 +49,7 @@ use zones::{ZoneTable, Zones};
 pub(crate) use error::IngestError;
 pub(crate) use manifest::Manifest;
 pub(crate) use outcome::Outcome;
-pub(crate) use quarantine::{LineError, downloaded};
+pub(crate) use quarantine::downloaded;
 pub(crate) use sorter::OPERATOR;
 
 /// The door. Clones share it.

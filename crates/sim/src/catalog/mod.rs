@@ -67,6 +67,21 @@ impl MemoryCatalog {
         self.state().batches.values().cloned().collect()
     }
 
+    /// All cursors, those of deleted jobs included.
+    pub fn every_cursor(&self) -> BTreeMap<(JobId, Partition), Offset> {
+        self.state().cursors.clone()
+    }
+
+    /// All that was given up.
+    pub fn every_loss(&self) -> Vec<Loss> {
+        self.state().losses.clone()
+    }
+
+    /// The sums over each job's delivered batches.
+    pub fn every_total(&self) -> BTreeMap<JobId, Totals> {
+        self.state().jobs.iter().map(|(&id, entry)| (id, entry.totals)).collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -25,8 +25,8 @@ pub struct StoreRates {
 
 /// How long a client waits for an answer.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(30);
-/// How long a request may be on its way at most.
-const LATEST: Duration = Duration::from_secs(90);
+/// How long after its client gave up a request may still arrive.
+const LATE: Duration = Duration::from_secs(60);
 
 /// What becomes of one call.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +102,7 @@ pub(super) fn draw(rng: &mut Rng, rates: StoreRates, refusal: Option<StoreErrorK
         return match rng.below(3) {
             0 => stalled,
             1 => Fate { is_done: false, ..stalled },
-            _ => Fate { until_done: rng.time_up_to(LATEST), ..stalled },
+            _ => Fate { until_done: CLIENT_PATIENCE + rng.time_up_to(LATE), ..stalled },
         };
     }
     done

@@ -14,11 +14,7 @@ use crate::record::{Checker, Refusal, Scanner};
 use crate::time::parse_json_timestamp;
 
 fn names() -> Vec<String> {
-    every_type()
-        .fields
-        .iter()
-        .map(|field| field.name.clone())
-        .collect()
+    every_type().fields.iter().map(|field| field.name.clone()).collect()
 }
 
 /// The members of a record, the last of each name, as serde_json reads them. `None` where it is
@@ -37,10 +33,7 @@ fn is_object(line: &[u8]) -> bool {
 fn fits(field_type: FieldType, raw: &RawValue) -> bool {
     let text = raw.get();
     let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    let is_int = |text: &str| {
-        text.bytes()
-            .all(|byte| byte == b'-' || byte.is_ascii_digit())
-    };
+    let is_int = |text: &str| text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
     let elements = || serde_json::from_str::<Vec<&RawValue>>(text);
     text == "null"
         || match field_type {
@@ -92,11 +85,7 @@ fn checkers_agree(
     let misfits: Vec<&str> = dataset
         .fields
         .iter()
-        .filter(|field| {
-            members
-                .get(&field.name)
-                .is_some_and(|raw| !fits(field.field_type, raw))
-        })
+        .filter(|field| members.get(&field.name).is_some_and(|raw| !fits(field.field_type, raw)))
         .map(|field| field.name.as_str())
         .collect();
     match typed.check(line) {

@@ -46,18 +46,9 @@ fn null_is_good_for_every_field() {
 #[test]
 fn another_type_than_the_fields_is_refused() {
     for (line, reason) in [
-        (
-            r#"{"Text":1}"#,
-            "`Text` must be a string, found an int at byte 8",
-        ),
-        (
-            r#"{"Text": {}}"#,
-            "`Text` must be a string, found an object at byte 9",
-        ),
-        (
-            r#"{"Count":"200"}"#,
-            "`Count` must be an int, found a string at byte 9",
-        ),
+        (r#"{"Text":1}"#, "`Text` must be a string, found an int at byte 8"),
+        (r#"{"Text": {}}"#, "`Text` must be a string, found an object at byte 9"),
+        (r#"{"Count":"200"}"#, "`Count` must be an int, found a string at byte 9"),
         (
             r#"{"Count":1.0}"#,
             "`Count` must be an int, found a number with a fraction or an exponent at byte 9",
@@ -66,22 +57,10 @@ fn another_type_than_the_fields_is_refused() {
             r#"{"Count":1e3}"#,
             "`Count` must be an int, found a number with a fraction or an exponent at byte 9",
         ),
-        (
-            r#"{"Share":false}"#,
-            "`Share` must be a number, found a bool at byte 9",
-        ),
-        (
-            r#"{"Flag":0}"#,
-            "`Flag` must be a bool, found an int at byte 8",
-        ),
-        (
-            r#"{"Map":[1]}"#,
-            "`Map` must be an object, found an array at byte 7",
-        ),
-        (
-            r#"{"Texts":"a"}"#,
-            "`Texts` must be an array of strings, found a string at byte 9",
-        ),
+        (r#"{"Share":false}"#, "`Share` must be a number, found a bool at byte 9"),
+        (r#"{"Flag":0}"#, "`Flag` must be a bool, found an int at byte 8"),
+        (r#"{"Map":[1]}"#, "`Map` must be an object, found an array at byte 7"),
+        (r#"{"Texts":"a"}"#, "`Texts` must be an array of strings, found a string at byte 9"),
         (
             r#"{"Texts":["a",1]}"#,
             "`Texts` must be an array of strings, found an int in it at byte 14",
@@ -94,10 +73,7 @@ fn another_type_than_the_fields_is_refused() {
             r#"{"Maps":[{},true]}"#,
             "`Maps` must be an array of objects, found a bool in it at byte 12",
         ),
-        (
-            r#"{"C\u006funt":{}}"#,
-            "`Count` must be an int, found an object at byte 14",
-        ),
+        (r#"{"C\u006funt":{}}"#, "`Count` must be an int, found an object at byte 14"),
     ] {
         check_refused(line, reason);
     }
@@ -133,27 +109,12 @@ fn a_timestamp_must_have_a_known_form_and_fit() {
 #[test]
 fn what_is_no_object_is_refused() {
     for (line, reason) in [
-        (
-            "",
-            "not a JSON object: found the end of the record at byte 0, expected `{`",
-        ),
-        (
-            "GET / HTTP/1.1",
-            "not a JSON object: found `G` at byte 0, expected `{`",
-        ),
-        (
-            "  [1]",
-            "not a JSON object: found `[` at byte 2, expected `{`",
-        ),
+        ("", "not a JSON object: found the end of the record at byte 0, expected `{`"),
+        ("GET / HTTP/1.1", "not a JSON object: found `G` at byte 0, expected `{`"),
+        ("  [1]", "not a JSON object: found `[` at byte 2, expected `{`"),
         ("é", "not a JSON object: found `é` at byte 0, expected `{`"),
-        (
-            "\u{0}",
-            "not a JSON object: found the control character U+0000 at byte 0, expected `{`",
-        ),
-        (
-            "{}{}",
-            "not JSON: found `{` at byte 2, expected the end of the record",
-        ),
+        ("\u{0}", "not a JSON object: found the control character U+0000 at byte 0, expected `{`"),
+        ("{}{}", "not JSON: found `{` at byte 2, expected the end of the record"),
     ] {
         check_refused(line, reason);
     }
@@ -162,79 +123,25 @@ fn what_is_no_object_is_refused() {
 #[test]
 fn what_is_not_json_is_refused_with_what_could_have_stood_there() {
     for (line, reason) in [
-        (
-            "{a:1}",
-            "not JSON: found `a` at byte 1, expected a key in double quotes",
-        ),
-        (
-            r#"{"a":1,}"#,
-            "not JSON: found `}` at byte 7, expected a key in double quotes",
-        ),
+        ("{a:1}", "not JSON: found `a` at byte 1, expected a key in double quotes"),
+        (r#"{"a":1,}"#, "not JSON: found `}` at byte 7, expected a key in double quotes"),
         (r#"{"a" 1}"#, "not JSON: found `1` at byte 5, expected `:`"),
-        (
-            r#"{"a":}"#,
-            "not JSON: found `}` at byte 5, expected a value",
-        ),
-        (
-            r#"{"a":NaN}"#,
-            "not JSON: found `N` at byte 5, expected a value",
-        ),
-        (
-            r#"{"a":nul}"#,
-            "not JSON: found `n` at byte 5, expected `null`",
-        ),
-        (
-            r#"{"a":True}"#,
-            "not JSON: found `T` at byte 5, expected a value",
-        ),
-        (
-            r#"{"a":1 "b":2}"#,
-            "not JSON: found `\"` at byte 7, expected `,` or `}`",
-        ),
-        (
-            r#"{"a":[1 2]}"#,
-            "not JSON: found `2` at byte 8, expected `,` or `]`",
-        ),
-        (
-            r#"{"a":[1,]}"#,
-            "not JSON: found `]` at byte 8, expected a value",
-        ),
-        (
-            r#"{"a":[1}}"#,
-            "not JSON: found `}` at byte 7, expected `,` or `]`",
-        ),
-        (
-            r#"{"a":{"b":1]}"#,
-            "not JSON: found `]` at byte 11, expected `,` or `}`",
-        ),
-        (
-            r#"{"a":{"b":[[],{},}}"#,
-            "not JSON: found `}` at byte 17, expected a value",
-        ),
-        (
-            r#"{"Texts":["a" 1]}"#,
-            "not JSON: found `1` at byte 14, expected `,` or `]`",
-        ),
-        (
-            r#"{"a":01}"#,
-            "not JSON: found `1` at byte 6, expected `,` or `}`",
-        ),
-        (
-            r#"{"a":-x}"#,
-            "not JSON: found `x` at byte 6, expected a digit",
-        ),
-        (
-            r#"{"a":1.}"#,
-            "not JSON: found `}` at byte 7, expected a digit",
-        ),
-        (
-            r#"{"a":1e+}"#,
-            "not JSON: found `}` at byte 8, expected a digit",
-        ),
-        (
-            r#"{"a":.5}"#,
-            "not JSON: found `.` at byte 5, expected a value",
-        ),
+        (r#"{"a":}"#, "not JSON: found `}` at byte 5, expected a value"),
+        (r#"{"a":NaN}"#, "not JSON: found `N` at byte 5, expected a value"),
+        (r#"{"a":nul}"#, "not JSON: found `n` at byte 5, expected `null`"),
+        (r#"{"a":True}"#, "not JSON: found `T` at byte 5, expected a value"),
+        (r#"{"a":1 "b":2}"#, "not JSON: found `\"` at byte 7, expected `,` or `}`"),
+        (r#"{"a":[1 2]}"#, "not JSON: found `2` at byte 8, expected `,` or `]`"),
+        (r#"{"a":[1,]}"#, "not JSON: found `]` at byte 8, expected a value"),
+        (r#"{"a":[1}}"#, "not JSON: found `}` at byte 7, expected `,` or `]`"),
+        (r#"{"a":{"b":1]}"#, "not JSON: found `]` at byte 11, expected `,` or `}`"),
+        (r#"{"a":{"b":[[],{},}}"#, "not JSON: found `}` at byte 17, expected a value"),
+        (r#"{"Texts":["a" 1]}"#, "not JSON: found `1` at byte 14, expected `,` or `]`"),
+        (r#"{"a":01}"#, "not JSON: found `1` at byte 6, expected `,` or `}`"),
+        (r#"{"a":-x}"#, "not JSON: found `x` at byte 6, expected a digit"),
+        (r#"{"a":1.}"#, "not JSON: found `}` at byte 7, expected a digit"),
+        (r#"{"a":1e+}"#, "not JSON: found `}` at byte 8, expected a digit"),
+        (r#"{"a":.5}"#, "not JSON: found `.` at byte 5, expected a value"),
     ] {
         check_refused(line, reason);
     }
@@ -271,50 +178,17 @@ fn a_string_must_be_escaped_as_json_says() {
 fn a_record_that_is_cut_off_tells_what_is_not_whole() {
     for (line, reason) in [
         ("{", "the record ends within an object that began at byte 0"),
-        (
-            r#"{"a"#,
-            "the record ends within a string that began at byte 1",
-        ),
-        (
-            r#"{"a":"#,
-            "the record ends within an object that began at byte 0",
-        ),
-        (
-            r#"{"a":"b"#,
-            "the record ends within a string that began at byte 5",
-        ),
-        (
-            r#"{"a":"b\"#,
-            "the record ends within a string that began at byte 5",
-        ),
-        (
-            r#"{"a":"b\u00"#,
-            "the record ends within a string that began at byte 5",
-        ),
-        (
-            r#"{"a":1"#,
-            "the record ends within an object that began at byte 0",
-        ),
-        (
-            r#"{"a":-"#,
-            "the record ends within a number that began at byte 5",
-        ),
-        (
-            r#"{"a":tr"#,
-            "the record ends within a bool that began at byte 5",
-        ),
-        (
-            r#"{"a":[1,{"b":[2"#,
-            "the record ends within an array that began at byte 13",
-        ),
-        (
-            r#"{"a":[1,{"b":[2]"#,
-            "the record ends within an object that began at byte 8",
-        ),
-        (
-            r#"{"Texts":["a","#,
-            "the record ends within an array that began at byte 9",
-        ),
+        (r#"{"a"#, "the record ends within a string that began at byte 1"),
+        (r#"{"a":"#, "the record ends within an object that began at byte 0"),
+        (r#"{"a":"b"#, "the record ends within a string that began at byte 5"),
+        (r#"{"a":"b\"#, "the record ends within a string that began at byte 5"),
+        (r#"{"a":"b\u00"#, "the record ends within a string that began at byte 5"),
+        (r#"{"a":1"#, "the record ends within an object that began at byte 0"),
+        (r#"{"a":-"#, "the record ends within a number that began at byte 5"),
+        (r#"{"a":tr"#, "the record ends within a bool that began at byte 5"),
+        (r#"{"a":[1,{"b":[2"#, "the record ends within an array that began at byte 13"),
+        (r#"{"a":[1,{"b":[2]"#, "the record ends within an object that began at byte 8"),
+        (r#"{"Texts":["a","#, "the record ends within an array that began at byte 9"),
     ] {
         check_refused(line, reason);
     }
@@ -322,25 +196,15 @@ fn a_record_that_is_cut_off_tells_what_is_not_whole() {
 
 #[test]
 fn bytes_that_are_not_utf_8_are_refused() {
-    check_refused(
-        b"{\"a\":\"\xff\"}",
-        "not UTF-8: invalid byte 0xff at byte 6",
-    );
-    check_refused(
-        b"{\"a\":\"\xe2\x82\"}",
-        "not UTF-8: invalid byte 0xe2 at byte 6",
-    );
+    check_refused(b"{\"a\":\"\xff\"}", "not UTF-8: invalid byte 0xff at byte 6");
+    check_refused(b"{\"a\":\"\xe2\x82\"}", "not UTF-8: invalid byte 0xe2 at byte 6");
     check_refused(b"\x1f\x8b\x08", "not UTF-8: invalid byte 0x8b at byte 1");
 }
 
 #[test]
 fn a_record_may_be_nested_as_deep_as_the_limit_and_no_deeper() {
     let nested = |depth: usize, open: &str, inner: &str, close: &str| {
-        format!(
-            "{{\"a\":{}{inner}{}}}",
-            open.repeat(depth - 1),
-            close.repeat(depth - 1)
-        )
+        format!("{{\"a\":{}{inner}{}}}", open.repeat(depth - 1), close.repeat(depth - 1))
     };
     check_good(&nested(RECORD_DEPTH_MAX, "[", "", "]"));
     check_good(&nested(RECORD_DEPTH_MAX, "{\"b\":", "1", "}"));

@@ -11,9 +11,8 @@ use crate::{Dataset, Datasets};
 
 /// A dataset with a field of each type.
 fn every_type() -> Arc<Dataset> {
-    let mut text =
-        "dataset = \"every_type\"\nscopes = [\"zone\"]\ntimestamp_field = \"Time\"\n".to_owned();
-    for (name, field_type) in [
+    let head = "dataset = \"every_type\"\nscopes = [\"zone\"]\ntimestamp_field = \"Time\"\n";
+    let fields = [
         ("Text", "string"),
         ("Count", "int"),
         ("Share", "float"),
@@ -23,9 +22,9 @@ fn every_type() -> Arc<Dataset> {
         ("Texts", "array[string]"),
         ("Counts", "array[int]"),
         ("Maps", "array[object]"),
-    ] {
-        text += &format!("[[fields]]\nname = \"{name}\"\ntype = \"{field_type}\"\n");
-    }
+    ]
+    .map(|(name, kind)| format!("[[fields]]\nname = \"{name}\"\ntype = \"{kind}\"\n"));
+    let text = head.to_owned() + &fields.concat();
     let files = [("every_type.toml".to_owned(), text)];
     let datasets = Datasets::builtin().with_user_defined(files).unwrap();
     Arc::clone(datasets.get("every_type").unwrap())

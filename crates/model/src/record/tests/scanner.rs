@@ -21,9 +21,7 @@ fn scanned<'l>(scanner: &mut Scanner, line: &'l str) -> [Option<&'l str>; 3] {
     scanner.scan(line.as_bytes()).unwrap();
     WANTED.map(|name| {
         let field = scanner.dataset().field_index(name).unwrap();
-        scanner
-            .value(line.as_bytes(), field)
-            .map(|value| str::from_utf8(value).unwrap())
+        scanner.value(line.as_bytes(), field).map(|value| str::from_utf8(value).unwrap())
     })
 }
 
@@ -39,11 +37,7 @@ fn check(line: &str, expected: [Option<&str>; 3]) {
 fn values_are_given_byte_for_byte() {
     check(
         r#"{"ClientIP":"89.163.242.206","EdgeResponseStatus":200,"RequestHeaders":{"a":"b"}}"#,
-        [
-            Some(r#""89.163.242.206""#),
-            Some("200"),
-            Some(r#"{"a":"b"}"#),
-        ],
+        [Some(r#""89.163.242.206""#), Some("200"), Some(r#"{"a":"b"}"#)],
     );
     check(
         " {\t\"EdgeResponseStatus\" : -1.50e+2 , \"RequestHeaders\" : [ 1 , { } ] } \r",
@@ -57,11 +51,7 @@ fn values_are_given_byte_for_byte() {
 fn only_top_level_keys_count() {
     check(
         r#"{"RequestHeaders":{"ClientIP":"inner","x":[{"EdgeResponseStatus":1}]},"x":{"ClientIP":2}}"#,
-        [
-            None,
-            None,
-            Some(r#"{"ClientIP":"inner","x":[{"EdgeResponseStatus":1}]}"#),
-        ],
+        [None, None, Some(r#"{"ClientIP":"inner","x":[{"EdgeResponseStatus":1}]}"#)],
     );
 }
 
@@ -80,27 +70,15 @@ fn brackets_and_quotes_in_strings_are_text() {
 #[test]
 fn keys_are_compared_by_what_they_mean() {
     check(r#"{"Client\u0049P":"a"}"#, [Some(r#""a""#), None, None]);
-    check(
-        r#"{"\u0043\u006C\u0069ent\u0049\u0050":"a"}"#,
-        [Some(r#""a""#), None, None],
-    );
-    check(
-        r#"{"Client\\u0049P":"a","ClientIP\u0000":"b","ClientI":"c"}"#,
-        [None; 3],
-    );
+    check(r#"{"\u0043\u006C\u0069ent\u0049\u0050":"a"}"#, [Some(r#""a""#), None, None]);
+    check(r#"{"Client\\u0049P":"a","ClientIP\u0000":"b","ClientI":"c"}"#, [None; 3]);
     check(r#"{"":1,"\"":2,"ClientIP":3}"#, [Some("3"), None, None]);
 }
 
 #[test]
 fn the_last_of_two_keys_counts() {
-    check(
-        r#"{"ClientIP":"a","x":1,"ClientIP":"b"}"#,
-        [Some(r#""b""#), None, None],
-    );
-    check(
-        r#"{"ClientIP":"a","Client\u0049P":null}"#,
-        [Some("null"), None, None],
-    );
+    check(r#"{"ClientIP":"a","x":1,"ClientIP":"b"}"#, [Some(r#""b""#), None, None]);
+    check(r#"{"ClientIP":"a","Client\u0049P":null}"#, [Some("null"), None, None]);
 }
 
 #[test]
@@ -121,11 +99,7 @@ fn another_order_of_keys_is_learnt_at_once() {
         r#"{"ClientIP" :1,"EdgeResponseStatus": 2, "RequestHeaders"	:	3}"#,
     ] {
         for _ in 0..3 {
-            assert_eq!(
-                scanned(&mut scanner, line),
-                [Some("1"), Some("2"), Some("3")],
-                "{line}"
-            );
+            assert_eq!(scanned(&mut scanner, line), [Some("1"), Some("2"), Some("3")], "{line}");
         }
     }
 }
@@ -134,10 +108,7 @@ fn another_order_of_keys_is_learnt_at_once() {
 fn a_record_leaves_nothing_behind_for_the_next() {
     let mut scanner = scanner();
     scanned(&mut scanner, r#"{"ClientIP":"a","EdgeResponseStatus":2}"#);
-    assert_eq!(
-        scanned(&mut scanner, r#"{"EdgeResponseStatus":3}"#),
-        [None, Some("3"), None]
-    );
+    assert_eq!(scanned(&mut scanner, r#"{"EdgeResponseStatus":3}"#), [None, Some("3"), None]);
     let cut = br#"{"EdgeResponseStatus":3,"ClientIP":"#;
     assert!(scanner.scan(cut).is_err());
     let field = scanner.dataset().field_index("EdgeResponseStatus").unwrap();

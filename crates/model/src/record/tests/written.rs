@@ -38,11 +38,7 @@ fn scalar() -> impl Strategy<Value = String> {
 
 fn array(element: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     (prop::collection::vec(spaced(element), 0..4), whitespace()).prop_map(|(elements, space)| {
-        if elements.is_empty() {
-            format!("[{space}]")
-        } else {
-            format!("[{}]", elements.join(","))
-        }
+        if elements.is_empty() { format!("[{space}]") } else { format!("[{}]", elements.join(",")) }
     })
 }
 

@@ -51,7 +51,7 @@ pub(super) fn one(answer: &Value, as_json: bool) -> Result<(), CliError> {
         Value::Null => String::new(),
         value => value.to_string(),
     };
-    properties([
+    properties(&[
         ("id", job.id.to_string()),
         ("name", job.name.unwrap_or_default()),
         ("dataset", job.dataset),
@@ -70,7 +70,7 @@ pub(super) fn one(answer: &Value, as_json: bool) -> Result<(), CliError> {
 }
 
 async fn scopes_with_jobs(client: &Client) -> Result<BTreeSet<String>, CliError> {
-    let jobs: Vec<JobStatus> = client.get("/logpush/status").await?;
+    let jobs: Vec<JobStatus> = client.list("/logpush/status", &[]).await?;
     Ok(jobs.into_iter().map(|job| job.scope).collect())
 }
 

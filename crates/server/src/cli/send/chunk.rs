@@ -49,14 +49,15 @@ impl<L: Lines> Chunks<L> {
             body: Vec::with_capacity(CHUNK_BYTES + (CHUNK_BYTES >> 3)),
         };
         while chunk.body.len() < CHUNK_BYTES && self.next_line - chunk.first_line < CHUNK_LINES {
-            let start = chunk.body.len();
             if !self.lines.next_line(&mut chunk.body)? {
                 self.ended = true;
                 break;
             }
             self.next_line += 1;
-            chunk.records += u64::from(!chunk.body[start..].trim_ascii().is_empty());
         }
+        // As the service counts them, which does not take a byte order mark for a line.
+        let text = chunk.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&chunk.body);
+        chunk.records = model::record::Lines::new(text).count() as u64;
         self.position += chunk.body.len() as u64;
         Ok(chunk)
     }

@@ -12,6 +12,8 @@ use crate::cli::CliError;
 
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 256 << 10;
+/// Longest name of a source that the service takes.
+const SOURCE_BYTES_MAX: usize = 255;
 /// How each gzip member begins (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -37,14 +39,15 @@ impl Input {
     }
 
     /// The name by which the service tells sources apart: a file's without its folder, so that it
-    /// is the same from wherever the command is run.
+    /// is the same from wherever the command is run; in the form that the service takes.
     pub(super) fn source_name(&self) -> String {
-        match self {
-            Self::Stdin => "stdin".to_owned(),
-            Self::File(path) => path
-                .file_name()
-                .map_or_else(|| self.display_name(), |name| name.to_string_lossy().into_owned()),
-        }
+        let name = match self {
+            Self::Stdin => "stdin".into(),
+            Self::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
+        };
+        let mut name = name.replace(char::is_control, "?");
+        name.truncate(name.floor_char_boundary(SOURCE_BYTES_MAX));
+        name
     }
 
     /// Bytes of the file; `None` where it is a stream. An error where there is no such file.
@@ -148,6 +151,20 @@ mod tests {
             input.open(&Arc::default()).unwrap().read_to_string(&mut text).unwrap();
             assert_eq!(text, content);
         }
+    }
+
+    #[test]
+    fn a_source_is_named_in_the_form_that_the_service_takes() {
+        for (path, expected) in [
+            ("/var/log/nginx/access.log", "access.log"),
+            ("access.log", "access.log"),
+            ("/tmp/a\nb", "a?b"),
+        ] {
+            assert_eq!(Input::File(path.into()).source_name(), expected);
+        }
+        let long = Input::File("ä".repeat(200).into()).source_name();
+        assert_eq!(long, "ä".repeat(127));
+        assert_eq!(Input::Stdin.source_name(), "stdin");
     }
 
     #[test]

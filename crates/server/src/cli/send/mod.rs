@@ -28,6 +28,7 @@ use super::connection::Common;
 use super::scope::ScopeArgs;
 use super::{CliError, count, duration};
 use crate::client::{Client, ClientError, Door, Receipt, Shipment};
+use crate::random::random_bytes;
 use chunk::Origin;
 use input::Input;
 use progress::Progress;
@@ -130,7 +131,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         dataset: args.dataset.clone(),
         format: args.format.name(),
         source: String::new(),
-        nonce: if args.new { Some(nonce()?) } else { None },
+        nonce: args.new.then(random_bytes).transpose()?,
     };
     let progress = Progress::new(total, args.common.json);
     let shipper = Shipper {
@@ -176,9 +177,11 @@ async fn send_all(
                 });
             }
             Some(done) = in_flight.join_next() => {
-                let (parcel, receipt) = done.map_err(|error| CliError::Service(error.to_string()))?;
+                let (parcel, receipt) = done.map_err(CliError::Worker)?;
                 let bytes = parcel.shipment.body.len() as u64;
-                report.add(&parcel.file, parcel.records, bytes, receipt?);
+                let receipt = receipt?;
+                check_accounted(parcel.records, &receipt)?;
+                report.add(&parcel.file, parcel.records, bytes, receipt);
                 shipper.progress.acknowledged(parcel.input_bytes, report.lines);
             }
         }
@@ -186,17 +189,16 @@ async fn send_all(
     Ok(())
 }
 
+/// Every line must have been taken or refused: what is neither would be lost without a word.
+fn check_accounted(sent: u64, receipt: &Receipt) -> Result<(), CliError> {
+    let accounted = receipt.accepted + receipt.quarantined;
+    if accounted == sent { Ok(()) } else { Err(CliError::Unaccounted { sent, accounted }) }
+}
+
 /// Bytes of all inputs; `None` where one of them is a stream.
 fn total_bytes(inputs: &[Input]) -> Result<Option<u64>, CliError> {
     let sizes = inputs.iter().map(Input::size).collect::<Result<Vec<_>, _>>()?;
     Ok(sizes.into_iter().sum())
-}
-
-fn nonce() -> Result<[u8; 16], CliError> {
-    let mut nonce = [0; 16];
-    aws_lc_rs::rand::fill(&mut nonce)
-        .map_err(|_| CliError::Service("the system gives no random bytes".to_owned()))?;
-    Ok(nonce)
 }
 
 /// The failure, and what the user should do about the rest.

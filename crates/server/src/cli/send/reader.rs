@@ -42,7 +42,7 @@ pub(super) fn start(
     std::thread::Builder::new()
         .name("reader".to_owned())
         .spawn(move || reader.run(&inputs))
-        .map_err(|error| CliError::Service(format!("no thread can be started: {error}")))?;
+        .map_err(CliError::Thread)?;
     Ok(receiver)
 }
 

@@ -26,14 +26,14 @@ pub(super) struct Report {
     /// Taken by an earlier run.
     pub(super) already_there: u64,
     /// Why the first lines were put into quarantine.
-    pub(super) reasons: Vec<Reason>,
+    pub(super) reasons: Vec<BadLine>,
     /// How long it took.
     pub(super) seconds: f64,
 }
 
 /// Why a line was put into quarantine.
 #[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Reason {
+pub(super) struct BadLine {
     file: String,
     line: u64,
     reason: String,
@@ -47,7 +47,7 @@ impl Report {
         self.quarantined += receipt.quarantined;
         let taken = if receipt.repeated { &mut self.already_there } else { &mut self.accepted };
         *taken += receipt.accepted;
-        self.reasons.extend(receipt.errors.into_iter().map(|error| Reason {
+        self.reasons.extend(receipt.errors.into_iter().map(|error| BadLine {
             file: file.to_owned(),
             line: error.line,
             reason: error.reason,
@@ -71,19 +71,22 @@ impl Report {
             ("quarantined", *quarantined),
         ];
         let width = rows.iter().map(|(_, number)| count(*number).len()).max().unwrap_or(0);
-        let mut text =
-            format!("acknowledged {} lines, {} in {took}", count(*lines), megabytes(self.bytes));
+        let mut lines = vec![format!(
+            "acknowledged {} lines, {} in {took}",
+            count(*lines),
+            megabytes(self.bytes)
+        )];
         for (name, number) in rows.into_iter().filter(|(name, n)| *n > 0 || *name == "accepted") {
-            text += &format!("\n  {name:<13}  {:>width$}", count(number));
+            lines.push(format!("  {name:<13}  {:>width$}", count(number)));
         }
-        for Reason { file, line, reason } in &self.reasons {
-            text += &format!("\n    {file}, line {line}: {reason}");
+        for BadLine { file, line, reason } in &self.reasons {
+            lines.push(format!("    {file}, line {line}: {reason}"));
         }
         let told = self.reasons.len() as u64;
         if *quarantined > told && told > 0 {
-            text += &format!("\n    and {} more", count(quarantined - told));
+            lines.push(format!("    and {} more", count(quarantined - told)));
         }
-        text
+        lines.join("\n")
     }
 }
 

@@ -1,0 +1,65 @@
+//! Is it alive, can it work, and what has it counted.
+
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use catalog::Page;
+use journal::Health;
+use serde::Serialize;
+
+use super::{ApiError, ApiResult, Code, auth, envelope};
+use crate::http::Call;
+use crate::metrics::{self, Levels};
+
+#[derive(Serialize)]
+struct Alive {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    journal: &'static str,
+    catalog: &'static str,
+}
+
+/// `GET /healthz`: the process answers.
+pub(super) async fn alive(_: &mut Call) -> ApiResult {
+    Ok(envelope::json(StatusCode::OK, &Alive { status: "ok" }))
+}
+
+/// `GET /readyz`: records can be taken in and delivered. Says no more than which part cannot:
+/// anybody may ask.
+pub(super) async fn ready(call: &mut Call) -> ApiResult {
+    let journal = match call.app.journal.health() {
+        Health::Writable => "ok",
+        Health::Refusing(_) => "refusing",
+        Health::Poisoned(_) => "poisoned",
+    };
+    let one = Page { number: 1, size: 1 };
+    let catalog = match call.app.catalog.accounts(None, one).await {
+        Ok(_) => "ok",
+        Err(_) => "unreachable",
+    };
+    let (status, word) = match (journal, catalog) {
+        ("ok", "ok") => (StatusCode::OK, "ok"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+    };
+    Ok(envelope::json(status, &Ready { status: word, journal, catalog }))
+}
+
+/// `GET /metrics`.
+pub(super) async fn metrics(call: &mut Call) -> ApiResult {
+    if !call.app.api.metrics_public {
+        let caller = auth::authenticate(&call.app, &call.headers, call.now()).await?;
+        if !caller.is_operator() {
+            let message = "the token is not an administrator's of the whole installation";
+            return Err(ApiError::new(Code::Forbidden, message));
+        }
+    }
+    let levels = Levels {
+        in_flight_bytes: call.app.door.in_flight_bytes(),
+        journal_bytes: call.app.journal.bytes(),
+    };
+    let page = call.app.metrics.render(levels);
+    Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response())
+}

@@ -1,0 +1,171 @@
+//! Jobs: what a customer wants pushed where.
+
+mod change;
+mod shown;
+
+use std::sync::Arc;
+
+use catalog::{Cursor, Job, JobChange, Permission};
+use model::compiled_job::CompiledJob;
+use model::{Issue, JobId, Partition, Scope};
+use serde::Serialize;
+
+use super::fields::Fields;
+use super::page::PageInfo;
+use super::{ApiError, ApiResult, Code, envelope, ownership};
+use crate::app::App;
+use crate::http::Call;
+
+use change::Requested;
+use shown::shown;
+
+/// What the v4 API says at the bound.
+const TOO_MANY_JOBS: &str = "creating a new job is not allowed: exceeded max jobs allowed";
+
+/// `GET {scope}/logpush/jobs`.
+pub(super) async fn list(call: &mut Call) -> ApiResult {
+    let jobs = call.app.catalog.jobs(Some(call.scope()?)).await?;
+    render_list(call, jobs)
+}
+
+/// `GET {scope}/logpush/datasets/{dataset}/jobs`.
+pub(super) async fn of_dataset(call: &mut Call) -> ApiResult {
+    let dataset = super::datasets::named(call)?;
+    let mut jobs = call.app.catalog.jobs(Some(call.scope()?)).await?;
+    jobs.retain(|job| job.spec.dataset == dataset.name);
+    render_list(call, jobs)
+}
+
+/// `GET {scope}/logpush/jobs/{job_id}`.
+pub(super) async fn show(call: &mut Call) -> ApiResult {
+    let job = named(call).await?;
+    render(call, job)
+}
+
+/// `POST {scope}/logpush/jobs`.
+pub(super) async fn create(call: &mut Call) -> ApiResult {
+    let scope = call.scope()?;
+    let body = call.read_body().await?;
+    let mut fields = Fields::parse(&body, &change::KEYS)?;
+    let requested = change::created(&mut fields);
+    let change = checked(call, scope, requested, true, fields)?;
+    let app = Arc::clone(&call.app);
+    let _turn = app.job_changes.lock().await;
+    if app.catalog.jobs(Some(scope)).await?.len() >= app.api.jobs_per_scope_max {
+        return Err(ApiError::new(Code::QuotaExceeded, TOO_MANY_JOBS));
+    }
+    let begin = begin(&app, change.enabled);
+    let job = app.catalog.add_job(scope, change, &begin, call.now()).await?;
+    app.delivery.reload().await;
+    render(call, job)
+}
+
+/// `PUT {scope}/logpush/jobs/{job_id}`.
+pub(super) async fn update(call: &mut Call) -> ApiResult {
+    let body = call.read_body().await?;
+    let app = Arc::clone(&call.app);
+    let _turn = app.job_changes.lock().await;
+    let before = named(call).await?;
+    let mut fields = Fields::parse(&body, &change::KEYS)?;
+    let requested = change::updated(&mut fields, &before);
+    let moved = requested.change.spec.destination != before.spec.destination;
+    let change = checked(call, before.scope, requested, moved, fields)?;
+    let begin = begin(&app, change.enabled && !before.enabled);
+    let changed = app.catalog.change_job(before.id, before.revision, change, &begin, call.now());
+    let job = changed.await?;
+    app.delivery.reload().await;
+    render(call, job)
+}
+
+/// `DELETE {scope}/logpush/jobs/{job_id}`.
+pub(super) async fn delete(call: &mut Call) -> ApiResult {
+    #[derive(Serialize)]
+    struct Deleted {
+        id: u64,
+    }
+    let app = Arc::clone(&call.app);
+    let _turn = app.job_changes.lock().await;
+    let job = named(call).await?;
+    app.catalog.delete_job(job.id, call.now()).await?;
+    app.delivery.reload().await;
+    Ok(envelope::result(Deleted { id: job.id.0 }))
+}
+
+/// The job that the path names, which is one of its scope.
+pub(super) async fn named(call: &Call) -> Result<Job, ApiError> {
+    let id = call.params.get("job_id").and_then(|text| text.parse().ok()).map(JobId);
+    let id = id.ok_or_else(|| ApiError::no_route(&call.uri))?;
+    let scope = call.scope()?;
+    match call.app.catalog.job(id).await {
+        Ok(job) if job.scope == scope => Ok(job),
+        Ok(_) => Err(ApiError::not_found("job", &id.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The change that was asked for, or all that is wrong with it. The proof of ownership is looked
+/// at only where the destination is `moved` to.
+fn checked(
+    call: &Call,
+    scope: Scope,
+    requested: Requested,
+    moved: bool,
+    mut fields: Fields,
+) -> Result<JobChange, ApiError> {
+    let Requested { change, challenge } = requested;
+    let datasets = &call.app.datasets;
+    match datasets.get(&change.spec.dataset) {
+        None if change.spec.dataset.is_empty() => {}
+        None => {
+            let hint = match datasets.nearest(&change.spec.dataset) {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None => String::new(),
+            };
+            let shown: String = change.spec.dataset.chars().take(64).collect();
+            fields.refuse("dataset", format!("no such dataset: `{shown}`{hint}"));
+        }
+        Some(dataset) => {
+            let compiled = CompiledJob::compile(&change.spec, scope.kind, Arc::clone(dataset));
+            if let Err(issues) = compiled {
+                fields.refuse_all(without(issues, &change));
+            }
+        }
+    }
+    if moved {
+        let proven = ownership::check_proof(call, scope, &change.spec.destination, challenge)?;
+        if let Err(message) = proven {
+            fields.refuse("ownership_challenge", message);
+        }
+    }
+    fields.finish().map(|()| change)
+}
+
+/// Without what is told already: that there is no destination at all.
+fn without(issues: Vec<Issue>, change: &JobChange) -> Vec<Issue> {
+    let told = |issue: &Issue| {
+        change.spec.destination.is_empty() && issue.pointer == model::destination::POINTER
+    };
+    issues.into_iter().filter(|issue| !told(issue)).collect()
+}
+
+/// Where a job that becomes enabled begins: at each partition's end.
+fn begin(app: &App, becomes_enabled: bool) -> Vec<Cursor> {
+    if !becomes_enabled {
+        return Vec::new();
+    }
+    (0..app.journal.partitions())
+        .map(Partition)
+        .map(|partition| Cursor { partition, next: app.journal.bounds(partition).end })
+        .collect()
+}
+
+fn render(call: &Call, job: Job) -> ApiResult {
+    Ok(envelope::result(shown(job, call.caller()?.may(Permission::LogsWrite))))
+}
+
+fn render_list(call: &Call, jobs: Vec<Job>) -> ApiResult {
+    let secrets = call.caller()?.may(Permission::LogsWrite);
+    let info = PageInfo::whole(jobs.len());
+    let jobs: Vec<_> = jobs.into_iter().map(|job| shown(job, secrets)).collect();
+    Ok(envelope::list(jobs, info))
+}

@@ -1,0 +1,88 @@
+//! Ownership challenges: writing one, and checking what the customer read in their bucket.
+
+use bytes::Bytes;
+use model::Scope;
+use model::destination::Destination;
+use serde::Serialize;
+
+use super::challenge::fingerprint;
+use super::fields::Fields;
+use super::{ApiError, ApiResult, envelope};
+use crate::http::Call;
+
+/// `POST {scope}/logpush/ownership`: writes a challenge into the bucket.
+pub(super) async fn challenge(call: &mut Call) -> ApiResult {
+    #[derive(Serialize)]
+    struct Written {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        filename: Option<String>,
+        message: String,
+        valid: bool,
+    }
+    let scope = call.scope()?;
+    let body = call.read_body().await?;
+    let mut fields = Fields::parse(&body, &["destination_conf"])?;
+    let text = fields.required_text("destination_conf");
+    fields.finish()?;
+    let destination = Destination::parse(&text)?;
+    let now = call.now();
+    let token = call.app.signer.sign(scope, &text, &destination, now);
+    let short: String =
+        fingerprint(&token).chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    let filename = key(&destination, &format!("ownership-challenge-{short}.txt"), call);
+    let written = call.app.delivery.write(&destination, &filename, Bytes::from(token)).await;
+    Ok(envelope::result(match written {
+        Ok(()) => Written { filename: Some(filename), message: String::new(), valid: true },
+        Err(error) => Written { filename: None, message: error.to_string(), valid: false },
+    }))
+}
+
+/// `POST {scope}/logpush/ownership/validate`: whether a challenge proves a destination.
+pub(super) async fn validate(call: &mut Call) -> ApiResult {
+    #[derive(Serialize)]
+    struct Validated {
+        valid: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    }
+    let scope = call.scope()?;
+    let body = call.read_body().await?;
+    let mut fields = Fields::parse(&body, &["destination_conf", "ownership_challenge"])?;
+    let text = fields.required_text("destination_conf");
+    let token = fields.required_text("ownership_challenge");
+    fields.finish()?;
+    let destination = Destination::parse(&text)?;
+    let checked = call.app.signer.check(&token, scope, &text, &destination, call.now());
+    Ok(envelope::result(Validated { valid: checked.is_ok(), message: checked.err() }))
+}
+
+/// Checks the proof of a job's destination, where it is one that needs proof. The operator
+/// vouches for the destinations that they name themselves, and needs none.
+pub(super) fn check_proof(
+    call: &Call,
+    scope: Scope,
+    text: &str,
+    token: Option<String>,
+) -> Result<Result<(), String>, ApiError> {
+    let destination = match Destination::parse(text) {
+        Ok(destination) if destination.needs_ownership_proof() => destination,
+        _ => return Ok(Ok(())),
+    };
+    match token {
+        Some(token) => Ok(call.app.signer.check(&token, scope, text, &destination, call.now())),
+        None if call.caller()?.is_operator() => Ok(Ok(())),
+        None => {
+            let message = "is required for this destination: ask for a challenge at \
+                           `…/logpush/ownership` and send what its file holds";
+            Ok(Err(message.to_owned()))
+        }
+    }
+}
+
+/// The key of a file of that name in the destination's folder, as it is now.
+pub(super) fn key(destination: &Destination, name: &str, call: &Call) -> String {
+    match destination.path.resolve(call.now()).as_str() {
+        "" => name.to_owned(),
+        path => format!("{path}/{name}"),
+    }
+}

@@ -1,0 +1,41 @@
+//! What handlers work with: the rooms of the house and the service's own parts.
+
+use std::sync::Arc;
+
+use catalog::Catalog;
+use delivery::Delivery;
+use journal::{Clock, Journal};
+use model::Datasets;
+use tokio::sync::Mutex;
+
+use crate::api::Signer;
+use crate::config::ApiSettings;
+use crate::ingest::Door;
+use crate::metrics::{IngestMetrics, MetricsPage};
+
+/// The service, as handlers see it.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// What has arrived.
+    pub(crate) journal: Arc<dyn Journal>,
+    /// What was decided.
+    pub(crate) catalog: Arc<dyn Catalog>,
+    /// What has been sent.
+    pub(crate) delivery: Delivery,
+    /// The kinds of records that there are.
+    pub(crate) datasets: Arc<Datasets>,
+    /// The time of day.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The door for records.
+    pub(crate) door: Door,
+    /// Signs ownership challenges.
+    pub(crate) signer: Signer,
+    /// What the door counts.
+    pub(crate) ingest_metrics: IngestMetrics,
+    /// All that is counted.
+    pub(crate) metrics: MetricsPage,
+    /// The bounds of the API.
+    pub(crate) api: ApiSettings,
+    /// Held while a job is changed: a change is read, checked and written as one.
+    pub(crate) job_changes: Mutex<()>,
+}

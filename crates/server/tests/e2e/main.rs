@@ -1,0 +1,28 @@
+//! The product from outside: the real binary as a process of its own, real HTTP, a real S3 server.
+//!
+//! - Nothing here knows the inside of the house: what is checked is what a customer, a sender and
+//!   an operator see.
+//! - What the bucket holds is read by code that shares nothing with delivery.
+//! - A service's log must be free of errors where a test does not expect them.
+//! - A check of thousands of records tells how many differ, and shows the first few.
+
+mod access_line;
+mod access_log;
+mod api;
+mod batches;
+mod cli;
+mod demo;
+mod health;
+mod jobs;
+mod killed;
+mod moto;
+mod objects;
+mod records;
+mod refused_requests;
+mod refused_starts;
+mod s3;
+mod service;
+mod stopped;
+mod unreachable;
+mod world;
+mod wrong_usage;

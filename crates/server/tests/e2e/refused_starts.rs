@@ -1,0 +1,114 @@
+//! A service that cannot start: exit code 1, and an error that names the value and how to mend it.
+
+use std::path::Path;
+
+use crate::cli::Ran;
+use crate::s3::S3Server;
+use crate::service::Home;
+use crate::world::World;
+
+/// A home without an S3 server: nothing gets that far.
+fn home() -> Home {
+    Home::new("http://127.0.0.1:9")
+}
+
+/// Checks that a service with these arguments does not start.
+async fn assert_refused(home: &Home, args: &[&str], parts: &[&str]) {
+    let ran = Ran::of(&mut home.serve(args)).await;
+    ran.assert_failed(1, parts);
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let home = home();
+    let mut serve = crate::service::logpush(&["serve", "--listen", &address]);
+    serve.arg("--data-dir").arg(home.data_dir());
+    Ran::of(&mut serve).await.assert_failed(1, &[&address, "another program", "--listen"]);
+}
+
+#[tokio::test]
+async fn a_data_directory_that_cannot_be_written_is_named() {
+    let home = home();
+    let file = home.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let below = file.join("data");
+    let mut serve = crate::service::logpush(&["serve", "--listen", "127.0.0.1:0"]);
+    serve.arg("--data-dir").arg(&below);
+    Ran::of(&mut serve).await.assert_failed(1, &[text(&below), "writable", "--data-dir"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_data_directory_that_another_service_uses_is_refused_and_that_one_goes_on() {
+    let world = World::start_with(S3Server::start(&[]).await).await;
+    let data_dir = world.home.data_dir();
+    assert_refused(&world.home, &[], &[text(&data_dir), "another"]).await;
+    world.send(&world.zone.clone(), "a", 0..10).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_named_with_its_place_and_the_nearest_right_one() {
+    let cases: [(&str, &[&str]); 6] = [
+        (
+            "[ingest]\nbody_byte_max = '1MiB'",
+            &["line 2", "`ingest.body_byte_max`", "`ingest.body_bytes_max`"],
+        ),
+        ("listenn = '127.0.0.1:1'", &["line 1", "`listenn`", "did you mean `listen`"]),
+        ("\nlisten = 'nowhere'", &["`listen`", "`nowhere`", "127.0.0.1:8080"]),
+        ("[delivery]\ngzip_level = 13", &["delivery.gzip_level", "13", "1 to 12"]),
+        ("[journal]\nretention_age = 7", &["line 2", "7d"]),
+        ("listen =", &["line 1"]),
+    ];
+    for (content, parts) in cases {
+        let home = home();
+        let file = home.path().join("logpush.toml");
+        std::fs::write(&file, content).unwrap();
+        // Without --listen and the like, which would win over the file.
+        let mut serve = crate::service::logpush(&["serve", "--config", text(&file)]);
+        serve.env("LOGPUSH_DATA_DIR", home.data_dir());
+        Ran::of(&mut serve).await.assert_failed(1, parts);
+        assert!(!home.data_dir().exists(), "nothing was touched");
+    }
+}
+
+#[tokio::test]
+async fn a_settings_file_that_is_missing_is_named() {
+    let home = home();
+    let file = home.path().join("missing.toml");
+    assert_refused(&home, &["--config", text(&file)], &[text(&file)]).await;
+}
+
+#[tokio::test]
+async fn a_variable_that_names_no_setting_is_refused() {
+    let unknown = home().set("LOGPUSH_INGEST__BODY_BYTE_MAX", "1MiB");
+    let parts = ["`LOGPUSH_INGEST__BODY_BYTE_MAX`", "`LOGPUSH_INGEST__BODY_BYTES_MAX`"];
+    assert_refused(&unknown, &[], &parts).await;
+    let short = home().set("LOGPUSH_ADMIN_TOKEN", "short");
+    assert_refused(&short, &[], &["admin_token", "16"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_token_of_ones_own_one_is_made_for_the_owner_of_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = home().set("LOGPUSH_ADMIN_TOKEN", "");
+    let service = home.start().await;
+    let file = home.data_dir().join("admin-token");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let data_dir = home.data_dir();
+    // Commands on the same machine find it.
+    let environment = [("LOGPUSH_URL", service.url())];
+    let list = ["account", "list", "--data-dir", text(&data_dir)];
+    crate::cli::ran(&list, environment.clone()).await.assert_done();
+    let elsewhere = ["account", "list", "--data-dir", "/nonexistent"];
+    let ran = crate::cli::ran(&elsewhere, environment).await;
+    ran.assert_failed(1, &["LOGPUSH_TOKEN", "/nonexistent/admin-token"]);
+    assert!(service.terminate().await.success());
+}

@@ -1,0 +1,169 @@
+//! The service as a process: started, stopped by SIGTERM, or killed.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+use crate::s3::{ACCESS_KEY, SECRET_KEY};
+
+/// The administrator's token of every service here.
+pub(crate) const ADMIN_TOKEN: &str = "e2e-administrator-0123456789abcdef";
+
+/// Far more than a start or a stop takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `logpush` with nothing in its environment.
+pub(crate) fn logpush(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logpush"));
+    command.args(args).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Where a service keeps its data, and its settings. Services are started in it one after another.
+pub(crate) struct Home {
+    dir: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+    starts: AtomicU32,
+}
+
+impl Home {
+    /// A home whose service finds Amazon's S3 at `s3_url`.
+    pub(crate) fn new(s3_url: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().to_str().unwrap().to_owned();
+        let environment = [
+            ("HOME", home.as_str()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ENDPOINT_URL", s3_url),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("LOGPUSH_ADMIN_TOKEN", ADMIN_TOKEN),
+            ("LOGPUSH_DELIVERY__RETRY_FIRST", "100ms"),
+            ("LOGPUSH_DELIVERY__RETRY_MAX", "500ms"),
+        ];
+        let environment =
+            environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        Self { dir, environment, starts: AtomicU32::new(0) }
+    }
+
+    /// The same with a setting, given by its environment variable; an empty one counts as absent.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// `logpush serve` on a free port, with more arguments.
+    pub(crate) fn serve(&self, more: &[&str]) -> Command {
+        let data_dir = self.data_dir();
+        let data_dir = data_dir.to_str().unwrap();
+        let mut command = logpush(&["serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"]);
+        command.args(more).envs(self.environment.iter().cloned());
+        command
+    }
+
+    /// Starts a service and waits until it answers.
+    pub(crate) async fn start(&self) -> Service {
+        let number = self.starts.fetch_add(1, Ordering::Relaxed);
+        let log = self.dir.path().join(format!("service-{number}.log"));
+        let file = File::create(&log).unwrap();
+        let child = self.serve(&[]).stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        let mut service = Service { child, address: ([127, 0, 0, 1], 0).into(), log };
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Some(address) = service.reported_address() {
+                service.address = address;
+                return service;
+            }
+            let ended = service.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the service ended: {ended:?}");
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the service does not say where it listens");
+    }
+}
+
+/// A service that runs.
+pub(crate) struct Service {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Service {
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Ends it as a crash does.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+        self.assert_log_is_clean();
+    }
+
+    /// Asks it to stop, and waits until it has. Its log must be free of errors.
+    pub(crate) async fn terminate(mut self) -> ExitStatus {
+        self.signal("TERM").await;
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        let status = ended.expect("the service stops").unwrap();
+        self.assert_log_is_clean();
+        status
+    }
+
+    /// Sends it a signal, by the shell that every system has.
+    async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("the service runs");
+        let kill = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status();
+        assert!(kill.await.unwrap().success(), "cannot send SIG{name}");
+    }
+
+    /// What it logged, one event each.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let log = std::fs::read_to_string(&self.log).unwrap();
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    fn reported_address(&self) -> Option<SocketAddr> {
+        let serving = |event: &Value| event["message"] == "serving";
+        self.events().iter().find(|event| serving(event))?["address"].as_str()?.parse().ok()
+    }
+
+    /// Checks that nothing was logged that a person would have to look at.
+    #[track_caller]
+    fn assert_log_is_clean(&self) {
+        let log = std::fs::read_to_string(&self.log).unwrap();
+        let is_bad = |line: &&str| line.contains("\"ERROR\"") || line.contains("panic");
+        let bad: Vec<&str> = log.lines().filter(is_bad).take(5).collect();
+        assert!(bad.is_empty(), "the service logged errors:\n{}", bad.join("\n"));
+    }
+}
+
+impl Drop for Service {
+    /// Tells what the service said last, where its test fails.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        eprintln!("the end of the service's log:");
+        for line in &lines[lines.len().saturating_sub(20)..] {
+            eprintln!("  {line:.400}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What the oracle looks at, laid out by job and position.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ::journal::FrameKind;
+use catalog::{BatchRecord, Loss, Totals};
+use model::sample::RecordPosition;
+use model::{JobId, Offset, OffsetRange, Partition, Scope, UnixNanos};
+
+use crate::history::{Record, Wish, numbers_in};
+use crate::store::{Object, Place, gunzip};
+use crate::world::{JobStory, RevisionStory, World};
+
+/// After a change of a job, batches of the revision before may still begin for so long.
+const GRACE: Duration = Duration::from_secs(300);
+
+/// A frame as the oracle sees it.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) scope: Scope,
+    pub(super) dataset: String,
+    pub(super) is_quarantine: bool,
+    pub(super) arrival: UnixNanos,
+    pub(super) stored_at: Duration,
+    pub(super) records: Vec<Record>,
+}
+
+/// An object as the oracle sees it.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) place: Place,
+    pub(super) object: Object,
+    /// What it unfolds to; `None` where it is no gzip.
+    pub(super) content: Option<Vec<u8>>,
+    /// The job that its name tells.
+    pub(super) job: Option<JobId>,
+}
+
+/// Everything that lasts.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) frames: BTreeMap<(Partition, Offset), Stored>,
+    pub(super) objects: Vec<Seen>,
+    pub(super) batches: Vec<BatchRecord>,
+    pub(super) cursors: BTreeMap<(JobId, Partition), Offset>,
+    pub(super) losses: Vec<Loss>,
+    pub(super) totals: BTreeMap<JobId, Totals>,
+    pub(super) jobs: BTreeMap<JobId, JobStory>,
+    pub(super) acknowledged: Vec<u32>,
+    pub(super) partitions: u16,
+    /// How old a frame has to be to expire, in nanoseconds; `None` where none expires.
+    pub(super) expires_after: Option<i64>,
+}
+
+impl Evidence {
+    pub(super) fn gather(world: &World) -> Self {
+        let archive = world.journal.archive();
+        let frames = archive.into_iter().map(|(at, archived)| {
+            let frame = archived.frame;
+            let numbers = numbers_in(&frame.payload);
+            let stored = Stored {
+                scope: frame.scope,
+                dataset: frame.dataset,
+                is_quarantine: frame.kind == FrameKind::Quarantine,
+                arrival: frame.arrival,
+                stored_at: archived.stored_at,
+                records: numbers.iter().map(|&n| Record::of(n, world.plan.bulk)).collect(),
+            };
+            (at, stored)
+        });
+        let objects = world.store.objects().into_iter().map(|(place, object)| Seen {
+            job: job_of(&place.key),
+            content: gunzip(&object.body),
+            place,
+            object,
+        });
+        let seconds = world.plan.settings.retention.max_age_seconds;
+        Self {
+            frames: frames.collect(),
+            objects: objects.collect(),
+            batches: world.catalog.all_batches(),
+            cursors: world.catalog.every_cursor(),
+            losses: world.catalog.every_loss(),
+            totals: world.catalog.every_total(),
+            jobs: world.customers.stories.clone(),
+            acknowledged: world.clients.acknowledged(),
+            partitions: world.plan.partitions,
+            expires_after: seconds.map(|age| age as i64 * model::time::NANOS_PER_SECOND),
+        }
+    }
+
+    /// The frames of a range.
+    pub(super) fn frames(
+        &self,
+        partition: Partition,
+        range: OffsetRange,
+    ) -> impl Iterator<Item = (Offset, &Stored)> {
+        let range = (partition, range.first)..(partition, range.next.max(range.first));
+        self.frames.range(range).map(|(&(_, offset), stored)| (offset, stored))
+    }
+
+    /// The frames with records of a job's scope and dataset, where the job began or later.
+    pub(super) fn frames_of<'e>(
+        &'e self,
+        story: &'e JobStory,
+    ) -> impl Iterator<Item = (Partition, Offset, &'e Stored)> {
+        let of_partition = move |partition: Partition| {
+            let begin = story.begin[usize::from(partition.0)];
+            let all = OffsetRange::new(begin, Offset(u64::MAX));
+            let mine = self.frames(partition, all).filter(|(_, stored)| stored.is_of(story));
+            mine.map(move |(offset, stored)| (partition, offset, stored))
+        };
+        (0..self.partitions).map(Partition).flat_map(of_partition)
+    }
+
+    /// The ledger's entry for an object.
+    pub(super) fn batch_of(&self, place: &Place) -> Option<&BatchRecord> {
+        self.batches.iter().find(|record| record.batch.key == place.key)
+    }
+
+    /// Whether the job's frame was given up.
+    pub(super) fn is_lost(&self, job: JobId, partition: Partition, offset: Offset) -> bool {
+        self.losses.iter().any(|loss| {
+            (loss.job, loss.partition) == (job, partition) && loss.range.contains(offset)
+        })
+    }
+}
+
+impl Stored {
+    /// Whether it holds records of the job's scope and dataset.
+    pub(super) fn is_of(&self, story: &JobStory) -> bool {
+        !self.is_quarantine && self.scope == story.scope && self.dataset == story.wish().dataset
+    }
+
+    /// Its records that a job of this wish wants.
+    pub(super) fn wanted(&self, at: (Partition, Offset), wish: &Wish) -> Vec<Record> {
+        let (partition, offset) = at;
+        let wants = |(index, record): &(u32, &Record)| {
+            wish.wants(record, RecordPosition { partition, offset, index: *index })
+        };
+        (0..).zip(&self.records).filter(wants).map(|(_, record)| *record).collect()
+    }
+
+    /// Its records that the job wants, whichever revision they were read by.
+    pub(super) fn wanted_by_all(
+        &self,
+        at: (Partition, Offset),
+        story: &JobStory,
+    ) -> impl Iterator<Item = &Record> {
+        let (partition, offset) = at;
+        let wanted = move |(index, record): &(u32, &Record)| {
+            let at = RecordPosition { partition, offset, index: *index };
+            story.possible(self).all(|one| one.wish.wants(record, at))
+        };
+        (0..).zip(&self.records).filter(wanted).map(|(_, record)| record)
+    }
+}
+
+impl JobStory {
+    /// The revisions by which a frame may have been read: all but those that were replaced long
+    /// before it was stored.
+    pub(super) fn possible(&self, frame: &Stored) -> impl Iterator<Item = &RevisionStory> {
+        let replaced_at =
+            self.revisions.iter().skip(1).map(|next| next.since).chain([Duration::MAX]);
+        let possible = self.revisions.iter().zip(replaced_at).filter(|(_, replaced_at)| {
+            frame.stored_at <= replaced_at.saturating_add(GRACE)
+        });
+        possible.map(|(revision, _)| revision)
+    }
+}
+
+/// The job in an object's name, `…-JOB-PARTITION-OFFSET.log.gz`.
+fn job_of(key: &str) -> Option<JobId> {
+    let name = key.strip_suffix(".log.gz")?;
+    name.rsplit('-').nth(2)?.parse().ok().map(JobId)
+}

@@ -1,0 +1,186 @@
+//! The lives of the delivery process, one after the other, and how they end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalog::Ledger;
+use delivery::Delivery;
+use journal::Journal;
+use model::Partition;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::sleep;
+
+use super::World;
+use crate::history::Event;
+use crate::violation::Rule;
+
+/// With all faults gone, everything has to be delivered within this time.
+const CALM: Duration = Duration::from_secs(2 * 3600);
+/// How often is looked whether everything is delivered.
+const LOOK: Duration = Duration::from_secs(5);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+/// How long an upload may take to end by itself when the process stops in calm weather.
+const LAST_STOP: Duration = Duration::from_secs(60);
+
+/// How a life ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// The process died, and is started again.
+    Crashed,
+    /// The process was stopped, and is started again.
+    Stopped,
+    /// The history is over.
+    Over,
+}
+
+impl World {
+    /// Lives one life after the other until the history is over.
+    pub(super) fn live_through(&mut self) {
+        let mut pause = Duration::ZERO;
+        loop {
+            let runtime = runtime();
+            let ending = runtime.block_on(self.live(&mut pause));
+            drop(runtime);
+            if ending == Ending::Over {
+                return;
+            }
+        }
+    }
+
+    async fn live(&mut self, pause: &mut Duration) -> Ending {
+        let storm = Arc::clone(&self.storm);
+        storm.clock.begin_life();
+        storm.switch.reset();
+        let ending = tokio::select! {
+            biased;
+            () = storm.switch.tripped() => Ending::Crashed,
+            ending = self.work(pause) => ending,
+        };
+        storm.trace.note(|| format!("world: {ending:?}"));
+        if ending == Ending::Crashed {
+            // No step is taken any more until the runtime is gone.
+            storm.switch.trip();
+            storm.saw("a crash");
+            self.stormy_catalog.crash();
+        }
+        storm.clock.end_life(*pause);
+        ending
+    }
+
+    /// What the process and those around it do until it ends.
+    async fn work(&mut self, pause: &mut Duration) -> Ending {
+        self.add_zones().await;
+        let delivery = self.start().await;
+        self.clients.try_again(&self.journal);
+        while let Some((at, _)) = self.events.front() {
+            let wait = at.saturating_sub(self.storm.clock.elapsed());
+            sleep(wait).await;
+            let Some((_, event)) = self.events.pop_front() else { break };
+            if let Some(ending) = self.happen(event, &delivery, pause).await {
+                return ending;
+            }
+        }
+        self.end(delivery).await
+    }
+
+    async fn start(&mut self) -> Delivery {
+        loop {
+            let (settings, parts) = (self.settings(), self.parts());
+            match Delivery::start_in_one_thread(settings, parts).await {
+                Ok(delivery) => return delivery,
+                Err(_) => sleep(PAUSE_AFTER_ERROR).await,
+            }
+        }
+    }
+
+    async fn happen(
+        &mut self,
+        event: Event,
+        delivery: &Delivery,
+        pause: &mut Duration,
+    ) -> Option<Ending> {
+        match event {
+            Event::Append { partition, frames, keyed } => {
+                let append = super::clients::append(&frames, keyed, self.plan.bulk);
+                self.clients.send(&self.journal, Partition(partition), append);
+            }
+            Event::Refuse { bucket, refusal } => {
+                self.storm.trace.note(|| format!("world: {bucket} refuses {refusal:?}"));
+                self.store.refuse(bucket, refusal);
+            }
+            Event::Jump { nanos } => {
+                self.storm.trace.note(|| format!("world: the clock jumps by {nanos} ns"));
+                self.storm.clock.jump(nanos);
+            }
+            Event::Crash { steps, pause: after } => {
+                *pause = after;
+                if steps == 0 {
+                    return Some(Ending::Crashed);
+                }
+                self.storm.switch.arm(steps);
+            }
+            Event::Stop { limit, pause: after } => {
+                delivery.stop(limit).await;
+                self.storm.saw("a clean stop");
+                *pause = after;
+                return Some(Ending::Stopped);
+            }
+            change => {
+                if self.change(change).await {
+                    let delivery = delivery.clone();
+                    tokio::spawn(async move { delivery.reload().await });
+                }
+            }
+        }
+        None
+    }
+
+    /// Calms everything down and waits until all is delivered.
+    async fn end(&mut self, delivery: Delivery) -> Ending {
+        self.storm.calm_down();
+        self.store.calm_down();
+        self.resume_all().await;
+        delivery.reload().await;
+        let until = self.storm.clock.elapsed() + CALM;
+        let mut left = self.undelivered().await;
+        while !left.is_empty() && self.storm.clock.elapsed() < until {
+            sleep(LOOK).await;
+            left = self.undelivered().await;
+        }
+        for what in left {
+            self.storm.violated(Rule::EndsDelivered, what);
+        }
+        let left = delivery.stop(LAST_STOP).await;
+        if left > 0 {
+            let what = format!("{left} sealed batches were left by a stop in calm weather");
+            self.storm.violated(Rule::EndsDelivered, what);
+        }
+        Ending::Over
+    }
+
+    /// What is still to be delivered or acknowledged.
+    async fn undelivered(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        if self.clients.are_waiting() {
+            left.push("a client still waits for its acknowledgement".to_owned());
+        }
+        let batches = self.catalog.undelivered(None).await.unwrap_or_default();
+        left.extend(batches.iter().map(|batch| format!("the batch {} is not delivered", batch.key)));
+        for (job, cursor) in self.catalog.all_cursors().await.unwrap_or_default() {
+            let end = self.journal.bounds(cursor.partition).end;
+            if cursor.next < end {
+                let at = cursor.partition;
+                left.push(format!("job {job} stands at {} of {end} in {at}", cursor.next));
+            }
+        }
+        left
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without I/O needs nothing of the system")
+}
