@@ -52,7 +52,7 @@ impl Settings {
             spool_dir,
             spool_memory_bytes: 64 << 20,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
-            uploads_max: 16,
+            uploads_max: 8,
             lane_backlog_max: 4,
             part_bytes: 8 << 20,
             gzip_level: 4,

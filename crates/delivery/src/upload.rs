@@ -1,5 +1,6 @@
 //! Delivers one sealed batch: uploads it until the store has taken it, then settles it.
 
+use std::future::pending;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::Arc;
@@ -90,7 +91,12 @@ pub(crate) async fn deliver(
                 sealed.maybe_visible |= error.may_have_happened();
                 let wait = backoff(&room, &sealed.batch, attempts);
                 report(&room, &progress, &sealed.batch, &error, wait).await;
-                let left = orders.wait_for(|order| !order.uploads());
+                let left = async {
+                    if orders.wait_for(|order| !order.uploads()).await.is_err() {
+                        // Nobody is left to give an order: the last one holds.
+                        pending::<()>().await;
+                    }
+                };
                 if timeout(wait, left).await.is_ok() {
                     return Outcome::Left(sealed.left());
                 }

@@ -66,7 +66,9 @@ pub enum AppendError {
     #[error("the append is malformed: {0}")]
     Malformed(String),
     /// The idempotency key was used with other content, whose frames stand at this range.
-    #[error("the idempotency key was used before with another body")]
+    #[error(
+        "the idempotency key was used before with another body; send each body under its own key"
+    )]
     KeyReused(OffsetRange),
     /// The journal cannot take more now; nothing was stored. Try again later.
     #[error("the journal cannot take more now: {0}")]

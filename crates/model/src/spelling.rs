@@ -71,6 +71,12 @@ mod tests {
     }
 
     #[test]
+    fn of_equally_near_names_the_first_is_meant() {
+        assert_eq!(nearest("dns_log", ["dns_logs", "dns_logz"]), Some("dns_logs"));
+        assert_eq!(nearest("dns_log", ["dns_logz", "dns_logs"]), Some("dns_logz"));
+    }
+
+    #[test]
     fn another_word_finds_nothing() {
         check("", None);
         check("x", None);

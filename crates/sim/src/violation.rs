@@ -25,6 +25,8 @@ pub enum Rule {
     LedgerAndBucketAgree,
     /// What is given up has expired, and is counted.
     LossesAreTrue,
+    /// A clean stop goes on with its uploads until its time is up.
+    StopsUseTheirTime,
     /// With all faults gone, everything is delivered after a while.
     EndsDelivered,
 }

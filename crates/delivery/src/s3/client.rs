@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -94,7 +97,7 @@ impl S3Store {
         let allowed: Result<Vec<Allowed>, _> =
             settings.allow_private_endpoints.iter().map(|text| text.parse()).collect();
         let guard = AddressGuard::new(allowed?);
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(own_region());
         if let Some(url) = settings.endpoint_url {
             loader = loader.endpoint_url(url);
         }
@@ -183,6 +186,14 @@ impl S3Store {
             message: refused.to_string(),
         })
     }
+}
+
+/// The region that the service's own identity is looked up in. Destinations name theirs, so the
+/// instance's metadata, which a machine elsewhere does not have, is not asked.
+fn own_region() -> RegionProviderChain {
+    RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .or_else(Region::new("us-east-1"))
 }
 
 /// Whether the service's own settings, read from wherever, name an address for S3.

@@ -114,13 +114,15 @@ fn a_user_defined_dataset_stands_beside_the_built_in_ones() {
         "{HEAD}host_field = \"Host\"\n{PLACED_AT}description = \"When\"\n\
          [[fields]]\nname = \"Host\"\ntype = \"string\"\ndeprecated = true\n\
          [[fields]]\nname = \"Items\"\ntype = \"array[object]\"\n"
-    );
+    )
+    .replace("[\"zone\"]", "[\"zone\", \"zone\"]");
     let datasets = user_defined(&text).unwrap();
     assert_eq!(datasets.iter().count(), 38);
     let orders = datasets.get("orders").unwrap();
     assert_eq!(orders.host_field.as_deref(), Some("Host"));
     assert_eq!(orders.field_index("Items"), Some(2));
     assert_eq!(orders.default_fields().count(), 2);
+    assert_eq!(orders.scopes, [ScopeKind::Zone]);
 }
 
 #[test]

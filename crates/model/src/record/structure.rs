@@ -1,4 +1,4 @@
-//! Where the values of a well-formed JSON text end, without judging what is in them.
+//! Where the members of a well-formed JSON object end, without judging what is in them.
 //!
 //! Text that is not well-formed gives some end or none; it never gives one beyond the text.
 
@@ -11,7 +11,7 @@ pub(super) fn skip_whitespace(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The end of the value that begins at `at`; `None` where none begins or where it has no end.
+/// The end of the member's value that begins at `at`; `None` where none begins or where it has no end.
 #[inline]
 pub(super) fn value_end(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at)? {
@@ -77,26 +77,20 @@ pub(super) const fn bytes_below<const BOUND: u8>(word: u64) -> u64 {
     word.wrapping_sub(repeat(BOUND)) & !word & repeat(0x80)
 }
 
-/// The end of the number or literal that goes on at `at`: where a comma, a closing bracket or
-/// brace, or whitespace stands.
+/// The end of the number or literal that goes on at `at` and is a member's value: where a comma, a
+/// closing brace or whitespace stands.
 #[inline]
 fn scalar_end(text: &[u8], mut at: usize) -> usize {
     while let Some(word) = word_at(text, at) {
-        let closing = zero_bytes((word | repeat(0x20)) ^ repeat(b'}'));
-        let space = bytes_below::<0x21>(word);
-        let found = closing | space | zero_bytes(word ^ repeat(b','));
+        let comma_or_brace = zero_bytes(word ^ repeat(b',')) | zero_bytes(word ^ repeat(b'}'));
+        let found = comma_or_brace | bytes_below::<0x21>(word);
         if found != 0 {
             return at + found.trailing_zeros() as usize / 8;
         }
         at += WORD;
     }
-    while let Some(byte) = text.get(at) {
-        if matches!(byte, b',' | b'}' | b']' | 0..=b' ') {
-            break;
-        }
-        at += 1;
-    }
-    at
+    let is_inside = |byte: &&u8| !matches!(byte, b',' | b'}' | 0..=b' ');
+    at + text.get(at..).unwrap_or_default().iter().take_while(is_inside).count()
 }
 
 /// The end of the object or array at `at`: where as many have closed as have opened. Containers of
@@ -133,6 +127,9 @@ mod tests {
         check("1", Some(1));
         check("-12.5e3,", Some(7));
         check("true}", Some(4));
+        check("1506702504433000200}", Some(19));
+        check("1506702504433000200\t", Some(19));
+        check("1506702504 ,\"a\":1", Some(10));
         check(r#""","#, Some(2));
         check(r#""a\"b","#, Some(6));
         check(r#""0123456789\\","#, Some(14));

@@ -76,6 +76,8 @@ fn every_day_has_the_date_that_counting_gives() {
         }
     }
     assert_eq!((year, month, day), date_by_counting(last + 1));
+    assert_eq!(days_from_civil(0, 1, 1), -719_528);
+    assert_eq!(days_from_civil(-1, 12, 31), -719_529);
 }
 
 #[test]

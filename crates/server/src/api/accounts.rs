@@ -77,7 +77,8 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let name = fields.required_text("name");
     let _type = fields.text("type");
     if name.chars().count() > NAME_CHARS_MAX || name.contains(char::is_control) {
-        let allowed = format!("at most {NAME_CHARS_MAX} characters, none of them a control character");
+        let allowed =
+            format!("at most {NAME_CHARS_MAX} characters, none of them a control character");
         fields.refuse("name", allowed);
     }
     fields.finish()?;

@@ -136,9 +136,8 @@ pub(super) async fn authenticate(
     now: UnixNanos,
 ) -> Result<Caller, ApiError> {
     let refused = |message: &str| ApiError::new(Code::Unauthenticated, message);
-    let text = presented(headers).ok_or_else(|| {
-        refused("no credentials: send `Authorization: Bearer <token>`")
-    })?;
+    let text = presented(headers)
+        .ok_or_else(|| refused("no credentials: send `Authorization: Bearer <token>`"))?;
     let token = app.catalog.token_by_hash(hash(text)).await?;
     let token = token.ok_or_else(|| refused("the token is not known"))?;
     if token.revoked_at.is_some() {

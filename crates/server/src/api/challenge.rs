@@ -58,10 +58,8 @@ impl Signer {
         destination: &Destination,
         now: UnixNanos,
     ) -> String {
-        let claims = Claims {
-            exp: now.seconds() + VALID_SECONDS,
-            ..claims(scope, text, destination)
-        };
+        let claims =
+            Claims { exp: now.seconds() + VALID_SECONDS, ..claims(scope, text, destination) };
         let payload = serde_json::to_vec(&claims).expect("claims are plain texts and a number");
         let signed = format!("{HEADER}.{}", BASE64URL.encode(payload));
         let signature = hmac::sign(&self.key, signed.as_bytes());
@@ -102,7 +100,8 @@ impl Signer {
 
     /// What a token claims that was signed with this key.
     fn read(&self, token: &str) -> Result<Claims, String> {
-        let altered = || "the challenge is not one that this service wrote, or was altered".to_owned();
+        let altered =
+            || "the challenge is not one that this service wrote, or was altered".to_owned();
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/+._-".contains(&b);
         if token.len() > TOKEN_CHARS_MAX || !token.bytes().all(allowed) {
             return Err(format!(
@@ -151,7 +150,13 @@ mod tests {
         Scope::zone(Id::from_bytes([number; 16]))
     }
 
-    fn check_for(signer: &Signer, token: &str, scope: Scope, text: &str, now: UnixNanos) -> Result<(), String> {
+    fn check_for(
+        signer: &Signer,
+        token: &str,
+        scope: Scope,
+        text: &str,
+        now: UnixNanos,
+    ) -> Result<(), String> {
         signer.check(token, scope, text, &Destination::parse(text).unwrap(), now)
     }
 

@@ -24,13 +24,13 @@ impl Serialize for Fields<'_> {
 }
 
 /// `GET {scope}/logpush/datasets/{dataset}/fields`.
-pub(super) async fn fields(call: &mut Call) -> ApiResult {
+pub(super) fn fields(call: &Call) -> ApiResult {
     let dataset = named(call)?;
     Ok(envelope::result(Fields(dataset.fields.iter().collect())))
 }
 
 /// `GET {scope}/logpush/datasets/{dataset}/fields/default`.
-pub(super) async fn default_fields(call: &mut Call) -> ApiResult {
+pub(super) fn default_fields(call: &Call) -> ApiResult {
     let dataset = named(call)?;
     Ok(envelope::result(Fields(dataset.default_fields().collect())))
 }

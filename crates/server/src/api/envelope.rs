@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::page::PageInfo;
 
 #[derive(Serialize)]
-struct Success<T> {
+struct Done<T> {
     success: bool,
     errors: [(); 0],
     messages: [(); 0],
@@ -28,10 +28,7 @@ pub(crate) fn list(items: impl Serialize, info: PageInfo) -> Response {
 }
 
 fn success(result: impl Serialize, result_info: Option<PageInfo>) -> Response {
-    json(
-        StatusCode::OK,
-        &Success { success: true, errors: [], messages: [], result, result_info },
-    )
+    json(StatusCode::OK, &Done { success: true, errors: [], messages: [], result, result_info })
 }
 
 /// An answer of JSON.

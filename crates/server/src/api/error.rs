@@ -145,7 +145,8 @@ impl ApiError {
     /// That there is no such route.
     pub(crate) fn no_route(uri: &Uri) -> Self {
         let shown: String = uri.path().chars().take(200).collect();
-        let message = format!("could not route to {shown}, perhaps your object identifier is invalid?");
+        let message =
+            format!("could not route to {shown}, perhaps your object identifier is invalid?");
         Self::new(Code::NoRoute, message)
     }
 
@@ -294,7 +295,9 @@ impl From<IngestError> for ApiError {
             | IngestError::Interrupted(_) => Code::BadRequest,
             IngestError::NoDataset { .. } => Code::NotFound,
             IngestError::UnknownType(_) | IngestError::UnknownCoding(_) => Code::UnsupportedMedia,
-            IngestError::BodyTooLarge { .. } | IngestError::DecodedTooLarge { .. } => Code::TooLarge,
+            IngestError::BodyTooLarge { .. } | IngestError::DecodedTooLarge { .. } => {
+                Code::TooLarge
+            }
             IngestError::TooSlow(_) => Code::TimedOut,
             IngestError::Overloaded => Code::Overloaded,
             IngestError::Append(error) => return error.into(),
@@ -316,7 +319,9 @@ mod tests {
             let row = format!("| {} | {} |", code.number(), code.status().as_u16());
             assert!(page.contains(&row), "docs/errors.md lacks `{row}` ({code:?})");
         }
-        let rows = page.lines().filter(|line| line.starts_with("| 1") || line.starts_with("| 7") || line.starts_with("| 9"));
+        let rows = page.lines().filter(|line| {
+            line.starts_with("| 1") || line.starts_with("| 7") || line.starts_with("| 9")
+        });
         assert_eq!(rows.count(), Code::ALL.len(), "docs/errors.md lists codes that do not exist");
     }
 

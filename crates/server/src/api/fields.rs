@@ -59,8 +59,8 @@ impl<T> Given<T> {
 impl Fields {
     /// The members of the object in `body`, which may have those of `known` only.
     pub(crate) fn parse(body: &[u8], known: &[&str]) -> Result<Self, ApiError> {
-        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body)
-            .map_err(|error| {
+        let members: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_slice(body).map_err(|error| {
                 let message = format!("the body is not a JSON object: {error}");
                 ApiError::new(Code::BadRequest, message)
             })?;

@@ -28,12 +28,12 @@ mod zones;
 
 use axum::response::Response;
 
+pub use auth::Access;
 pub(crate) use auth::Caller;
 pub(crate) use challenge::{KEY_BYTES, Signer};
 pub(crate) use error::{ApiError, Code};
-pub(crate) use routes::{Route, routes};
-pub use auth::Access;
 pub use routes::{Offered, offered};
+pub(crate) use routes::{Route, routes};
 pub(crate) use tokens::RESERVED_NAME;
 
 /// What a handler gives back.

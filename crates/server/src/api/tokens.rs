@@ -157,7 +157,8 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
 fn name(fields: &mut Fields) -> String {
     let name = fields.text("name").value().unwrap_or_default();
     if name.chars().count() > NAME_CHARS_MAX || name.contains(char::is_control) {
-        let allowed = format!("at most {NAME_CHARS_MAX} characters, none of them a control character");
+        let allowed =
+            format!("at most {NAME_CHARS_MAX} characters, none of them a control character");
         fields.refuse("name", allowed);
     }
     if name == RESERVED_NAME {

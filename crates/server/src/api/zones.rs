@@ -4,6 +4,7 @@
 //! matching name, so whoever could add a name could take another customer's records.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use catalog::{Account, Grant, Zone};
 use model::{AccountId, Issue, Scope, ScopeKind};
@@ -115,7 +116,10 @@ fn owner(fields: &mut Fields) -> AccountId {
     match parsed {
         Some(Ok(id)) => return id,
         Some(Err(error)) => fields.refuse("account/id", error.to_string()),
-        None => fields.refuse("account", "expected `{\"id\": \"…\"}`, the account that owns the zone"),
+        None => {
+            let expected = "expected `{\"id\": \"…\"}`, the account that owns the zone";
+            fields.refuse("account", expected);
+        }
     }
     AccountId::from_bytes([0; 16])
 }
@@ -137,17 +141,13 @@ async fn with_accounts(app: &App, zones: Vec<Zone>) -> Result<Vec<Shown>, ApiErr
     let mut accounts: BTreeMap<AccountId, Account> = BTreeMap::new();
     let mut all = Vec::with_capacity(zones.len());
     for zone in zones {
-        if !accounts.contains_key(&zone.account) {
-            accounts.insert(zone.account, app.catalog.account(zone.account).await?);
-        }
-        all.push(shown_of(zone, &accounts));
+        let account = match accounts.entry(zone.account) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(app.catalog.account(zone.account).await?),
+        };
+        all.push(shown(zone, account));
     }
     Ok(all)
-}
-
-fn shown_of(zone: Zone, accounts: &BTreeMap<AccountId, Account>) -> Shown {
-    let account = &accounts[&zone.account];
-    shown(zone, account)
 }
 
 #[cfg(test)]

@@ -39,8 +39,9 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
-    // Only trouble: the demo tells the rest itself.
-    telemetry::start(&LogSettings { format: LogFormat::Human, level: "warn".to_owned() })?;
+    // Only trouble: the demo tells the rest itself. That this machine is none of Amazon's is none.
+    let level = "warn,aws_config=error".to_owned();
+    telemetry::start(&LogSettings { format: LogFormat::Human, level })?;
     let Args { run_for, data_dir, rate, listen } = args;
     Ok(run_demo(Options { run_for, data_dir, rate, listen }).await?)
 }

@@ -15,8 +15,7 @@ pub type Environment = BTreeMap<String, String>;
 
 /// Variables with our prefix that are not the service's: those of the commands, and those that
 /// Kubernetes makes for a service of the name `logpush`.
-const FOREIGN: [&str; 4] =
-    ["LOGPUSH_URL", "LOGPUSH_TOKEN", "LOGPUSH_SERVICE_*", "LOGPUSH_PORT*"];
+const FOREIGN: [&str; 4] = ["LOGPUSH_URL", "LOGPUSH_TOKEN", "LOGPUSH_SERVICE_*", "LOGPUSH_PORT*"];
 
 /// The variables of this process that begin with `LOGPUSH_`. The only place that reads them.
 pub fn process_environment() -> Environment {
@@ -70,8 +69,7 @@ fn insert(table: &mut Table, path: &str, value: Value) {
             table.insert(path.to_owned(), value);
         }
         Some((section, rest)) => {
-            let section =
-                table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+            let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
             // What is no table here was refused when the file was read.
             if let Value::Table(section) = section {
                 insert(section, rest, value);

@@ -36,33 +36,21 @@ pub const KEYS: [Key; 26] = [
         "The administrator's token, 16 to 512 visible ASCII characters. Without it one is \
          made at the first start and written to `<data_dir>/admin-token`.",
     ),
-    key(
-        "datasets_dir",
-        "",
-        "A folder of TOML files (`*.toml`) that define datasets of your own.",
-    ),
+    key("datasets_dir", "", "A folder of TOML files (`*.toml`) that define datasets of your own."),
     key(
         "shutdown_timeout",
         "25s",
         "How long a stop may take: requests and deliveries that are under way then are left \
          for the next start.",
     ),
-    key(
-        "log.format",
-        "auto",
-        "`human`, `json`, or `auto`: human where stderr is a terminal.",
-    ),
+    key("log.format", "auto", "`human`, `json`, or `auto`: human where stderr is a terminal."),
     key(
         "log.level",
         "info",
         "`error`, `warn`, `info`, `debug`, `trace`, or directives such as \
          `info,delivery=debug`.",
     ),
-    key(
-        "ingest.body_bytes_max",
-        "16MiB",
-        "Most bytes of a request's body as it is received.",
-    ),
+    key("ingest.body_bytes_max", "16MiB", "Most bytes of a request's body as it is received."),
     key(
         "ingest.decoded_bytes_max",
         "32MiB",
@@ -80,16 +68,8 @@ pub const KEYS: [Key; 26] = [
         "Memory for requests at a time; beyond it the door answers 503. At least 3 × \
          `decoded_bytes_max` + `quarantine_bytes_max`.",
     ),
-    key(
-        "journal.partitions",
-        "1",
-        "Parallel logs. May grow, never shrink.",
-    ),
-    key(
-        "journal.segment_bytes",
-        "128MiB",
-        "Size of a segment file.",
-    ),
+    key("journal.partitions", "1", "Parallel logs. May grow, never shrink."),
+    key("journal.segment_bytes", "128MiB", "Size of a segment file."),
     key(
         "journal.free_bytes_min",
         "256MiB",
@@ -118,22 +98,14 @@ pub const KEYS: [Key; 26] = [
         "Hosts, `host:port` and networks (`10.0.0.0/8`) that customers may name as \
          `endpoint=` although they are loopback or private. A list, or one text with commas.",
     ),
-    key(
-        "delivery.gzip_level",
-        "4",
-        "Compression of objects, 1 (fast) to 12 (small).",
-    ),
+    key("delivery.gzip_level", "4", "Compression of objects, 1 (fast) to 12 (small)."),
     key(
         "delivery.part_bytes",
         "8MiB",
         "Largest object that is put in one request; larger ones go up in parts of this size. \
          At least 5MiB.",
     ),
-    key(
-        "delivery.uploads_max",
-        "16",
-        "Most uploads at a time, over all jobs.",
-    ),
+    key("delivery.uploads_max", "16", "Most uploads at a time, over all jobs."),
     key(
         "delivery.spool_memory_bytes",
         "64MiB",
@@ -144,16 +116,8 @@ pub const KEYS: [Key; 26] = [
         "500ms",
         "How long a failed upload waits before it is tried again, at first.",
     ),
-    key(
-        "delivery.retry_max",
-        "30s",
-        "How long it waits at most.",
-    ),
-    key(
-        "api.jobs_per_scope_max",
-        "20",
-        "Most jobs of one account or zone.",
-    ),
+    key("delivery.retry_max", "30s", "How long it waits at most."),
+    key("api.jobs_per_scope_max", "20", "Most jobs of one account or zone."),
     key(
         "api.metrics_public",
         "true",

@@ -33,9 +33,8 @@ impl FromStr for ByteSize {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let unit = BYTE_UNITS
-            .iter()
-            .find_map(|(name, bytes)| Some((strip_unit(text, name)?, bytes)));
+        let unit =
+            BYTE_UNITS.iter().find_map(|(name, bytes)| Some((strip_unit(text, name)?, bytes)));
         let (number, bytes) = unit.unwrap_or((text, &1));
         let number: u64 = whole_number(number)?;
         number.checked_mul(*bytes).map(Self).ok_or(())
@@ -115,7 +114,7 @@ fn strip_unit<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 struct Quantity<T, F> {
     expected: &'static str,
     bare: F,
-    quantity: PhantomData<T>,
+    read: PhantomData<T>,
 }
 
 /// A value of TOML that is no text.
@@ -148,8 +147,7 @@ impl<T: FromStr, F: Fn(Bare) -> Option<T>> Visitor<'_> for Quantity<T, F> {
     }
 
     fn visit_bool<E: Error>(self, flag: bool) -> Result<T, E> {
-        (self.bare)(Bare::Bool(flag))
-            .ok_or_else(|| E::invalid_type(Unexpected::Bool(flag), &self))
+        (self.bare)(Bare::Bool(flag)).ok_or_else(|| E::invalid_type(Unexpected::Bool(flag), &self))
     }
 }
 
@@ -157,8 +155,8 @@ macro_rules! deserialize_quantity {
     ($name:ident, $expected:expr, $bare:expr) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let quantity = PhantomData::<Self>;
-                deserializer.deserialize_any(Quantity { expected: $expected, bare: $bare, quantity })
+                let read = PhantomData::<Self>;
+                deserializer.deserialize_any(Quantity { expected: $expected, bare: $bare, read })
             }
         }
     };

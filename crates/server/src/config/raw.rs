@@ -43,6 +43,7 @@ struct RawLog {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a section")]
+#[allow(clippy::struct_field_names, reason = "the names are the keys")]
 struct RawIngest {
     body_bytes_max: Option<ByteSize>,
     decoded_bytes_max: Option<ByteSize>,
@@ -120,9 +121,9 @@ fn check_keys(table: &DeTable<'_>, section: &str) -> Result<(), (String, usize)>
             "" => key.get_ref().to_string(),
             section => format!("{section}.{}", key.get_ref()),
         };
-        let is_section = KEYS.iter().any(|known| {
-            known.path.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'))
-        });
+        let is_section = KEYS
+            .iter()
+            .any(|known| known.path.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.')));
         match value.get_ref() {
             DeValue::Table(inner) if is_section => check_keys(inner, &path)?,
             _ if is_section || KEYS.iter().any(|known| known.path == path) => {}

@@ -44,7 +44,10 @@ fn a_full_file_sets_every_key() {
     assert_eq!(config.listen, "0.0.0.0:9000".parse().unwrap());
     assert_eq!(config.admin_token.as_ref().unwrap().expose(), "a-token-that-nobody-guesses");
     assert_eq!(config.shutdown_timeout, Duration::from_secs(60));
-    assert_eq!((config.log.format, config.log.level.as_str()), (LogFormat::Json, "info,delivery=debug"));
+    assert_eq!(
+        (config.log.format, config.log.level.as_str()),
+        (LogFormat::Json, "info,delivery=debug")
+    );
     assert_eq!(config.ingest.quarantine_bytes_max, 4 << 20);
     assert_eq!(config.journal.partitions, 4);
     assert_eq!(config.retention.max_age_seconds, Some(36 * 3600));
@@ -141,8 +144,14 @@ fn a_mistake_in_the_file_is_named_with_its_line() {
         ("log = 3", "line 1: invalid type: integer `3`, expected a section"),
         ("a b", "line 1: "),
         ("\n\nshutdown_timeout = 30", "line 3: invalid type: integer `30`, expected a duration"),
-        ("[journal]\npartitions = -1", "line 2: invalid value: integer `-1`, expected a whole number"),
-        ("[api]\nmetrics_public = 1", "line 2: invalid type: integer `1`, expected `true` or `false`"),
+        (
+            "[journal]\npartitions = -1",
+            "line 2: invalid value: integer `-1`, expected a whole number",
+        ),
+        (
+            "[api]\nmetrics_public = 1",
+            "line 2: invalid type: integer `1`, expected `true` or `false`",
+        ),
     ] {
         let error = refused(text);
         assert!(error.starts_with(expected), "{text}: {error}");
@@ -156,7 +165,11 @@ fn a_mistake_in_a_variable_is_named_with_the_variable() {
     for (variable, value, expected) in [
         ("LOGPUSH_LISTN", "x", "`LOGPUSH_LISTN` names no key; did you mean `LOGPUSH_LISTEN`?"),
         ("LOGPUSH_INGEST__X", "1", "`LOGPUSH_INGEST__X` names no key"),
-        ("LOGPUSH_SHUTDOWN_TIMEOUT", "soon", "`LOGPUSH_SHUTDOWN_TIMEOUT`: invalid value: string \"soon\""),
+        (
+            "LOGPUSH_SHUTDOWN_TIMEOUT",
+            "soon",
+            "`LOGPUSH_SHUTDOWN_TIMEOUT`: invalid value: string \"soon\"",
+        ),
         ("LOGPUSH_DELIVERY__GZIP_LEVEL", "x", "`LOGPUSH_DELIVERY__GZIP_LEVEL`: "),
     ] {
         let error = load_environment(&[(variable, value)]).unwrap_err();
@@ -183,8 +196,16 @@ fn a_value_out_of_its_bounds_is_told_with_what_is_allowed() {
         ("LOG__FORMAT", "xml", "`log.format` is `xml`: expected `auto`, `human` or `json`"),
         ("LOG__LEVEL", "a=b=c", "`log.level` is `a=b=c`: expected `error`"),
         ("DELIVERY__GZIP_LEVEL", "13", "`delivery.gzip_level` is 13: expected 1 to 12"),
-        ("DELIVERY__PART_BYTES", "1MiB", "`delivery.part_bytes` is 1048576 bytes: expected 5242880"),
-        ("DELIVERY__RETRY_MAX", "1ms", "`delivery.retry_max` is 1ms with `delivery.retry_first` 500ms"),
+        (
+            "DELIVERY__PART_BYTES",
+            "1MiB",
+            "`delivery.part_bytes` is 1048576 bytes: expected 5242880",
+        ),
+        (
+            "DELIVERY__RETRY_MAX",
+            "1ms",
+            "`delivery.retry_max` is 1ms with `delivery.retry_first` 500ms",
+        ),
         ("JOURNAL__PARTITIONS", "0", "`journal.partitions` is 0: expected 1 to 256"),
         ("INGEST__IN_FLIGHT_BYTES_MAX", "1MiB", "`ingest.in_flight_bytes_max` is 1048576 bytes"),
         ("INGEST__DECODED_BYTES_MAX", "1MiB", "`ingest.decoded_bytes_max` is 1048576 bytes"),

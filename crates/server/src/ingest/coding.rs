@@ -83,13 +83,12 @@ struct Output<'o> {
 impl Output<'_> {
     /// Makes sure that there is room for some more bytes.
     fn make_room(&mut self) -> Result<(), IngestError> {
-        if self.out.len() as u64 > self.max {
-            return Err(IngestError::DecodedTooLarge { max: self.max });
-        }
+        self.check()?;
         if self.out.len() == self.out.capacity() {
             // One byte beyond the bound tells that it is passed.
             let left = self.max - self.out.len() as u64 + 1;
-            let step = self.out.len().max(STEP_BYTES).min(usize::try_from(left).unwrap_or(STEP_BYTES));
+            let step =
+                self.out.len().max(STEP_BYTES).min(usize::try_from(left).unwrap_or(STEP_BYTES));
             self.reserved.grow(step)?;
             self.out.reserve_exact(step);
         }
@@ -97,19 +96,16 @@ impl Output<'_> {
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), IngestError> {
-        if bytes.len() as u64 > self.max {
-            return Err(IngestError::DecodedTooLarge { max: self.max });
-        }
         self.reserved.grow(bytes.len())?;
         self.out.extend_from_slice(bytes);
-        Ok(())
+        self.check()
     }
 
     fn check(&self) -> Result<(), IngestError> {
-        match self.out.len() as u64 > self.max {
-            true => Err(IngestError::DecodedTooLarge { max: self.max }),
-            false => Ok(()),
+        if self.out.len() as u64 > self.max {
+            return Err(IngestError::DecodedTooLarge { max: self.max });
         }
+        Ok(())
     }
 
     fn corrupt(&self, reason: impl fmt::Display) -> IngestError {
@@ -123,10 +119,12 @@ fn inflate_members(body: &[u8], output: &mut Output<'_>) -> Result<(), IngestErr
     let mut rest = body;
     while !rest.is_empty() {
         if !rest.starts_with(&[0x1f, 0x8b][..rest.len().min(2)]) {
-            return Err(output.corrupt(match rest.len() == body.len() {
-                true => "it does not begin as gzip does, with the bytes 1f 8b",
-                false => "something else than gzip follows after a whole gzip member",
-            }));
+            let reason = if rest.len() == body.len() {
+                "it does not begin as gzip does, with the bytes 1f 8b"
+            } else {
+                "something else than gzip follows after a whole gzip member"
+            };
+            return Err(output.corrupt(reason));
         }
         rest = inflate(Decompress::new_gzip(WINDOW_BITS), rest, output)?;
     }
@@ -135,10 +133,10 @@ fn inflate_members(body: &[u8], output: &mut Output<'_>) -> Result<(), IngestErr
 
 fn inflate_one(body: &[u8], output: &mut Output<'_>) -> Result<(), IngestError> {
     let rest = inflate(Decompress::new(has_zlib_header(body)), body, output)?;
-    match rest.is_empty() {
-        true => Ok(()),
-        false => Err(output.corrupt("there is more after the end of the compressed data")),
+    if rest.is_empty() {
+        return Ok(());
     }
+    Err(output.corrupt("there is more after the end of the compressed data"))
 }
 
 /// Whether the first two bytes are a zlib header (RFC 1950, section 2.2): method 8 and a check

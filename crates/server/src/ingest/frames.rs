@@ -105,7 +105,7 @@ mod tests {
             prop_assert!(joined == expected);
             for frame in &frames {
                 prop_assert!(frame.payload.len() <= FRAME_BYTES_MAX);
-                let lines = frame.payload.iter().filter(|&&byte| byte == b'\n').count();
+                let lines = frame.payload.split_inclusive(|&byte| byte == b'\n').count();
                 prop_assert_eq!(frame.records as usize, lines);
             }
         }

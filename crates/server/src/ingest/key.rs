@@ -6,8 +6,8 @@ use crc_fast::{CrcAlgorithm, Digest};
 use journal::IdempotencyKey;
 use model::{Partition, Scope, ScopeKind};
 
-use super::manifest::Manifest;
 use super::Destined;
+use super::manifest::Manifest;
 
 /// The key `text`, bounded to where the request goes, with the digest of what it holds.
 ///

@@ -88,8 +88,12 @@ impl Format {
         let mut parts = text.split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
         match media_type.as_str() {
-            "" | "application/x-ndjson" | "application/ndjson" | "application/jsonl"
-            | "application/x-www-form-urlencoded" | "application/octet-stream" => Ok(Self::Ndjson),
+            ""
+            | "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-www-form-urlencoded"
+            | "application/octet-stream" => Ok(Self::Ndjson),
             "application/json" => Ok(Self::Json),
             "text/plain" => match parts.find_map(format_parameter) {
                 None => Ok(Self::Ndjson),

@@ -223,7 +223,8 @@ impl Door {
             return Err(IngestError::BodyTooLarge { max });
         }
         let mut reserved = self.parts.budget.reserve();
-        let mut buffer = self.parts.buffers.take(announced.min(buffers::KEPT_BYTES_MAX as u64) as usize);
+        let mut buffer =
+            self.parts.buffers.take(announced.min(buffers::KEPT_BYTES_MAX as u64) as usize);
         match body::receive(body, max, &mut buffer, &mut reserved).await {
             Ok(()) => Ok((buffer, reserved)),
             Err(error) => {
@@ -248,7 +249,8 @@ impl Door {
         dataset: &str,
         prepared: Prepared,
     ) -> Result<Receipt, IngestError> {
-        let Prepared { sorted: Sorted { frames, outcome, record_bytes }, key, _reserved } = prepared;
+        let Prepared { sorted: Sorted { frames, outcome, record_bytes }, key, _reserved } =
+            prepared;
         let Some(partition) = self.partition(destined, key, &frames) else {
             return Ok(Receipt { outcome, repeated: false });
         };
@@ -298,9 +300,8 @@ impl Parts {
             Destined::PerRecord(grant) => Target::PerRecord { zones: &zones, grant },
         };
         let mut checker = self.checkers.take(&dataset);
-        let sorted = reserved
-            .grow(decoded.len().saturating_mul(manifest.format.growth()))
-            .and_then(|()| {
+        let sorted =
+            reserved.grow(decoded.len().saturating_mul(manifest.format.growth())).and_then(|()| {
                 let max = self.settings.quarantine_bytes_max;
                 Sorter::new(target, &manifest, &mut checker, &mut reserved, max).sort(&decoded)
             });

@@ -74,7 +74,8 @@ pub(crate) fn downloaded(frame: &Frame) -> impl Iterator<Item = Vec<u8>> {
     head.extend_from_slice(b"\",\"dataset\":\"");
     head.extend_from_slice(frame.dataset.as_bytes());
     head.extend_from_slice(b"\",");
-    let lines = frame.payload.split(|&byte| byte == b'\n').filter_map(|line| line.strip_prefix(b"{"));
+    let lines =
+        frame.payload.split(|&byte| byte == b'\n').filter_map(|line| line.strip_prefix(b"{"));
     lines.map(move |rest| [head.as_slice(), rest, b"\n"].concat())
 }
 
@@ -112,6 +113,6 @@ mod tests {
         assert_eq!(kept["truncated"], true);
         assert_eq!(kept["content"].as_str().unwrap().len(), CONTENT_BYTES_MAX - 1);
         assert!(kept["content_base64"].is_null());
-        assert!(written(&[b'x'; CONTENT_BYTES_MAX])["truncated"].is_null());
+        assert!(written("x".repeat(CONTENT_BYTES_MAX).as_bytes())["truncated"].is_null());
     }
 }

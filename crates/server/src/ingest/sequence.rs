@@ -39,34 +39,25 @@ impl<'b> Shape<'b> {
         let start = skip_whitespace(body, 0);
         match body.get(start) {
             None => Ok(Self::Lines),
-            Some(b'[') => {
-                let elements = Elements::new(body, start + 1, true);
-                check_boundaries(&elements)?;
-                Ok(Self::Elements(elements))
-            }
+            Some(b'[') => Ok(Self::Elements(Elements::new(body, start + 1, true))),
             Some(b'{') => {
-                let line_end = memchr::memchr(b'\n', &body[start..]).map_or(body.len(), |at| start + at);
+                let line_end =
+                    memchr::memchr(b'\n', &body[start..]).map_or(body.len(), |at| start + at);
                 let first = value_end(&body[..line_end], start);
-                let alone = first.is_some_and(|end| skip_whitespace(&body[..line_end], end) == line_end);
-                let objects = Elements::new(body, start, false);
-                if alone || check_boundaries(&objects).is_err() {
+                let alone =
+                    first.is_some_and(|end| skip_whitespace(&body[..line_end], end) == line_end);
+                let objects = || Elements::new(body, start, false);
+                if alone || objects().any(|object| object.is_err()) {
                     return Ok(Self::Lines);
                 }
-                Ok(Self::Elements(objects))
+                Ok(Self::Elements(objects()))
             }
             Some(_) => {
-                Err("it begins with neither `[` nor `{`; send NDJSON as `application/x-ndjson`".to_owned())
+                Err("it begins with neither `[` nor `{`; send NDJSON as `application/x-ndjson`"
+                    .to_owned())
             }
         }
     }
-}
-
-fn check_boundaries(elements: &Elements<'_>) -> Result<(), String> {
-    let again = Elements { ..*elements };
-    for element in again {
-        element?;
-    }
-    Ok(())
 }
 
 impl<'b> Elements<'b> {
@@ -77,17 +68,17 @@ impl<'b> Elements<'b> {
     fn step(&mut self) -> Result<Option<Element<'b>>, String> {
         self.at = skip_whitespace(self.body, self.at);
         let Some(&byte) = self.body.get(self.at) else {
-            return match self.inside_array {
-                true => Err(format!("the array ends after {} elements without `]`", self.number)),
-                false => Ok(None),
-            };
+            if self.inside_array {
+                return Err(format!("the array ends after {} elements without `]`", self.number));
+            }
+            return Ok(None);
         };
         if self.inside_array && byte == b']' && !self.after_comma {
             let end = skip_whitespace(self.body, self.at + 1);
-            return match end == self.body.len() {
-                true => Ok(None),
-                false => Err(format!("there is more after the array, at byte {end}")),
-            };
+            if end < self.body.len() {
+                return Err(format!("there is more after the array, at byte {end}"));
+            }
+            return Ok(None);
         }
         let end = value_end(self.body, self.at)
             .ok_or_else(|| format!("the element that begins at byte {} is not whole", self.at))?;
@@ -209,7 +200,10 @@ mod tests {
         check("[]", &[]);
         check(" [ \n] \n", &[]);
         check(r#"[{"a":"}]\""},{"b":[1,{}]}]"#, &[r#"{"a":"}]\""}"#, r#"{"b":[1,{}]}"#]);
-        check("[\n  {\n \"a\": 1\n},\n 5 , \"x\",null\n]\n", &["{\n \"a\": 1\n}", "5", "\"x\"", "null"]);
+        check(
+            "[\n  {\n \"a\": 1\n},\n 5 , \"x\",null\n]\n",
+            &["{\n \"a\": 1\n}", "5", "\"x\"", "null"],
+        );
     }
 
     #[test]
@@ -269,10 +263,8 @@ mod tests {
             pretty: bool,
         ) {
             let array = serde_json::Value::Array(values);
-            let body = match pretty {
-                true => serde_json::to_string_pretty(&array).unwrap(),
-                false => array.to_string(),
-            };
+            let body =
+                if pretty { format!("{array:#}") } else { array.to_string() };
             let raw: Vec<&RawValue> = serde_json::from_str(&body).unwrap();
             let expected: Vec<_> = raw.iter().map(|value| value.get().to_owned()).collect();
             prop_assert_eq!(elements(&body), Ok(Some(expected)));

@@ -9,6 +9,7 @@ use journal::{FrameDraft, FrameKind};
 use model::record::Lines;
 use model::{AccountId, Checker, Scope};
 
+use super::IngestError;
 use super::budget::Reserved;
 use super::combined;
 use super::frames::FrameBuilder;
@@ -17,7 +18,6 @@ use super::outcome::Outcome;
 use super::quarantine::{self, LineError};
 use super::sequence::Shape;
 use super::zones::ZoneTable;
-use super::IngestError;
 
 /// Whose quarantine holds lines that an operator's token sent and that belong to nobody: an
 /// account that cannot exist.
@@ -203,10 +203,10 @@ impl<'s> Sorter<'s> {
         let closed = self.quarantine.push(&kept, kept.len() + 1, &self.dataset);
         self.sorted.frames.extend(closed);
         self.sorted.outcome.refuse(error);
-        match self.quarantine_bytes > self.quarantine_bytes_max {
-            true => Err(self.too_many_refused()),
-            false => Ok(()),
+        if self.quarantine_bytes > self.quarantine_bytes_max {
+            return Err(self.too_many_refused());
         }
+        Ok(())
     }
 
     fn too_many_refused(&self) -> IngestError {

@@ -34,7 +34,8 @@ impl ZoneTable {
 
     /// The zone that `host` belongs to, where `grant` covers it.
     fn find(&self, host: &str, grant: Grant) -> Option<Scope> {
-        let host = host.split(':').next().unwrap_or(host).trim_end_matches('.').to_ascii_lowercase();
+        let host =
+            host.split(':').next().unwrap_or(host).trim_end_matches('.').to_ascii_lowercase();
         let mut name = host.as_str();
         loop {
             if let Some(zone) = self.by_name.get(name) {
@@ -57,7 +58,9 @@ impl ZoneTable {
             .map_err(|error| format!("the zone's name cannot be read: {error}"))?;
         let Some((key, name)) = found else {
             return Err(match host_field {
-                Some(field) => format!("the record names no zone: `{ZONE_NAME}` and `{field}` are missing"),
+                Some(field) => {
+                    format!("the record names no zone: `{ZONE_NAME}` and `{field}` are missing")
+                }
                 None => format!("the record names no zone: `{ZONE_NAME}` is missing"),
             });
         };
@@ -97,7 +100,8 @@ impl Zones {
         }
         let zones = catalog.zones(None, None, None, Page::ALL).await?;
         let table = Arc::new(ZoneTable::new(zones.items));
-        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&table)));
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((now, Arc::clone(&table)));
         Ok(table)
     }
 

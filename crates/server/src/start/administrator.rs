@@ -52,10 +52,8 @@ async fn of_file(
     }
     let text = token_text()?;
     private_file::write(path, &text)?;
-    let token = AdminToken::new(&text).ok_or_else(|| StartError::Content {
-        path: path.to_owned(),
-        expected: "a token",
-    })?;
+    let token = AdminToken::new(&text)
+        .ok_or_else(|| StartError::Content { path: path.to_owned(), expected: "a token" })?;
     is_valid(catalog, &token, now).await?;
     tracing::info!(path = %path.display(), "made the administrator's token");
     Ok(token)

@@ -58,10 +58,9 @@ impl Service {
         data_dir::prepare(&config.data_dir)?;
         let datasets = Arc::new(datasets(config.datasets_dir.as_deref())?);
         let listener = listen(config.listen).await?;
-        let address = listener.local_addr().map_err(|source| StartError::Listen {
-            address: config.listen,
-            source,
-        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let journal = open_journal(&config.data_dir, &config.journal, &clock).await?;
         let catalog = open_catalog(&config.data_dir, clock.as_ref()).await?;
@@ -127,7 +126,7 @@ async fn open_journal(
     settings: &LocalSettings,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<LocalJournal>, StartError> {
-    let (dir, settings, clock) = (data_dir.join("journal"), settings.clone(), Arc::clone(clock));
+    let (dir, settings, clock) = (data_dir.join("journal"), *settings, Arc::clone(clock));
     let opening = tokio::task::spawn_blocking(move || LocalJournal::open(&dir, settings, clock));
     let journal = opening.await.map_err(|error| StartError::Panicked(error.to_string()))??;
     Ok(Arc::new(journal))

@@ -46,9 +46,13 @@ pub(super) fn key(path: &Path) -> Result<[u8; KEY_BYTES], StartError> {
         });
     }
     let key: [u8; KEY_BYTES] = random_bytes()?;
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    write(path, &text)?;
+    write(path, &hex(&key))?;
     Ok(key)
+}
+
+fn hex(key: &[u8; KEY_BYTES]) -> String {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
+    key.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()
 }
 
 fn parse(text: &str) -> Option<[u8; KEY_BYTES]> {

@@ -3,7 +3,12 @@
 use serde_json::json;
 
 use crate::api::Answer;
+use crate::moto::Moto;
+use crate::objects::lines;
 use crate::records::{assert_each_once, body, delivered, ids};
+use crate::s3::S3Server;
+use crate::senders::Dice;
+use crate::service::Home;
 use crate::world::{BUCKET, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,6 +42,41 @@ async fn an_interval_closes_a_batch_when_nothing_more_comes() {
     world.wait_until_delivered(job, 10).await;
     assert_each_once(&delivered(&world.s3.objects(BUCKET)), &ids("a", 0..10));
     assert_eq!(world.finish().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_larger_than_a_part_goes_up_in_parts() {
+    let Some(moto) = Moto::start().await else { return };
+    moto.create_bucket(BUCKET).await;
+    // The smallest parts that S3 takes.
+    let home = Home::new(moto.url()).set("LOGPUSH_DELIVERY__PART_BYTES", "5MiB");
+    let world = World::start_in(S3Server::start(&[]).await, home).await;
+    let zone = world.zone.clone();
+    let all_in_one = json!({
+        "max_upload_records": 1300,
+        "output_options": { "field_names": ["RayID", "ClientRequestURI"] },
+    });
+    let job = world.job(&zone, "logs", &all_in_one).await;
+    let mut dice = Dice(7);
+    let mut sent = Vec::new();
+    for _ in 0..13 {
+        // Hexadecimal noise, of which gzip saves no more than half.
+        let lines: Vec<String> = (0..100)
+            .map(|_| (0..640).map(|_| format!("{:016x}", dice.below(u64::MAX))).collect::<String>())
+            .map(|noise| format!(r#"{{"RayID":"a","ClientRequestURI":"/{noise}"}}"#))
+            .collect();
+        let body = lines.join("\n");
+        Answer::of(world.api.ingest(&zone, "http_requests").body(body)).await.result();
+        sent.extend(lines);
+    }
+    world.wait_until_delivered(job, 1_300).await;
+    world.finish_with_s3().await;
+    let objects = moto.objects(BUCKET).await;
+    assert_each_once(&lines(&objects), &sent);
+    let [object] = &objects[..] else { panic!("{} objects", objects.len()) };
+    // So S3 marks what came in parts: a digest, and their number.
+    let tag = moto.header(BUCKET, &object.key, "etag").await.unwrap();
+    assert!(tag.ends_with("-2\""), "{tag}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,9 +8,9 @@ use crate::cli::ran;
 use crate::objects::lines;
 use crate::s3::objects_below;
 
-/// The number that stands first after `label` at the beginning of a line.
+/// The number that stands first after `label` at the beginning of the last such line.
 fn number(summary: &str, label: &str) -> usize {
-    let line = summary.lines().find_map(|line| line.strip_prefix(label));
+    let line = summary.lines().rev().find_map(|line| line.strip_prefix(label));
     let line = line.unwrap_or_else(|| panic!("no line begins with `{label}`: {summary}"));
     let digits = line.split_whitespace().next().unwrap().trim_end_matches(':').replace(',', "");
     digits.parse().unwrap_or_else(|_| panic!("no number after `{label}`: {line}"))

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use crate::api::{Answer, Api};
 use crate::records::body;
-use crate::world::World;
+use crate::s3::S3Server;
+use crate::service::Home;
+use crate::world::{BUCKET, World};
 
 /// The value of a metric, with these labels whatever else it has; the page as Prometheus reads it.
 fn value(page: &str, name: &str, labels: &[(&str, &str)]) -> f64 {
@@ -66,12 +68,29 @@ async fn a_service_says_that_it_is_well_and_what_it_has_done() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn metrics_can_be_kept_to_the_operator() {
-    let s3 = crate::s3::S3Server::start(&[]).await;
-    let home = crate::service::Home::new(&s3.url()).set("LOGPUSH_API__METRICS_PUBLIC", "false");
+    let s3 = S3Server::start(&[]).await;
+    let home = Home::new(&s3.url()).set("LOGPUSH_API__METRICS_PUBLIC", "false");
     let world = World::start_in(s3, home).await;
     Api::new(&world.service.url(), "").get("/metrics").await.assert_refused(401, &["credentials"]);
     let token = world.token("logs:read", &world.zone).await;
     world.api.with_token(&token).get("/metrics").await.assert_refused(403, &["administrator"]);
     assert_eq!(world.api.get("/metrics").await.status, 200);
-    world.finish().await;
+    world.finish_with_s3().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_is_full_closes_the_door_and_nothing_else() {
+    let s3 = S3Server::start(&[BUCKET]).await;
+    // No disk has so much room.
+    let home = Home::new(&s3.url()).set("LOGPUSH_JOURNAL__FREE_BYTES_MIN", "1024TiB");
+    let world = World::start_in(s3, home).await;
+    world.job(&world.zone, "logs", &json!({})).await;
+    let request = world.api.ingest(&world.zone, "http_requests").body(body("a", 0..1));
+    let answer = Answer::of(request).await;
+    answer.assert_refused(503, &["cannot take more", "nothing was stored"]);
+    assert!(answer.retry_after.is_some_and(|seconds| seconds.parse::<u64>().is_ok()));
+    assert_eq!(world.api.get("/healthz").await.status, 200);
+    let ready = world.api.get("/readyz").await;
+    assert_eq!((ready.status, &ready.json()["journal"]), (503, &json!("refusing")));
+    assert!(world.finish().await.is_empty());
 }

@@ -96,10 +96,9 @@ impl Moto {
         self.text(&format!("{bucket}/{key}?acl")).await
     }
 
-    /// How an object is encrypted at rest.
-    pub(crate) async fn encryption(&self, bucket: &str, key: &str) -> Option<String> {
+    /// A header that comes with an object.
+    pub(crate) async fn header(&self, bucket: &str, key: &str, name: &str) -> Option<String> {
         let answer = self.request(Method::HEAD, &format!("{bucket}/{key}")).send().await.unwrap();
-        let value = answer.headers().get("x-amz-server-side-encryption")?;
-        Some(value.to_str().unwrap().to_owned())
+        Some(answer.headers().get(name)?.to_str().unwrap().to_owned())
     }
 }

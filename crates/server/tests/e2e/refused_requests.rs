@@ -166,8 +166,8 @@ async fn the_api_says_what_is_wrong_with_a_job() {
     let cases: [(&str, Value, &[&str]); 8] = [
         ("dataset", json!("http_request"), &["`http_request`", "did you mean `http_requests`"]),
         ("destination_conf", json!("s3://burritobot/logs"), &["region"]),
-        ("destination_conf", json!("ftp://burritobot"), &["ftp", "s3://"]),
-        ("destination_conf", json!("s3://b/../x?region=us-east-1"), &[".."]),
+        ("destination_conf", json!("ftp://burritobot"), &["`ftp`", "`s3`"]),
+        ("destination_conf", json!("s3://burritobot/../x?region=us-east-1"), &[".."]),
         ("max_upload_records", json!(999), &["999", "1000"]),
         ("max_upload_interval_seconds", json!(29), &["29", "30"]),
         ("output_options", json!({ "field_names": ["ClientIp"] }), &["`ClientIp`", "`ClientIP`"]),

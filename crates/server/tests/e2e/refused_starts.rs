@@ -1,10 +1,13 @@
 //! A service that cannot start: exit code 1, and an error that names the value and how to mend it.
 
 use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
 
 use crate::cli::Ran;
 use crate::s3::S3Server;
-use crate::service::Home;
+use crate::service::{FREE_PORT, Home, logpush};
 use crate::world::World;
 
 /// A home without an S3 server: nothing gets that far.
@@ -12,10 +15,11 @@ fn home() -> Home {
     Home::new("http://127.0.0.1:9")
 }
 
-/// Checks that a service with these arguments does not start.
-async fn assert_refused(home: &Home, args: &[&str], parts: &[&str]) {
-    let ran = Ran::of(&mut home.serve(args)).await;
+/// Checks that a service does not start, and says why in one line.
+async fn assert_refused(serve: &mut Command, parts: &[&str]) {
+    let ran = Ran::of(serve.stderr(Stdio::piped())).await;
     ran.assert_failed(1, parts);
+    assert_eq!(ran.stderr.trim_end().lines().count(), 1, "{}", ran.stderr);
 }
 
 fn text(path: &Path) -> &str {
@@ -25,11 +29,9 @@ fn text(path: &Path) -> &str {
 #[tokio::test]
 async fn a_taken_port_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let home = home();
-    let mut serve = crate::service::logpush(&["serve", "--listen", &address]);
-    serve.arg("--data-dir").arg(home.data_dir());
-    Ran::of(&mut serve).await.assert_failed(1, &[&address, "another program", "--listen"]);
+    let address = taken.local_addr().unwrap();
+    let parts = [&address.to_string(), "another program", "--listen"];
+    assert_refused(&mut home().serve(address), &parts).await;
 }
 
 #[tokio::test]
@@ -38,18 +40,18 @@ async fn a_data_directory_that_cannot_be_written_is_named() {
     let file = home.path().join("file");
     std::fs::write(&file, "").unwrap();
     let below = file.join("data");
-    let mut serve = crate::service::logpush(&["serve", "--listen", "127.0.0.1:0"]);
-    serve.arg("--data-dir").arg(&below);
-    Ran::of(&mut serve).await.assert_failed(1, &[text(&below), "writable", "--data-dir"]);
+    let mut serve = logpush(&["serve", "--listen", "127.0.0.1:0", "--data-dir", text(&below)]);
+    assert_refused(&mut serve, &[text(&below), "writable", "--data-dir"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_data_directory_that_another_service_uses_is_refused_and_that_one_goes_on() {
     let world = World::start_with(S3Server::start(&[]).await).await;
     let data_dir = world.home.data_dir();
-    assert_refused(&world.home, &[], &[text(&data_dir), "another"]).await;
+    let parts = [text(&data_dir), "in use", "stop the process"];
+    assert_refused(&mut world.home.serve(FREE_PORT), &parts).await;
     world.send(&world.zone.clone(), "a", 0..10).await;
-    world.finish().await;
+    world.finish_with_s3().await;
 }
 
 #[tokio::test]
@@ -70,27 +72,27 @@ async fn a_wrong_setting_is_named_with_its_place_and_the_nearest_right_one() {
         let file = home.path().join("logpush.toml");
         std::fs::write(&file, content).unwrap();
         // Without --listen and the like, which would win over the file.
-        let mut serve = crate::service::logpush(&["serve", "--config", text(&file)]);
+        let mut serve = logpush(&["serve", "--config", text(&file)]);
         serve.env("LOGPUSH_DATA_DIR", home.data_dir());
-        Ran::of(&mut serve).await.assert_failed(1, parts);
+        assert_refused(&mut serve, parts).await;
         assert!(!home.data_dir().exists(), "nothing was touched");
     }
 }
 
 #[tokio::test]
 async fn a_settings_file_that_is_missing_is_named() {
-    let home = home();
-    let file = home.path().join("missing.toml");
-    assert_refused(&home, &["--config", text(&file)], &[text(&file)]).await;
+    let file = home().path().join("missing.toml");
+    let mut serve = logpush(&["serve", "--config", text(&file)]);
+    assert_refused(&mut serve, &[text(&file)]).await;
 }
 
 #[tokio::test]
 async fn a_variable_that_names_no_setting_is_refused() {
     let unknown = home().set("LOGPUSH_INGEST__BODY_BYTE_MAX", "1MiB");
     let parts = ["`LOGPUSH_INGEST__BODY_BYTE_MAX`", "`LOGPUSH_INGEST__BODY_BYTES_MAX`"];
-    assert_refused(&unknown, &[], &parts).await;
+    assert_refused(&mut unknown.serve(FREE_PORT), &parts).await;
     let short = home().set("LOGPUSH_ADMIN_TOKEN", "short");
-    assert_refused(&short, &[], &["admin_token", "16"]).await;
+    assert_refused(&mut short.serve(FREE_PORT), &["admin_token", "16"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! The service as a process: started, stopped by SIGTERM, or killed.
 
 use std::fs::File;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,6 +18,9 @@ pub(crate) const ADMIN_TOKEN: &str = "e2e-administrator-0123456789abcdef";
 
 /// Far more than a start or a stop takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the system chooses the port.
+pub(crate) const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// `logpush` with nothing in its environment.
 pub(crate) fn logpush(args: &[&str]) -> Command {
@@ -68,22 +71,27 @@ impl Home {
         self.dir.path().join("data")
     }
 
-    /// `logpush serve` on a free port, with more arguments.
-    pub(crate) fn serve(&self, more: &[&str]) -> Command {
-        let data_dir = self.data_dir();
+    /// `logpush serve` at that address.
+    pub(crate) fn serve(&self, address: SocketAddr) -> Command {
+        let (data_dir, address) = (self.data_dir(), address.to_string());
         let data_dir = data_dir.to_str().unwrap();
-        let mut command = logpush(&["serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"]);
-        command.args(more).envs(self.environment.iter().cloned());
+        let mut command = logpush(&["serve", "--data-dir", data_dir, "--listen", &address]);
+        command.envs(self.environment.iter().cloned()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
 
     /// Starts a service and waits until it answers.
     pub(crate) async fn start(&self) -> Service {
+        self.start_at(FREE_PORT).await
+    }
+
+    /// The same, at that address.
+    pub(crate) async fn start_at(&self, address: SocketAddr) -> Service {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let log = self.dir.path().join(format!("service-{number}.log"));
         let file = File::create(&log).unwrap();
-        let child = self.serve(&[]).stdout(Stdio::null()).stderr(file).spawn().unwrap();
-        let mut service = Service { child, address: ([127, 0, 0, 1], 0).into(), log };
+        let child = self.serve(address).stderr(file).spawn().unwrap();
+        let mut service = Service { child, address, log };
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(address) = service.reported_address() {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::records::{assert_each_once, delivered, ids};
 use crate::s3::S3Server;
+use crate::senders::Senders;
 use crate::service::Home;
 use crate::world::{BUCKET, World};
 
@@ -50,4 +51,17 @@ async fn a_stop_keeps_its_time_limit_while_the_store_is_away_and_loses_nothing()
     world.s3.come_back().await;
     world.wait_until_delivered(job, 1_250).await;
     assert_each_once(&delivered(&world.finish().await), &ids("a", 0..1_250));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stops_while_records_flow_in_lose_nothing() {
+    let mut world = World::start().await;
+    world.job(&world.zone, "logs", &json!({})).await;
+    let senders = Senders::start(&world).await;
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        world = world.restart().await;
+        senders.follow(&world);
+    }
+    senders.finish().await.assert_kept(world).await;
 }

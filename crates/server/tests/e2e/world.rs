@@ -11,7 +11,7 @@ use crate::cli::Cli;
 use crate::objects::Object;
 use crate::records;
 use crate::s3::S3Server;
-use crate::service::{ADMIN_TOKEN, Home, Service};
+use crate::service::{ADMIN_TOKEN, FREE_PORT, Home, Service};
 
 /// The bucket that is there.
 pub(crate) const BUCKET: &str = "burritobot";
@@ -20,9 +20,10 @@ pub(crate) const BUCKET: &str = "burritobot";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct World {
-    pub(crate) s3: S3Server,
-    pub(crate) home: Home,
+    /// Dropped before its home, where its log is.
     pub(crate) service: Service,
+    pub(crate) home: Home,
+    pub(crate) s3: S3Server,
     pub(crate) api: Api,
     pub(crate) account: String,
     /// The id of `burritobot.example`.
@@ -45,7 +46,7 @@ impl World {
         let api = Api::new(&service.url(), ADMIN_TOKEN);
         let account = api.create("/accounts", &json!({ "name": "Burrito Bot" })).await;
         let account = account["id"].as_str().unwrap().to_owned();
-        let mut world = Self { s3, home, service, api, account, zone: String::new() };
+        let mut world = Self { service, home, s3, api, account, zone: String::new() };
         world.zone = world.add_zone("burritobot.example").await;
         world
     }
@@ -58,11 +59,25 @@ impl World {
         self
     }
 
-    /// Kills the service, and starts another with the same data.
-    pub(crate) async fn crash(mut self) -> Self {
+    /// Kills the service, and starts another with the same data; before that, starts that are
+    /// killed after these times.
+    pub(crate) async fn crash(mut self, in_starts: &[Duration]) -> Self {
         self.service.kill().await;
+        for after in in_starts {
+            let mut start = self.home.serve(FREE_PORT).spawn().unwrap();
+            sleep(*after).await;
+            start.kill().await.unwrap();
+        }
         self.service = self.home.start().await;
         self.api = Api::new(&self.service.url(), ADMIN_TOKEN);
+        self
+    }
+
+    /// Kills the service, and starts another with the same data at the same address.
+    pub(crate) async fn crash_in_place(mut self) -> Self {
+        let address = self.service.address;
+        self.service.kill().await;
+        self.service = self.home.start_at(address).await;
         self
     }
 

@@ -120,8 +120,7 @@ impl World {
                 self.storm.switch.arm(steps);
             }
             Event::Stop { limit, pause: after } => {
-                delivery.stop(limit).await;
-                self.storm.saw("a clean stop");
+                self.stop(delivery, limit).await;
                 *pause = after;
                 return Some(Ending::Stopped);
             }
@@ -133,6 +132,21 @@ impl World {
             }
         }
         None
+    }
+
+    /// Stops the process cleanly. It may leave sealed batches behind only where the time was up.
+    async fn stop(&self, delivery: &Delivery, limit: Duration) {
+        let began = self.storm.clock.elapsed();
+        let left = delivery.stop(limit).await;
+        let took = self.storm.clock.elapsed() - began;
+        self.storm.saw("a clean stop");
+        self.storm.trace.note(|| format!("world: stopped within {took:?}, {left} batches left"));
+        // The batches of a deleted job are nobody's any more.
+        let counts = self.customers.stories.values().all(|story| !story.is_deleted);
+        if counts && left > 0 && took < limit {
+            let what = format!("a stop left {left} batches after {took:?} of {limit:?}");
+            self.storm.violated(Rule::StopsUseTheirTime, what);
+        }
     }
 
     /// Calms everything down and waits until all is delivered.

@@ -136,7 +136,7 @@ fn untyped() -> Checker {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn good_records_are_read_as_serde_json_reads_them(

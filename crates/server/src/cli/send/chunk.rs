@@ -144,11 +144,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
+        #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn chunks_depend_on_the_content_alone(
             widths in prop::collection::vec(0_usize..3_000, 0..40),
-            repeat in 1_usize..300,
+            repeat in 1_usize..80,
             buffer in 1_usize..100_000,
         ) {
             let mut input = Vec::new();

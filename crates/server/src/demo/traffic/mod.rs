@@ -3,7 +3,7 @@
 //! The same seed gives the same records at the same times, without a clock or a random source of
 //! the system. Visitors, products and hosts are drawn by Zipf's law; a visitor keeps its address,
 //! country, network and browser; what a request is decides its status, size and duration. About
-//! 1.2 kB a record.
+//! 1.3 kB a record.
 //!
 //! The ray id of a record is made of the number of its run and its number within the run, so that
 //! whoever reads records back can tell which are missing and which came twice.
@@ -139,7 +139,7 @@ impl Traffic {
 }
 
 /// The rate of requests at a part of the day (0 midnight, 0.5 noon, 1 midnight again), as a factor
-/// of its mean: a third of it before dawn, 1.7 times as much in the evening.
+/// of its mean: a third of it before dawn, 1.4 times as much from noon to evening.
 pub fn daily_swing(part_of_day: f64) -> f64 {
     let main = (TAU * (part_of_day - 0.52)).sin();
     let lunch = (2.0 * TAU * (part_of_day - 0.38)).sin();

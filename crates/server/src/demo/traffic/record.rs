@@ -60,10 +60,8 @@ impl Fields<'_> {
         object.text("ClientDeviceType", visitor.device);
         object.integer("ClientSrcPort", 1_024 + dice.below(64_000) as i64);
         object.text("ClientSSLProtocol", "TLSv1.3");
-        object.text("ClientSSLCipher", "AEAD-AES128-GCM-SHA256");
         let round_trip = dice.log_normal(visitor.round_trip_ms as f64, 0.3);
         object.integer("ClientTCPRTTMs", round_trip as i64);
-        object.text("JA4", visitor.ja4);
     }
 
     fn request(&self, dice: &mut Dice, object: &mut Object<'_>) {
@@ -75,7 +73,6 @@ impl Fields<'_> {
         let protocol = dice.pick(&["HTTP/2", "HTTP/2", "HTTP/3", "HTTP/1.1"]);
         object.text("ClientRequestMethod", method);
         object.text("ClientRequestProtocol", protocol);
-        object.text("ClientRequestScheme", "https");
         object.text("ClientRequestHost", self.host);
         object.text("ClientRequestPath", self.path);
         object.joined("ClientRequestURI", self.path, self.query);
@@ -96,9 +93,8 @@ impl Fields<'_> {
     }
 
     fn response(&self, dice: &mut Dice, answer: &Answer, object: &mut Object<'_>) {
-        let (colo, colo_id) = self.visitor.data_centre;
+        let colo = self.visitor.data_centre;
         object.text("EdgeColoCode", colo);
-        object.integer("EdgeColoID", i64::from(colo_id));
         object.text("CacheCacheStatus", answer.cache);
         object.integer("EdgeResponseStatus", answer.status as i64);
         object.text("EdgeResponseContentType", answer.content_type);

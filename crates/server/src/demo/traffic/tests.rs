@@ -94,7 +94,7 @@ fn visitors_and_statuses_are_spread_as_those_of_a_shop() {
 fn a_visitor_stays_the_same() {
     let mut countries: HashMap<String, HashSet<String>> = HashMap::new();
     let visitors: HashSet<_> = (0..500).map(|n| Visitor::number(n, 9).address).collect();
-    assert!(visitors.len() > 300);
+    assert!(visitors.len() > 480);
     assert_eq!(Visitor::number(17, 9), Visitor::number(17, 9));
     for record in records(9, 1_000) {
         let network = record["ClientASN"].to_string();
@@ -123,5 +123,5 @@ fn the_rate_swings_around_its_mean() {
     assert!((mean - 1.0).abs() < 0.001, "{mean}");
     let [low, high] = [f64::min, f64::max].map(|f| rates.iter().copied().reduce(f).unwrap());
     assert!(low > 0.25 && low < 0.45, "{low}");
-    assert!(high > 1.5 && high < 1.75, "{high}");
+    assert!(high > 1.35 && high < 1.5, "{high}");
 }

@@ -14,8 +14,7 @@ pub(super) struct Visitor {
     pub(super) device: &'static str,
     /// What the browser says of itself in `sec-ch-ua`; empty where it does not.
     pub(super) agent_hints: &'static str,
-    pub(super) data_centre: (&'static str, u32),
-    pub(super) ja4: &'static str,
+    pub(super) data_centre: &'static str,
     pub(super) is_crawler: bool,
     /// Median round trip to the edge, in milliseconds.
     pub(super) round_trip_ms: u64,
@@ -38,27 +37,21 @@ impl Visitor {
             device,
             agent_hints,
             data_centre: skewed(&mut dice, &DATA_CENTRES),
-            ja4: ["t13d1516h2_8daaf6152771_d8a2da3f94cd", "t13d2014h2_a09f3c656075_14788d8d241b"]
-                [browser % 2],
             is_crawler: agent.contains("Googlebot"),
             round_trip_ms: 4 + dice.below(90),
         }
     }
 }
 
-/// An address of the ranges that are kept for examples (RFC 5737, RFC 3849), so that no record
-/// speaks of a real machine. A fifth of the visitors come by IPv6.
+/// An address of the ranges that are kept for tests and examples (RFC 2544, RFC 3849), so that no
+/// record speaks of a real machine. A fifth of the visitors come by IPv6.
 fn address(dice: &mut Dice) -> String {
     if dice.chance(200) {
-        return format!(
-            "2001:db8:{:x}:{:x}::{:x}",
-            dice.below(512),
-            dice.below(65_536),
-            1 + dice.below(999)
-        );
+        let [network, subnet, host] = [512, 65_536, 999].map(|bound| dice.below(bound));
+        return format!("2001:db8:{network:x}:{subnet:x}::{:x}", host + 1);
     }
-    let range = dice.pick(&["192.0.2", "198.51.100", "203.0.113"]);
-    format!("{range}.{}", 1 + dice.below(254))
+    let [half, third, last] = [2, 256, 254].map(|bound| dice.below(bound));
+    format!("198.{}.{third}.{}", 18 + half, last + 1)
 }
 
 fn skewed<T: Copy>(dice: &mut Dice, items: &[T]) -> T {

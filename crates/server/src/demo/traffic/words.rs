@@ -102,16 +102,7 @@ pub(super) const BROWSERS: [(&str, &str, &str); 8] = [
 ];
 
 /// Where requests are answered.
-pub(super) const DATA_CENTRES: [(&str, u32); 8] = [
-    ("ORD", 11),
-    ("FRA", 20),
-    ("LHR", 24),
-    ("GRU", 47),
-    ("CDG", 31),
-    ("NRT", 52),
-    ("QRO", 138),
-    ("SYD", 61),
-];
+pub(super) const DATA_CENTRES: [&str; 8] = ["ORD", "FRA", "LHR", "GRU", "CDG", "NRT", "QRO", "SYD"];
 
 /// A stylesheet, a script or a font.
 pub(super) fn asset(dice: &mut Dice) -> String {

@@ -124,7 +124,8 @@ impl<'l> AccessLine<'l> {
 /// Method, URI and protocol of a request line; the protocol is absent in HTTP/0.9.
 fn request_parts(request: &str) -> Option<(&str, &str, Option<&str>)> {
     let (method, rest) = request.split_once(' ')?;
-    let is_method = !method.is_empty() && method.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
+    let is_method =
+        !method.is_empty() && method.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
     if !is_method || rest.is_empty() {
         return None;
     }
@@ -161,9 +162,8 @@ fn rfc3339(time: &str) -> Result<String, String> {
 /// what comes after it.
 fn quoted<'l>(rest: &'l str, name: &str) -> Result<(&'l str, &'l str), String> {
     let rest = after_space(rest, name)?;
-    let inside = rest
-        .strip_prefix('"')
-        .ok_or_else(|| format!("the {name} does not begin with a quote"))?;
+    let inside =
+        rest.strip_prefix('"').ok_or_else(|| format!("the {name} does not begin with a quote"))?;
     let mut at = 0;
     loop {
         let found = memchr::memchr2(b'"', b'\\', &inside.as_bytes()[at..])

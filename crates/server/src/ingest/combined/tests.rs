@@ -44,7 +44,8 @@ fn check_field(line: &str, field: &str, expected: &Value) {
 
 #[test]
 fn what_the_log_escaped_stays_escaped() {
-    let line = r#"h - - [17/May/2015:10:05:03 -0730] "GET /\xe4\"x HTTP/1.0" 404 - "-" "say \"hi\" \\""#;
+    let line =
+        r#"h - - [17/May/2015:10:05:03 -0730] "GET /\xe4\"x HTTP/1.0" 404 - "-" "say \"hi\" \\""#;
     check_field(line, "ClientRequestURI", &json!(r#"/\xe4\"x"#));
     check_field(line, "ClientRequestUserAgent", &json!(r#"say \"hi\" \\"#));
     check_field(line, "ClientRequestReferer", &json!("-"));
@@ -89,7 +90,8 @@ fn a_damaged_line_is_told_by_its_damage() {
     check_refused("", "the line does not begin with the client's address and a space");
     check_refused("h - -", "there is no time in square brackets");
     check_refused("h - - [17/May", "the time is not closed by a square bracket");
-    let time = "the time `17/Mai/2015:10:05:03 +0000` is not one such as `17/May/2015:10:05:03 +0000`";
+    let time =
+        "the time `17/Mai/2015:10:05:03 +0000` is not one such as `17/May/2015:10:05:03 +0000`";
     check_refused(&LINE.replace("May", "Mai"), time);
     let cut = |at: &str| LINE.split_once(at).expect(at).0.to_owned();
     check_refused(&cut(r#" "GET"#), "the request is missing");
@@ -112,9 +114,11 @@ fn a_damaged_line_is_told_by_its_damage() {
 
 #[test]
 fn a_time_that_does_not_exist_is_refused() {
-    for (from, to, part) in
-        [("17/May", "31/Feb", "day"), ("10:05:03", "24:05:03", "hour"), ("+0000", "+2500", "hour of the offset")]
-    {
+    for (from, to, part) in [
+        ("17/May", "31/Feb", "day"),
+        ("10:05:03", "24:05:03", "hour"),
+        ("+0000", "+2500", "hour of the offset"),
+    ] {
         let error = record(&LINE.replace(from, to)).unwrap_err();
         assert!(error.contains(&format!("the {part} is")), "{error}");
     }

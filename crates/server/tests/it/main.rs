@@ -1,0 +1,19 @@
+//! The service, started in this process, asked over real HTTP.
+
+mod api_accounts;
+mod api_job_changes;
+mod api_jobs;
+mod api_ownership;
+mod api_tokens;
+mod auth;
+mod bucket;
+mod health;
+mod ingest_answers;
+mod ingest_codings;
+mod ingest_combined;
+mod ingest_edge;
+mod ingest_formats;
+mod ingest_keys;
+mod life;
+mod quarantine;
+mod site;
