@@ -251,7 +251,7 @@ async fn stop(supervisor: &mut Supervisor, limit: Duration) -> usize {
         // The rest stays sealed in the ledger, or unread in the journal.
         publishers.iter().for_each(AbortHandle::abort);
     }
-    running.iter().map(|lane| lane.backlog()).sum()
+    running.iter().map(|lane| lane.undelivered()).sum()
 }
 
 async fn look_after_retention(

@@ -110,7 +110,8 @@ impl Plans {
             };
             // Keys may have been renewed since; the place may not.
             let (new, old) = (current.compiled.destination(), plan.compiled.destination());
-            let destination = if new.same_place(old) { new.clone() } else { old.clone() };
+            let is_stranded = !new.same_place(old);
+            let destination = if is_stranded { old.clone() } else { new.clone() };
             recovered.entry(batch.partition).or_default().push(SealedBatch {
                 batch,
                 plan,
@@ -118,6 +119,7 @@ impl Plans {
                 spool: None,
                 maybe_visible: true,
                 failed: false,
+                is_stranded,
             });
         }
         Ok(recovered)

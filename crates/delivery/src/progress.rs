@@ -1,15 +1,16 @@
 //! How far a lane and its publisher have come, shared between them and with whoever asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{Batch, JobId, Offset, Partition, UnixNanos};
+use model::{JobId, Offset, Partition, UnixNanos};
 use tokio::sync::Notify;
 
 use crate::cut::Extent;
 use crate::status::Retrying;
 use crate::totals::JobTotals;
+use crate::upload::SealedBatch;
 
 /// How far one lane has come.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ struct State {
     open: Option<Extent>,
     /// Closed batches that are not delivered, by the first frame of their range.
     waiting: BTreeMap<Offset, Extent>,
+    /// Those of them that go to a place that the job has left.
+    stranded: BTreeSet<Offset>,
     /// How many of them are not sealed.
     unsealed: usize,
     retrying: Option<Retrying>,
@@ -100,14 +103,19 @@ impl LaneProgress {
     }
 
     /// A batch that was sealed before the lane started waits for its delivery.
-    pub(crate) fn recovered(&self, batch: &Batch) {
+    pub(crate) fn recovered(&self, sealed: &SealedBatch) {
+        let batch = &sealed.batch;
         let extent = Extent {
             start: batch.start,
             end: batch.end,
             records: batch.records,
             raw_bytes: batch.raw_bytes,
         };
-        self.state().waiting.insert(batch.range.first, extent);
+        let mut state = self.state();
+        state.waiting.insert(batch.range.first, extent);
+        if sealed.is_stranded {
+            state.stranded.insert(batch.range.first);
+        }
     }
 
     pub(crate) fn sealed(&self) {
@@ -117,6 +125,7 @@ impl LaneProgress {
     pub(crate) fn delivered(&self, first: Offset) {
         let mut state = self.state();
         state.waiting.remove(&first);
+        state.stranded.remove(&first);
         state.retrying = None;
         drop(state);
         self.changed.notify_one();
@@ -139,8 +148,15 @@ impl LaneProgress {
     }
 
     /// Closed batches that are not delivered yet.
-    pub(crate) fn backlog(&self) -> usize {
+    pub(crate) fn undelivered(&self) -> usize {
         self.state().waiting.len()
+    }
+
+    /// Those of them that the lane waits for: a place that the job has left may never take what
+    /// is stranded there, and must not hold up what goes to the new one.
+    pub(crate) fn backlog(&self) -> usize {
+        let state = self.state();
+        state.waiting.len() - state.stranded.len()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {

@@ -62,6 +62,19 @@ pub(crate) struct Leftover {
     pub(crate) failed: bool,
 }
 
+/// Batches that wait for their upload, and uploads that run.
+#[derive(Debug)]
+struct Uploads {
+    waiting: VecDeque<SealedBatch>,
+    running: JoinSet<Outcome>,
+}
+
+impl Uploads {
+    fn new(waiting: Vec<SealedBatch>) -> Self {
+        Self { waiting: waiting.into(), running: JoinSet::new() }
+    }
+}
+
 /// Seals and uploads the batches of one lane.
 #[derive(Debug)]
 pub(crate) struct Publisher {
@@ -71,8 +84,9 @@ pub(crate) struct Publisher {
     progress: Arc<LaneProgress>,
     inbox: mpsc::UnboundedReceiver<ClosedBatch>,
     orders: watch::Receiver<Order>,
-    queue: VecDeque<SealedBatch>,
-    uploads: JoinSet<Outcome>,
+    uploads: Uploads,
+    /// Of batches that go to a place that the job has left.
+    stranded: Uploads,
     leftovers: Vec<Leftover>,
 }
 
@@ -85,6 +99,7 @@ impl Publisher {
         orders: watch::Receiver<Order>,
         recovered: Vec<SealedBatch>,
     ) -> Self {
+        let (stranded, recovered) = recovered.into_iter().partition(|sealed| sealed.is_stranded);
         Self {
             room,
             job: progress.job,
@@ -92,8 +107,8 @@ impl Publisher {
             progress,
             inbox,
             orders,
-            queue: recovered.into(),
-            uploads: JoinSet::new(),
+            uploads: Uploads::new(recovered),
+            stranded: Uploads::new(stranded),
             leftovers: Vec::new(),
         }
     }
@@ -107,13 +122,17 @@ impl Publisher {
         let mut lane_is_gone = false;
         loop {
             self.start_uploads();
-            let has_work = self.order().uploads() && !self.queue.is_empty();
-            if lane_is_gone && self.uploads.is_empty() && !has_work {
+            let order = self.order();
+            let is_done = |uploads: &Uploads| {
+                uploads.running.is_empty() && (uploads.waiting.is_empty() || !order.uploads())
+            };
+            if lane_is_gone && is_done(&self.uploads) && is_done(&self.stranded) {
                 break;
             }
             tokio::select! {
                 biased;
-                Some(outcome) = self.uploads.join_next() => self.note(outcome),
+                Some(outcome) = self.uploads.running.join_next() => self.note(outcome),
+                Some(outcome) = self.stranded.running.join_next() => self.note(outcome),
                 closed = self.inbox.recv(), if !lane_is_gone => match closed {
                     Some(closed) => lane_is_gone = !self.seal(closed).await,
                     None => lane_is_gone = true,
@@ -126,17 +145,22 @@ impl Publisher {
                 return Vec::new();
             }
         }
-        let queued = self.queue.drain(..).map(|sealed| sealed.left());
-        self.leftovers.extend(queued);
+        let waiting = self.stranded.waiting.iter().chain(&self.uploads.waiting);
+        self.leftovers.extend(waiting.map(SealedBatch::left));
         self.leftovers.sort_by_key(|leftover| leftover.range.first);
         self.leftovers
     }
 
     fn start_uploads(&mut self) {
-        while self.order().uploads() && self.uploads.len() < UPLOADS_PER_LANE {
-            let Some(sealed) = self.queue.pop_front() else { return };
-            let (room, progress) = (Arc::clone(&self.room), Arc::clone(&self.progress));
-            self.uploads.spawn(deliver(room, progress, sealed, self.orders.clone()));
+        if !self.order().uploads() {
+            return;
+        }
+        for uploads in [&mut self.uploads, &mut self.stranded] {
+            while uploads.running.len() < UPLOADS_PER_LANE {
+                let Some(sealed) = uploads.waiting.pop_front() else { break };
+                let (room, progress) = (Arc::clone(&self.room), Arc::clone(&self.progress));
+                uploads.running.spawn(deliver(room, progress, sealed, self.orders.clone()));
+            }
         }
     }
 
@@ -179,13 +203,14 @@ impl Publisher {
             job = %self.job, key = %batch.key, records = batch.records, "sealed a batch"
         );
         let destination = closed.plan.compiled.destination().clone();
-        self.queue.push_back(SealedBatch {
+        self.uploads.waiting.push_back(SealedBatch {
             batch,
             plan: closed.plan,
             destination,
             spool: Some(closed.encoded.spool),
             maybe_visible: false,
             failed: false,
+            is_stranded: false,
         });
         true
     }

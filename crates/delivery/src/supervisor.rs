@@ -138,7 +138,7 @@ impl Supervisor {
         let totals = self.room.totals(plan.id, &plan.compiled.dataset().name);
         let progress = Arc::new(LaneProgress::new(plan.id, partition, cursor, totals));
         for sealed in &recovered {
-            progress.recovered(&sealed.batch);
+            progress.recovered(sealed);
         }
         let (closed, inbox) = mpsc::unbounded_channel();
         let (orders, order) = watch::channel(Order::Work);

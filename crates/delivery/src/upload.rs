@@ -40,6 +40,8 @@ pub(crate) struct SealedBatch {
     pub(crate) spool: Option<FinishedSpool>,
     pub(crate) maybe_visible: bool,
     pub(crate) failed: bool,
+    /// Whether it goes to a place that its job has left: the lane goes on without it.
+    pub(crate) is_stranded: bool,
 }
 
 impl SealedBatch {

@@ -137,7 +137,9 @@ mod tests {
 
     #[test]
     fn what_is_not_an_id_is_refused_by_name() {
-        for text in ["", "023e", "023E105F4ECEF8AD9CA31A8372D0C353", "é23e105f4ecef8ad9ca31a8372d0c35"] {
+        for text in
+            ["", "023e", "023E105F4ECEF8AD9CA31A8372D0C353", "é23e105f4ecef8ad9ca31a8372d0c35"]
+        {
             assert_eq!(text.parse::<Id>(), Err(InvalidId(text.to_owned())));
         }
     }

@@ -86,8 +86,6 @@ pub struct S3Store {
     /// Whether the service's own settings name another address than Amazon's.
     own_endpoint: bool,
     guard: AddressGuard,
-    /// For endpoints that tenants name: connects through the guard only.
-    guarded_http: SharedHttpClient,
     clients: Mutex<HashMap<ClientKey, Arc<Client>>>,
 }
 
@@ -112,16 +110,7 @@ impl S3Store {
             loader = loader.credentials_provider(keys);
         }
         let own = loader.load().await;
-        let guarded_http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .build_with_resolver(guard.clone());
-        Ok(Self {
-            own_endpoint: names_endpoint(&own),
-            own,
-            guard,
-            guarded_http,
-            clients: Mutex::default(),
-        })
+        Ok(Self { own_endpoint: names_endpoint(&own), own, guard, clients: Mutex::default() })
     }
 
     /// The client for a destination, made at its first use.
@@ -163,11 +152,11 @@ impl S3Store {
             .region(Region::new(key.region.clone()))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenSupported)
             .force_path_style(key.path_style);
         if let Some(endpoint) = &key.endpoint {
             config = config.endpoint_url(endpoint.to_string());
-            config = config.http_client(self.guarded_http.clone());
+            config = config.http_client(guarded_http(self.guard.for_port(port(endpoint))));
         }
         if let Some((id, secret, token)) = &key.keys {
             let keys = Credentials::new(id, secret, token.clone(), None, "destination");
@@ -180,7 +169,8 @@ impl S3Store {
     fn check_literal_address(&self, to: &Destination) -> Result<(), StoreError> {
         let Some(endpoint) = &to.endpoint else { return Ok(()) };
         let Ok(address) = endpoint.host.parse() else { return Ok(()) };
-        self.guard.check(&endpoint.host, address).map_err(|refused| StoreError {
+        let guard = self.guard.for_port(port(endpoint));
+        guard.check(&endpoint.host, address).map_err(|refused| StoreError {
             kind: StoreErrorKind::Unreachable,
             status: None,
             message: refused.to_string(),
@@ -194,6 +184,17 @@ fn own_region() -> RegionProviderChain {
     RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new())
         .or_else(Region::new("us-east-1"))
+}
+
+fn port(endpoint: &Endpoint) -> u16 {
+    endpoint.port.unwrap_or_else(|| endpoint.scheme.default_port())
+}
+
+/// For endpoints that tenants name: connects to addresses that the guard has checked only.
+fn guarded_http(guard: AddressGuard) -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+        .build_with_resolver(guard)
 }
 
 /// Whether the service's own settings, read from wherever, name an address for S3.

@@ -12,9 +12,15 @@ use std::sync::Arc;
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use thiserror::Error;
 
-/// What an operator allows although it is not public: a host name, an address or a network.
+/// What an operator allows although it is not public: a place, and perhaps only one port there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Allowed {
+pub(super) struct Allowed {
+    place: Place,
+    port: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
     Host(String),
     Network { address: IpAddr, prefix: u8 },
 }
@@ -23,7 +29,7 @@ pub(super) enum Allowed {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{0}` is neither a host name nor an address nor a network: expected such as \
-     `minio.internal`, `10.1.2.3` or `10.1.0.0/16`"
+     `minio.internal`, `minio.internal:9000`, `10.1.2.3` or `10.1.0.0/16`"
 )]
 pub struct InvalidAllowance(pub String);
 
@@ -43,36 +49,41 @@ impl FromStr for Allowed {
 
     fn from_str(text: &str) -> Result<Self, InvalidAllowance> {
         let invalid = || InvalidAllowance(text.to_owned());
+        // More than one colon is an IPv6 address, which stands here without a port.
+        let (place, port) = match text.split_once(':') {
+            Some((host, port)) if !port.contains(':') => {
+                (host, Some(port.parse().map_err(|_| invalid())?))
+            }
+            _ => (text, None),
+        };
+        let place = Place::parse(place).ok_or_else(invalid)?;
+        Ok(Self { place, port })
+    }
+}
+
+impl Place {
+    fn parse(text: &str) -> Option<Self> {
         if let Some((address, prefix)) = text.split_once('/') {
-            let address: IpAddr = address.parse().map_err(|_| invalid())?;
-            let prefix: u8 = prefix.parse().map_err(|_| invalid())?;
-            let widest = if address.is_ipv4() { 32 } else { 128 };
-            return if prefix <= widest {
-                Ok(Self::Network { address, prefix })
-            } else {
-                Err(invalid())
-            };
+            let address: IpAddr = address.parse().ok()?;
+            let prefix = prefix.parse().ok().filter(|&prefix| prefix <= bits(address))?;
+            return Some(Self::Network { address, prefix });
         }
         if let Ok(address) = text.parse::<IpAddr>() {
-            let prefix = if address.is_ipv4() { 32 } else { 128 };
-            return Ok(Self::Network { address, prefix });
+            return Some(Self::Network { address, prefix: bits(address) });
         }
         let host = text.to_ascii_lowercase();
         let is_host = !host.is_empty()
             && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
-        if is_host { Ok(Self::Host(host)) } else { Err(invalid()) }
+        is_host.then_some(Self::Host(host))
     }
-}
 
-impl Allowed {
     fn covers(&self, host: &str, address: IpAddr) -> bool {
         match *self {
             Self::Host(ref allowed) => allowed == host,
             Self::Network { address: network, prefix } => match (network, address) {
                 (IpAddr::V4(network), IpAddr::V4(address)) => {
-                    let shift = 32 - u32::from(prefix);
-                    let network = u64::from(u32::from(network));
-                    network >> shift == u64::from(u32::from(address)) >> shift
+                    let differing = u32::from(network) ^ u32::from(address);
+                    differing.leading_zeros() >= u32::from(prefix)
                 }
                 (IpAddr::V6(network), IpAddr::V6(address)) => {
                     let differing = u128::from(network) ^ u128::from(address);
@@ -82,6 +93,11 @@ impl Allowed {
             },
         }
     }
+}
+
+/// The bits of an address of this kind.
+const fn bits(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
 }
 
 /// Checks and resolves the hosts that tenants name.
@@ -95,10 +111,16 @@ impl AddressGuard {
         Self { allowed: allowed.into_iter().collect() }
     }
 
+    /// The guard of connections to this port.
+    pub(super) fn for_port(&self, port: u16) -> Self {
+        let holds = |allowed: &&Allowed| allowed.port.is_none_or(|only| only == port);
+        Self::new(self.allowed.iter().filter(holds).cloned())
+    }
+
     /// Whether `host`, which stands at `address`, may be connected to.
     pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), NotPublic> {
-        let allowed =
-            is_public(address) || self.allowed.iter().any(|allowed| allowed.covers(host, address));
+        let allowed = is_public(address)
+            || self.allowed.iter().any(|allowed| allowed.place.covers(host, address));
         if allowed { Ok(()) } else { Err(NotPublic { host: host.to_owned(), address }) }
     }
 
@@ -232,8 +254,16 @@ mod tests {
     }
 
     #[test]
+    fn an_allowance_may_be_for_one_port_only() {
+        let guard = AddressGuard::new(["minio.internal:9000".parse().unwrap()]);
+        let address = "10.0.0.9".parse().unwrap();
+        assert!(guard.for_port(9000).check("minio.internal", address).is_ok());
+        assert!(guard.for_port(22).check("minio.internal", address).is_err());
+    }
+
+    #[test]
     fn an_entry_that_means_nothing_is_refused_by_name() {
-        for text in ["", "10.0.0.0/33", "ho st", "10.0.0/8"] {
+        for text in ["", "10.0.0.0/33", "ho st", "10.0.0/8", "minio:", "minio:70000"] {
             assert_eq!(text.parse::<Allowed>(), Err(InvalidAllowance(text.to_owned())));
         }
     }

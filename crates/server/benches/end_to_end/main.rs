@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use process::{Cost, Server};
 
-const RECORDS: usize = 400_000;
+const RECORDS: usize = 700_000;
 
 const SOME_FIELDS: &str = r#"["RayID","EdgeStartTimestamp","ClientIP","ClientRequestHost",
     "ClientRequestMethod","ClientRequestURI","ClientRequestUserAgent","EdgeResponseStatus",

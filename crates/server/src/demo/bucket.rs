@@ -22,6 +22,8 @@ use crate::random::random_bytes;
 
 /// The bucket's name.
 pub(super) const BUCKET: &str = "burritobot";
+/// The path in the bucket that the demo's job pushes to.
+pub(super) const LOGS: &str = "logs";
 
 /// An address and keys, known before the server answers: the service is told them first, and
 /// takes the lock of the data directory before anything in it is touched.
@@ -67,7 +69,7 @@ impl Reserved {
     pub(super) fn open(self, root: &Path) -> Result<Bucket, DemoError> {
         let folder = root.join(BUCKET);
         let failed = |source| DemoError::Bucket { path: folder.clone(), source };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
+        std::fs::create_dir_all(folder.join(LOGS)).map_err(failed)?;
         let files = FileSystem::new(root)
             .map_err(|error| failed(io::Error::other(format!("{error:?}"))))?;
         let StaticKeys { access_key_id, secret_access_key } = self.keys;
@@ -82,6 +84,11 @@ impl Bucket {
     /// The folder that is the bucket.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The folder of the objects of the demo's job.
+    pub(super) fn logs(&self) -> PathBuf {
+        self.folder.join(LOGS)
     }
 }
 

@@ -41,7 +41,6 @@ impl Live {
     pub(super) fn show(&mut self, sent: &Sent, job: Option<&JobStatus>) -> Result<(), DemoError> {
         if let Some(bar) = &self.bar {
             bar.set_message(text(self.started.elapsed(), sent, job));
-            bar.tick();
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             say(text(self.started.elapsed(), sent, job))?;

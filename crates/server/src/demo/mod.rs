@@ -20,7 +20,7 @@ pub mod traffic;
 use std::fmt::Display;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::cli::{count, megabytes, span};
@@ -30,7 +30,7 @@ use crate::stop::Signals;
 use crate::{Config, Service};
 
 use audit::Audit;
-use bucket::Reserved;
+use bucket::{Bucket, Reserved};
 use live::Live;
 use sender::{Sender, Sent};
 use setup::Setup;
@@ -66,7 +66,7 @@ pub async fn run(options: Options) -> Result<(), DemoError> {
     let bucket = reserved.open(&options.data_dir.join("s3"))?;
     let run = u32::from_be_bytes(random_bytes()?);
     let sent = Sent::default();
-    let demo = Demo { options: &options, service: &service, bucket: bucket.folder(), run };
+    let demo = Demo { options: &options, service: &service, bucket: &bucket, run };
     let outcome = demo.stream(&sent, &mut signals).await;
     say("stopping: what waits is delivered")?;
     let left = tokio::select! {
@@ -74,7 +74,7 @@ pub async fn run(options: Options) -> Result<(), DemoError> {
         () = signals.next() => return Err(DemoError::Interrupted),
     };
     outcome?;
-    let folder = bucket.folder().to_owned();
+    let folder = bucket.logs();
     let audit = tokio::task::spawn_blocking(move || audit::audit(&folder, run));
     summarise(&sent, &audit.await.map_err(DemoError::Audit)??, left)
 }
@@ -83,7 +83,7 @@ pub async fn run(options: Options) -> Result<(), DemoError> {
 struct Demo<'d> {
     options: &'d Options,
     service: &'d Service,
-    bucket: &'d Path,
+    bucket: &'d Bucket,
     /// The run's number, in the ids of its records.
     run: u32,
 }
@@ -94,7 +94,7 @@ impl Demo<'_> {
     async fn stream(&self, sent: &Sent, signals: &mut Signals) -> Result<(), DemoError> {
         let address = format!("http://{}", self.service.address());
         let client = connect(&address, self.service.admin_token())?;
-        let setup = Setup::make(&client, self.bucket, self.options.rate).await?;
+        let setup = Setup::make(&client, self.bucket.folder(), self.options.rate).await?;
         self.introduce(&address)?;
         let sender = self.sender(connect(&address, &setup.sender.value)?, &setup, sent);
         let mut live = Live::start();
@@ -137,7 +137,7 @@ impl Demo<'_> {
     fn introduce(&self, address: &str) -> Result<(), DemoError> {
         let token = self.options.data_dir.join("admin-token");
         say(format_args!("API      {address}/client/v4"))?;
-        say(format_args!("objects  {}/logs", self.bucket.display()))?;
+        say(format_args!("objects  {}", self.bucket.logs().display()))?;
         say("\nTo look around, in another terminal:")?;
         say(format_args!("  export LOGPUSH_URL={address}"))?;
         say(format_args!("  export LOGPUSH_TOKEN=$(cat '{}')", token.display()))?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::DemoError;
-use super::bucket::BUCKET;
+use super::bucket::{BUCKET, LOGS};
 use super::traffic::ZONE;
 use crate::client::{Account, Client, ClientError, Job, NewToken, Token, Zone};
 
@@ -127,7 +127,7 @@ async fn job(client: &Client, zone: &str, bucket: &Path, records: u64) -> Result
             client.put(&path, &body).await.map_err(doing("the job cannot be enabled"))?;
         return Ok(job.id);
     }
-    let destination = format!("s3://{BUCKET}/logs/{{DATE}}?region=us-east-1");
+    let destination = format!("s3://{BUCKET}/{LOGS}/{{DATE}}?region=us-east-1");
     body["name"] = JOB.into();
     body["dataset"] = "http_requests".into();
     body["ownership_challenge"] = challenge(client, zone, bucket, &destination).await?.into();

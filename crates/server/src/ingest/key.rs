@@ -86,7 +86,7 @@ mod tests {
         let account = Scope::account(Id::from_bytes([1; 16]));
         // The numbers are a promise: a job's objects of a scope come from one partition.
         assert_eq!(partition(zone, 1000), Partition(782));
-        assert_eq!(partition(account, 1000), Partition(0));
+        assert_eq!(partition(account, 1000), Partition(40));
         assert_eq!(partition(zone, 1), Partition(0));
     }
 

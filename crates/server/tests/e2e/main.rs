@@ -6,6 +6,8 @@
 //! - A service's log must be free of errors where a test does not expect them.
 //! - A check of thousands of records tells how many differ, and shows the first few.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod access_line;
 mod access_log;
 mod api;

@@ -1,10 +1,11 @@
 //! moto, another implementation of S3, where it is installed.
 
+use std::io::Write;
 use std::process::Stdio;
 
 use reqwest::{Client, Method, RequestBuilder};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
 
 use crate::objects::Object;
 
@@ -29,7 +30,7 @@ impl Moto {
                 let all = std::env::var_os("LOGPUSH_TEST_REQUIRE").is_some_and(|v| v == "all");
                 let what = "needs moto_server (pip install 'moto[server]')";
                 assert!(!all, "this test {what}: {reason}");
-                eprintln!("SKIPPED: this test {what}: {reason}");
+                say(&format!("SKIPPED: this test {what}: {reason}"));
                 None
             }
         }
@@ -49,8 +50,7 @@ impl Moto {
         while let Some(line) = lines.next_line().await.map_err(|error| error.to_string())? {
             if let Some((_, url)) = line.split_once("Running on ") {
                 let url = url.trim().to_owned();
-                // What nobody reads would fill the pipe and stop the server.
-                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                tokio::spawn(read_to_end(lines));
                 return Ok(Self { _process: process, http: Client::new(), url });
             }
             said.push_str(&line);
@@ -101,4 +101,15 @@ impl Moto {
         let answer = self.request(Method::HEAD, &format!("{bucket}/{key}")).send().await.unwrap();
         Some(answer.headers().get(name)?.to_str().unwrap().to_owned())
     }
+}
+
+/// Writes a line to stderr. The macros' output would be shown of failing tests only.
+#[expect(clippy::explicit_write, reason = "the macro's output is captured")]
+fn say(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap();
+}
+
+/// Reads what nobody wants to know: it would fill the pipe and stop its writer.
+async fn read_to_end(mut lines: Lines<BufReader<ChildStderr>>) {
+    while let Ok(Some(_)) = lines.next_line().await {}
 }

@@ -21,15 +21,17 @@ use crate::objects::Object;
 pub(crate) const ACCESS_KEY: &str = "AKIATESTTESTTESTTEST";
 pub(crate) const SECRET_KEY: &str = "test-secret-test-secret-test-secret-test";
 
-/// What a request to write an object asked for.
+/// A request for an object, and what it asked for besides its content.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    /// Such as `PutObject`.
+    pub(crate) operation: String,
     pub(crate) key: String,
     pub(crate) acl: Option<String>,
     pub(crate) encryption: Option<String>,
 }
 
-/// Refuses what S3 refuses and the server's file system does not, and notes what is asked for.
+/// Refuses what S3 refuses and this server does not, and notes what is asked for.
 struct Gate {
     root: PathBuf,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -46,19 +48,36 @@ impl S3Access for Gate {
         {
             return Err(s3_error!(NoSuchBucket));
         }
+        check_checksum(context)?;
         if let Some((_, key)) = context.s3_path().as_object() {
-            let header = |name| {
-                let value = context.headers().get(name)?;
-                Some(value.to_str().unwrap().to_owned())
-            };
             self.asked.lock().unwrap().push(Asked {
+                operation: context.s3_op().name().to_owned(),
                 key: key.to_owned(),
-                acl: header("x-amz-acl"),
-                encryption: header("x-amz-server-side-encryption"),
+                acl: header(context, "x-amz-acl"),
+                encryption: header(context, "x-amz-server-side-encryption"),
             });
         }
         Ok(())
     }
+}
+
+/// Content without a signed digest must come with a signed checksum, and a checksum that is
+/// announced must be there: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
+fn check_checksum(context: &S3AccessContext<'_>) -> S3Result<()> {
+    if !matches!(context.s3_op().name(), "PutObject" | "UploadPart") {
+        return Ok(());
+    }
+    let algorithm = header(context, "x-amz-sdk-checksum-algorithm").unwrap_or_default();
+    let name = format!("x-amz-checksum-{}", algorithm.to_ascii_lowercase());
+    let signed = header(context, "authorization").is_some_and(|signed| signed.contains(&name));
+    if algorithm.is_empty() || header(context, &name).is_none() || !signed {
+        return Err(s3_error!(InvalidRequest, "the content has no signed checksum"));
+    }
+    Ok(())
+}
+
+fn header(context: &S3AccessContext<'_>, name: &str) -> Option<String> {
+    Some(context.headers().get(name)?.to_str().unwrap().to_owned())
 }
 
 /// A real S3 server in this process.
@@ -117,7 +136,7 @@ impl S3Server {
         format!("http://{}", self.address)
     }
 
-    /// What the requests for keys of objects with records asked for.
+    /// The requests for keys of objects with records.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|asked| asked.key.ends_with(".log.gz")).cloned().collect()

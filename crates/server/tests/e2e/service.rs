@@ -163,6 +163,7 @@ impl Service {
 
 impl Drop for Service {
     /// Tells what the service said last, where its test fails.
+    #[expect(clippy::print_stderr, reason = "shown with the failure that it explains")]
     fn drop(&mut self) {
         if !std::thread::panicking() {
             return;

@@ -1,5 +1,7 @@
 //! The service, started in this process, asked over real HTTP.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod api_accounts;
 mod api_job_changes;
 mod api_jobs;

@@ -208,9 +208,11 @@ pub(crate) fn lines(frames: &[Frame], kind: FrameKind) -> Vec<String> {
 
 /// Settings for a service in `dir` on a port that the system chooses.
 pub(crate) fn config(dir: &std::path::Path) -> Config {
-    let mut config = Config::default();
-    config.data_dir = dir.to_owned();
-    config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut config = Config {
+        data_dir: dir.to_owned(),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        ..Config::default()
+    };
     config.journal.free_bytes_min = 0;
     config
 }

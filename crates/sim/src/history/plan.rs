@@ -7,8 +7,8 @@ use delivery::{RetrySettings, Settings, StoreErrorKind};
 use journal::Retention;
 use model::UnixNanos;
 
-use super::Wish;
-use super::wish::{BUCKETS, DATASETS};
+use super::wish::DATASETS;
+use super::{BUCKETS, Wish};
 use crate::catalog::CatalogRates;
 use crate::journal::JournalRates;
 use crate::rng::Rng;
@@ -151,7 +151,7 @@ impl Plan {
             bulk: rng.per_mille(10),
             store: store_rates(rng),
             catalog: CatalogRates {
-                failing: rng.pick(&[0, 5, 50]),
+                failing: rng.pick(&[0, 5, 50, 250]),
                 slow: rng.pick(&[0, 200, 800]),
                 delay: rng.pick(&[SECOND / 100, SECOND, SECOND * 4]),
             },
@@ -241,7 +241,7 @@ impl Course {
             self.append(at, 12, rng);
         }
         // Bursts fill batches up to their limits.
-        for _ in 0..rng.pick(&[0, 0, 1, 2]) {
+        for _ in 0..rng.pick(&[0, 0, 0, 1]) {
             let at = self.any_time(rng);
             for number in 0..rng.between(1, 3) {
                 self.append(at + Duration::from_millis(200 * number), 500, rng);

@@ -57,7 +57,7 @@ pub struct Wish {
 }
 
 /// The buckets of all customers.
-pub(super) const BUCKETS: [&str; 3] = ["amber", "basalt", "cedar"];
+pub const BUCKETS: [&str; 3] = ["amber", "basalt", "cedar"];
 /// The datasets that records are sent for.
 pub(super) const DATASETS: [&str; 2] = ["http_requests", "firewall_events"];
 const FOLDERS: [&str; 4] = ["logs", "logs/{DATE}", "{DATE}/edge", ""];

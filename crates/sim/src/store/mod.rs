@@ -71,11 +71,14 @@ impl SimStore {
         state.refusing.extend(refusal.map(|kind| (bucket.to_owned(), kind)));
     }
 
-    /// No bucket refuses any more, and all that is on the wire arrives.
-    pub fn calm_down(&self) {
-        let mut state = self.state();
-        state.refusing.clear();
-        state.buckets.deliver_wire(None);
+    /// Whether the bucket refuses everything.
+    pub fn refuses(&self, bucket: &str) -> bool {
+        self.state().refusing.iter().any(|(name, _)| name == bucket)
+    }
+
+    /// All that is on the wire arrives.
+    pub fn clear_wire(&self) {
+        self.state().buckets.deliver_wire(None);
     }
 
     /// The objects that are visible, by place.
@@ -111,11 +114,11 @@ impl SimStore {
     }
 
     fn fate(&self, to: &Destination) -> Fate {
-        if self.storm.is_calm() {
-            return Fate::CALM;
-        }
         let State { rng, refusing, .. } = &mut *self.state();
         let refusal = refusing.iter().find(|(bucket, _)| *bucket == to.bucket);
+        if self.storm.is_calm() && refusal.is_none() {
+            return Fate::CALM;
+        }
         let fate = draw(rng, self.rates, refusal.map(|(_, kind)| *kind));
         if let Some(sight) = fate.sight() {
             self.storm.saw(sight);

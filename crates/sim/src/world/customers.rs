@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use catalog::{Cursor, Job, JobChange, Jobs};
 use journal::{Clock, Journal};
-use model::{JobId, Offset, Partition, Revision, Scope};
+use model::{Batch, JobId, Offset, Partition, Revision, Scope};
 
 use super::World;
 use crate::history::{Event, Wish};
@@ -40,6 +40,21 @@ pub struct RevisionStory {
     pub wish: Wish,
     /// When it came into force, in elapsed time.
     pub since: Duration,
+}
+
+impl Customers {
+    /// Whether a job that is not deleted goes to the bucket now.
+    pub fn use_bucket(&self, bucket: &str) -> bool {
+        let mut living = self.stories.values().filter(|story| !story.is_deleted);
+        living.any(|story| story.wish().bucket == bucket)
+    }
+
+    /// Where a batch goes.
+    pub fn bucket_of(&self, batch: &Batch) -> Option<&'static str> {
+        let revisions = &self.stories.get(&batch.job)?.revisions;
+        let revision = revisions.iter().find(|one| one.revision == batch.revision)?;
+        Some(revision.wish.bucket)
+    }
 }
 
 impl JobStory {

@@ -11,7 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use super::World;
-use crate::history::Event;
+use crate::history::{BUCKETS, Event};
+use crate::storm::Storm;
 use crate::violation::Rule;
 
 /// With all faults gone, everything has to be delivered within this time.
@@ -19,6 +20,8 @@ const CALM: Duration = Duration::from_secs(2 * 3600);
 /// How often is looked whether everything is delivered.
 const LOOK: Duration = Duration::from_secs(5);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+/// Beyond this a change of a job is followed late.
+const SLOW_RELOAD: Duration = Duration::from_secs(30);
 /// How long an upload may take to end by itself when the process stops in calm weather.
 const LAST_STOP: Duration = Duration::from_secs(60);
 
@@ -126,8 +129,7 @@ impl World {
             }
             change => {
                 if self.change(change).await {
-                    let delivery = delivery.clone();
-                    tokio::spawn(async move { delivery.reload().await });
+                    tokio::spawn(reload(delivery.clone(), Arc::clone(&self.storm)));
                 }
             }
         }
@@ -139,7 +141,8 @@ impl World {
         let began = self.storm.clock.elapsed();
         let left = delivery.stop(limit).await;
         let took = self.storm.clock.elapsed() - began;
-        self.storm.saw("a clean stop");
+        let is_late = took > limit + Duration::from_secs(5);
+        self.storm.saw(if is_late { "a clean stop beyond its limit" } else { "a clean stop" });
         self.storm.trace.note(|| format!("world: stopped within {took:?}, {left} batches left"));
         // The batches of a deleted job are nobody's any more.
         let counts = self.customers.stories.values().all(|story| !story.is_deleted);
@@ -149,12 +152,32 @@ impl World {
         }
     }
 
-    /// Calms everything down and waits until all is delivered.
+    /// Calms everything down and waits until all is delivered: first what does not go to a bucket
+    /// that refuses and that no job uses any more, then everything.
     async fn end(&mut self, delivery: Delivery) -> Ending {
         self.storm.calm_down();
-        self.store.calm_down();
+        for bucket in BUCKETS {
+            if self.customers.use_bucket(bucket) {
+                self.store.refuse(bucket, None);
+            }
+        }
+        self.store.clear_wire();
         self.resume_all().await;
         delivery.reload().await;
+        self.wait_until_delivered().await;
+        for bucket in BUCKETS {
+            self.store.refuse(bucket, None);
+        }
+        self.wait_until_delivered().await;
+        let left = delivery.stop(LAST_STOP).await;
+        if left > 0 {
+            let what = format!("{left} sealed batches were left by a stop in calm weather");
+            self.storm.violated(Rule::EndsDelivered, what);
+        }
+        Ending::Over
+    }
+
+    async fn wait_until_delivered(&self) {
         let until = self.storm.clock.elapsed() + CALM;
         let mut left = self.undelivered().await;
         while !left.is_empty() && self.storm.clock.elapsed() < until {
@@ -164,22 +187,20 @@ impl World {
         for what in left {
             self.storm.violated(Rule::EndsDelivered, what);
         }
-        let left = delivery.stop(LAST_STOP).await;
-        if left > 0 {
-            let what = format!("{left} sealed batches were left by a stop in calm weather");
-            self.storm.violated(Rule::EndsDelivered, what);
-        }
-        Ending::Over
     }
 
-    /// What is still to be delivered or acknowledged.
+    /// What is still to be delivered or acknowledged, and can be.
     async fn undelivered(&self) -> Vec<String> {
         let mut left = Vec::new();
         if self.clients.are_waiting() {
             left.push("a client still waits for its acknowledgement".to_owned());
         }
-        let batches = self.catalog.undelivered(None).await.unwrap_or_default();
-        left.extend(batches.iter().map(|batch| format!("the batch {} is not delivered", batch.key)));
+        for batch in self.catalog.undelivered(None).await.unwrap_or_default() {
+            let bucket = self.customers.bucket_of(&batch);
+            if bucket.is_none_or(|bucket| !self.store.refuses(bucket)) {
+                left.push(format!("the batch {} is not delivered", batch.key));
+            }
+        }
         for (job, cursor) in self.catalog.all_cursors().await.unwrap_or_default() {
             let end = self.journal.bounds(cursor.partition).end;
             if cursor.next < end {
@@ -189,6 +210,15 @@ impl World {
         }
         left
     }
+}
+
+/// Tells delivery that jobs have changed.
+async fn reload(delivery: Delivery, storm: Arc<Storm>) {
+    let began = storm.clock.elapsed();
+    delivery.reload().await;
+    let took = storm.clock.elapsed() - began;
+    storm.trace.note(|| format!("world: delivery follows after {took:?}"));
+    storm.saw(if took > SLOW_RELOAD { "a change is followed late" } else { "a change is followed" });
 }
 
 fn runtime() -> Runtime {

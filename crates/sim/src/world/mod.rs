@@ -77,7 +77,7 @@ pub(crate) struct World {
 pub fn run(seed: u64, options: Options) -> Report {
     let mut world = World::new(seed, options);
     world.live_through();
-    world.store.calm_down();
+    world.store.clear_wire();
     let mut violations = world.storm.violations();
     violations.extend(oracle::judge(&world));
     Report {

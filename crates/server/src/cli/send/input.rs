@@ -39,12 +39,14 @@ impl Input {
     }
 
     /// The name by which the service tells sources apart: a file's without its folder, so that it
-    /// is the same from wherever the command is run; in the form that the service takes.
+    /// is the same from wherever the command is run, and without `.gz`, so that it stays the same
+    /// when the file is compressed; in the form that the service takes.
     pub(super) fn source_name(&self) -> String {
         let name = match self {
             Self::Stdin => "stdin".into(),
             Self::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy(),
         };
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
         let mut name = name.replace(char::is_control, "?");
         name.truncate(name.floor_char_boundary(SOURCE_BYTES_MAX));
         name
@@ -136,7 +138,7 @@ mod tests {
             assert_eq!(text, "one\ntwo\n", "{name}");
             assert_eq!(taken.load(Ordering::Relaxed), content.len() as u64);
             assert_eq!(input.size().unwrap(), Some(content.len() as u64));
-            assert_eq!(input.source_name(), name);
+            assert_eq!(input.source_name(), name.trim_end_matches(".gz"));
         }
     }
 
@@ -157,7 +159,7 @@ mod tests {
     fn a_source_is_named_in_the_form_that_the_service_takes() {
         for (path, expected) in [
             ("/var/log/nginx/access.log", "access.log"),
-            ("access.log", "access.log"),
+            ("access.log.gz", "access.log"),
             ("/tmp/a\nb", "a?b"),
         ] {
             assert_eq!(Input::File(path.into()).source_name(), expected);

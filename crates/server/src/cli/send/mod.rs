@@ -41,8 +41,8 @@ pub use lines::CutError;
 ///
 /// Exit code 0 means that every line is acknowledged: stored, or put into quarantine and
 /// reported. A run that was interrupted is repeated with the same arguments; what was acknowledged
-/// is not stored twice. A file counts as the same by its name without the folder, its content and
-/// its format, for 24 hours. Files compressed with gzip are unpacked.
+/// is not stored twice. A file counts as the same by its name (without folder and .gz), its content
+/// and its format, for 24 hours. Files compressed with gzip are unpacked.
 #[derive(Debug, Parser)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -94,6 +94,14 @@ impl Format {
             Self::Ndjson => "ndjson",
             Self::Combined => "combined",
             Self::JsonArray => "json-array",
+        }
+    }
+
+    /// What the service's line numbers count.
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Ndjson | Self::Combined => "line",
+            Self::JsonArray => "element",
         }
     }
 
@@ -151,7 +159,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     progress.finish();
     report.seconds = started.elapsed().as_secs_f64();
     outcome.map_err(|cause| with_advice(cause, report.lines, args.new))?;
-    report.print(args.common.json)
+    report.print(args.common.json, args.format.unit())
 }
 
 /// Sends parcels as they come, until all are acknowledged or one fails for good.
@@ -204,10 +212,12 @@ fn total_bytes(inputs: &[Input]) -> Result<Option<u64>, CliError> {
 /// The failure, and what the user should do about the rest.
 fn with_advice(cause: CliError, acknowledged: u64, new: bool) -> CliError {
     let lines = count(acknowledged);
-    let advice = if new && acknowledged > 0 {
-        format!("{lines} lines are acknowledged; --new would send them once more")
-    } else {
-        format!("{lines} lines are acknowledged; run the same command again to send the rest")
+    let advice = match (acknowledged, new) {
+        (0, _) => "nothing is acknowledged".to_owned(),
+        (_, true) => format!("{lines} lines are acknowledged; --new would send them once more"),
+        (_, false) => {
+            format!("{lines} lines are acknowledged; run the same command again to send the rest")
+        }
     };
     CliError::SendFailed { cause: Box::new(cause), advice }
 }

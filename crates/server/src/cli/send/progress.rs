@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::count;
-use crate::cli::print::span;
+use crate::cli::{count, megabytes, span};
 use crate::client::ClientError;
 
 /// Progress on stderr. Cloning gives another handle to the same.
@@ -42,7 +41,7 @@ impl Progress {
         }
         let seconds = self.bar.elapsed().as_secs_f64().max(0.001);
         let rate = count((lines as f64 / seconds) as u64);
-        let bytes = HumanBytes(self.bar.position());
+        let bytes = megabytes(self.bar.position());
         self.bar.set_message(format!("{bytes}  {} lines  {rate} lines/s", count(lines)));
         self.in_trouble.store(false, Ordering::Relaxed);
     }

@@ -57,12 +57,12 @@ impl Report {
         self.reasons.truncate(REASONS_MAX);
     }
 
-    /// Prints it.
-    pub(super) fn print(&self, as_json: bool) -> Result<(), CliError> {
-        if as_json { print::json(self) } else { line(self.text()) }
+    /// Prints it. `unit` is what the numbers of bad lines count.
+    pub(super) fn print(&self, as_json: bool, unit: &str) -> Result<(), CliError> {
+        if as_json { print::json(self) } else { line(self.text(unit)) }
     }
 
-    fn text(&self) -> String {
+    fn text(&self, unit: &str) -> String {
         let Self { lines, accepted, quarantined, already_there, .. } = self;
         let took = span(Duration::try_from_secs_f64(self.seconds).unwrap_or_default());
         let rows = [
@@ -80,7 +80,7 @@ impl Report {
             lines.push(format!("  {name:<13}  {:>width$}", count(number)));
         }
         for BadLine { file, line, reason } in &self.reasons {
-            lines.push(format!("    {file}, line {line}: {reason}"));
+            lines.push(format!("    {file}, {unit} {line}: {reason}"));
         }
         let told = self.reasons.len() as u64;
         if *quarantined > told && told > 0 {
@@ -114,7 +114,7 @@ mod tests {
         report.add("a.log", 100, 500_000, early);
         assert_eq!(report.lines, report.accepted + report.quarantined + report.already_there);
         assert_eq!(
-            report.text(),
+            report.text("line"),
             "acknowledged 1,002 lines, 1.5 MB in 2.0 s\n\
              \x20 accepted       900\n\
              \x20 already there   99\n\
@@ -137,9 +137,9 @@ mod tests {
             );
         }
         assert!(
-            report.text().ends_with("a, line 10: not JSON\n    and 20 more"),
+            report.text("line").ends_with("a, line 10: not JSON\n    and 20 more"),
             "{}",
-            report.text()
+            report.text("line")
         );
     }
 }

@@ -146,9 +146,15 @@ pub fn daily_swing(part_of_day: f64) -> f64 {
     1.0 + 0.55 * main + 0.15 * lunch
 }
 
-/// The ray id of a record: 16 hex digits, its run and its number within the run.
+/// Scatters the numbers of a run, so that its ray ids are no row: one that gzip would shrink to
+/// nothing.
+const SCATTER: u32 = 0x9e37_79b1;
+/// Its inverse: the product of both is 1, modulo 2^32.
+const GATHER: u32 = 0x0e8b_2f51;
+
+/// The ray id of a record: 16 hex digits, of its run and its number within the run.
 pub fn ray_id(run: u32, sequence: u32) -> String {
-    format!("{run:08x}{sequence:08x}")
+    format!("{run:08x}{:08x}", sequence.wrapping_mul(SCATTER))
 }
 
 /// The run and the number within the run that a ray id holds; `None` where it is not one of ours.
@@ -158,7 +164,8 @@ pub fn parse_ray_id(text: &str) -> Option<(u32, u32)> {
         return None;
     }
     let (run, sequence) = text.split_at(8);
-    Some((u32::from_str_radix(run, 16).ok()?, u32::from_str_radix(sequence, 16).ok()?))
+    let number = |digits| u32::from_str_radix(digits, 16).ok();
+    Some((number(run)?, number(sequence)?.wrapping_mul(GATHER)))
 }
 
 #[cfg(test)]
