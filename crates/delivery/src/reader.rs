@@ -88,6 +88,7 @@ impl Reader {
             if self.room.journal.bounds(self.partition).end > self.position {
                 self.read_chunk().await;
                 self.close_due().await;
+                self.pass_over().await;
                 continue;
             }
             let next_close = self.routes.values().filter_map(Route::next_close).min();
@@ -253,14 +254,28 @@ impl Reader {
         if passed.is_empty() {
             return;
         }
-        if let Err(error) = self.room.catalog.pass_over(&passed).await {
-            tracing::warn!(partition = %self.partition, %error, "cannot pass over frames");
+        let moved = match self.room.catalog.pass_over(&passed).await {
+            Ok(moved) => moved,
+            Err(error) => {
+                tracing::warn!(partition = %self.partition, %error, "cannot pass over frames");
+                return;
+            }
+        };
+        let all_moved = moved == passed.len();
+        let next: HashMap<JobId, Offset> =
+            passed.into_iter().map(|(job, _, range)| (job, range.next)).collect();
+        if !all_moved {
+            // The ledger stands elsewhere than some of these lanes believe, say after a call that
+            // failed and had its effect all the same. They end, and start again from the ledger.
+            tracing::warn!(partition = %self.partition, "some cursors stand elsewhere");
+            for route in self.routes.values_mut() {
+                drop(route.take_out(|lane| next.contains_key(&lane.plan.id)));
+            }
+            self.routes.retain(|_, route| !route.lanes.is_empty());
             return;
         }
-        let moved: HashMap<JobId, Offset> =
-            passed.into_iter().map(|(job, _, range)| (job, range.next)).collect();
         for lane in self.routes.values_mut().flat_map(|route| &mut route.lanes) {
-            if let Some(&next) = moved.get(&lane.plan.id) {
+            if let Some(&next) = next.get(&lane.plan.id) {
                 lane.cursor = next;
             }
         }

@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::Service;
+use crate::start::Rooms;
 
 /// Exit code of a process that a second signal ended: 128 + SIGINT.
 const CUT_OFF: i32 = 130;
@@ -40,12 +41,13 @@ impl Signals {
 /// and delivered as far as the rest of it allows; then the rooms are closed. Returns how many
 /// sealed batches were left.
 pub(crate) async fn stop(service: Service) -> usize {
-    let Service { http, delivery, journal, catalog, timeout, .. } = service;
+    let Service { http, rooms, timeout, .. } = service;
+    let Rooms { app, journal, catalog } = rooms;
     let end = Instant::now() + timeout;
     if !http.stop(timeout / 2).await {
         tracing::warn!("requests under way were cut off: none of them was acknowledged");
     }
-    let left = delivery.stop(end.saturating_duration_since(Instant::now())).await;
+    let left = app.delivery.stop(end.saturating_duration_since(Instant::now())).await;
     let closing = async {
         journal.close().await;
         catalog.close().await;

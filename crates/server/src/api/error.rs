@@ -298,7 +298,7 @@ impl From<IngestError> for ApiError {
             IngestError::BodyTooLarge { .. } | IngestError::DecodedTooLarge { .. } => {
                 Code::TooLarge
             }
-            IngestError::TooSlow(_) => Code::TimedOut,
+            IngestError::Silent(_) | IngestError::TooSlow(_) => Code::TimedOut,
             IngestError::Overloaded => Code::Overloaded,
             IngestError::Append(error) => return error.into(),
             IngestError::Catalog(error) => return error.into(),

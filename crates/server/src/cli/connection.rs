@@ -11,7 +11,7 @@ use crate::client::{Client, is_on_this_machine};
 #[derive(Debug, Args)]
 pub(super) struct Common {
     /// Print JSON, for programs.
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub(super) json: bool,
 
     #[command(flatten)]

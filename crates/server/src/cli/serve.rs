@@ -46,7 +46,9 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
 /// Tells a person what they need next. Programs find the address in the log.
 fn introduce(config: &Config) -> Result<(), CliError> {
     line(format_args!("logpush {} starts", env!("CARGO_PKG_VERSION")))?;
-    line(format_args!("  address  http://{}", config.listen))?;
+    if config.listen.port() != 0 {
+        line(format_args!("  address  http://{}", config.listen))?;
+    }
     line(format_args!("  data     {}", config.data_dir.display()))?;
     match config.admin_token {
         Some(_) => line("  token    the administrator's, from the settings\n"),

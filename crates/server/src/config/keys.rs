@@ -105,7 +105,7 @@ pub const KEYS: [Key; 26] = [
         "Largest object that is put in one request; larger ones go up in parts of this size. \
          At least 5MiB.",
     ),
-    key("delivery.uploads_max", "16", "Most uploads at a time, over all jobs."),
+    key("delivery.uploads_max", "8", "Most uploads at a time, over all jobs."),
     key(
         "delivery.spool_memory_bytes",
         "64MiB",

@@ -68,7 +68,8 @@ pub async fn run(options: Options) -> Result<(), DemoError> {
     let sent = Sent::default();
     let demo = Demo { options: &options, service: &service, bucket: &bucket, run };
     let outcome = demo.stream(&sent, &mut signals).await;
-    say("stopping: what waits is delivered")?;
+    // Where nobody reads any more, the service is stopped all the same.
+    let _ = say("stopping: what waits is delivered");
     let left = tokio::select! {
         left = service.stop() => left,
         () = signals.next() => return Err(DemoError::Interrupted),

@@ -19,7 +19,7 @@ const JSON_BYTES_MAX: usize = 256 << 10;
 const JSON_WAIT: Duration = Duration::from_secs(30);
 /// Bytes and time that are spent on a body that nobody wants, so that its sender, who sends first
 /// and listens then, gets to hear why.
-const UNWANTED_BYTES_MAX: usize = 64 << 20;
+const UNWANTED_BYTES_MAX: usize = 1 << 30;
 const UNWANTED_WAIT: Duration = Duration::from_secs(5);
 
 /// A request: who asks, for what, and with which body.
@@ -44,12 +44,20 @@ pub(crate) struct Call {
 /// A body that is not read yet. The mutex is never locked: it only makes it possible to look at
 /// the rest of a call from several threads, which bodies alone do not allow.
 #[derive(Debug)]
-pub(crate) struct Unread(Mutex<Body>);
+pub(crate) struct Unread {
+    body: Mutex<Body>,
+    was_wanted: bool,
+}
 
 impl Unread {
+    fn new(body: Body) -> Self {
+        Self { body: Mutex::new(body), was_wanted: false }
+    }
+
     /// The body, to be read.
     pub(crate) fn get(&mut self) -> &mut Body {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.was_wanted = true;
+        self.body.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,7 +81,7 @@ impl Call {
             method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
-            body: Unread(Mutex::new(body)),
+            body: Unread::new(body),
             params,
             caller: None,
             scope: None,
@@ -154,8 +162,8 @@ impl Call {
 
     /// Reads away what is left of the body, within bounds.
     pub(super) async fn read_away(&mut self) {
-        // Who waits for permission to send was not given it.
-        if self.headers.contains_key(header::EXPECT) {
+        // Who asked before sending, and was not told to, does not send.
+        if self.headers.contains_key(header::EXPECT) && !self.body.was_wanted {
             return;
         }
         let mut bytes = 0;

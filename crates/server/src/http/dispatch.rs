@@ -106,3 +106,41 @@ async fn admit_and_answer(route: &Route, call: &mut Call) -> ApiResult {
     auth::admit(route.access, call).await?;
     (route.handler)(call).await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::Config;
+    use crate::api::Access;
+    use crate::http::Running;
+    use crate::start::Rooms;
+
+    #[tokio::test]
+    async fn a_panic_ends_with_its_request() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
+        config.journal.free_bytes_min = 0;
+        let (rooms, _) = Rooms::open(&config, None).await.unwrap();
+        let route = Route {
+            method: Method::GET,
+            path: "/panic".to_owned(),
+            access: Access::Public,
+            handler: |_| Box::pin(async { panic!("for the test") }),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/panic", listener.local_addr().unwrap());
+        let running = Running::start(listener, router(&rooms.app, vec![route]));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        for _ in 0..2 {
+            let answer = client.get(&url).send().await.unwrap();
+            assert_eq!(answer.status(), 500);
+            let text = answer.text().await.unwrap();
+            assert!(text.contains("1050") && !text.contains("for the test"), "{text}");
+        }
+        assert!(running.stop(Duration::from_secs(5)).await);
+    }
+}

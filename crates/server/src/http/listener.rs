@@ -23,6 +23,9 @@ use tokio::time::{sleep, timeout};
 const CONNECTIONS_MAX: usize = 4096;
 /// How long a connection may take to send the headers of its next request.
 const HEADERS_WAIT: Duration = Duration::from_secs(60);
+/// How long a peer may take none of what is sent to it.
+#[cfg(target_os = "linux")]
+const UNTAKEN_WAIT: Duration = Duration::from_secs(60);
 /// How long to wait when no connection can be accepted, for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -85,6 +88,14 @@ async fn next(
     Ok((stream, peer, permit))
 }
 
+/// Small answers go out at once, and a peer that takes none for a while is given up.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    rustix::net::sockopt::set_tcp_user_timeout(stream, UNTAKEN_WAIT.as_millis() as u32)?;
+    Ok(())
+}
+
 async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
@@ -92,8 +103,8 @@ async fn serve(
     watcher: Watcher,
     permit: OwnedSemaphorePermit,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
+    if let Err(error) = prepare(&stream) {
+        tracing::debug!(%peer, %error, "cannot set an option of a connection");
     }
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

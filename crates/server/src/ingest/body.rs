@@ -13,6 +13,8 @@ use super::budget::Reserved;
 
 /// How long a client may send nothing in the middle of a body.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// How long a whole body may take: a client that sends a byte now and then is as good as silent.
+const WHOLE_MAX: Duration = Duration::from_secs(600);
 
 /// The length that the headers announce.
 pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
@@ -26,9 +28,19 @@ pub(super) async fn receive(
     buffer: &mut Vec<u8>,
     reserved: &mut Reserved,
 ) -> Result<(), IngestError> {
+    let received = timeout(WHOLE_MAX, receive_all(body, max, buffer, reserved)).await;
+    received.unwrap_or(Err(IngestError::TooSlow(WHOLE_MAX.as_secs())))
+}
+
+async fn receive_all(
+    body: &mut Body,
+    max: u64,
+    buffer: &mut Vec<u8>,
+    reserved: &mut Reserved,
+) -> Result<(), IngestError> {
     loop {
         let frame = match timeout(SILENCE_MAX, body.frame()).await {
-            Err(_) => return Err(IngestError::TooSlow(SILENCE_MAX.as_secs())),
+            Err(_) => return Err(IngestError::Silent(SILENCE_MAX.as_secs())),
             Ok(None) => return Ok(()),
             Ok(Some(Err(error))) => return Err(IngestError::Interrupted(error.to_string())),
             Ok(Some(Ok(frame))) => frame,

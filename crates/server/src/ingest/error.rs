@@ -100,8 +100,11 @@ pub(crate) enum IngestError {
     /// The connection broke while the body came in.
     #[error("the body did not arrive whole: {0}")]
     Interrupted(String),
-    /// The body came in too slowly.
+    /// Nothing came for so many seconds.
     #[error("the body did not arrive in time: nothing came for {0} seconds")]
+    Silent(u64),
+    /// The body took longer than so many seconds.
+    #[error("the body did not arrive in time: it may take {0} seconds")]
     TooSlow(u64),
     /// The memory for requests is taken.
     #[error("too many requests are under way: try again in a moment")]

@@ -23,6 +23,11 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// How many lines there were.
+    pub(super) fn lines(&self) -> u64 {
+        self.accepted + self.quarantined
+    }
+
     /// Counts a refused line and keeps why, if it is among the first.
     pub(super) fn refuse(&mut self, error: LineError) {
         self.quarantined += 1;

@@ -1,12 +1,16 @@
 //! `logpush demo`: what its summary says is what its bucket holds.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cli::ran;
+use crate::cli::Ran;
 use crate::objects::lines;
 use crate::s3::objects_below;
+use crate::service::{logpush, signal};
 
 /// The number that stands first after `label` at the beginning of the last such line.
 fn number(summary: &str, label: &str) -> usize {
@@ -16,27 +20,47 @@ fn number(summary: &str, label: &str) -> usize {
     digits.parse().unwrap_or_else(|_| panic!("no number after `{label}`: {line}"))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_demo_delivers_what_it_acknowledged_and_its_bucket_shows_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let data_dir = dir.path().join("demo");
-    let data_dir = data_dir.to_str().unwrap();
-    let args = ["demo", "--for", "10s", "--rate", "500", "--listen", "127.0.0.1:0"];
-    let ran = ran(&[&args[..], &["--data-dir", data_dir]].concat(), [("HOME", dir.path())]).await;
-    ran.assert_done();
-    let acknowledged = number(&ran.stdout, "acknowledged");
-    assert!(acknowledged > 1_000, "{}", ran.stdout);
-    assert_eq!(number(&ran.stdout, "delivered"), acknowledged, "{}", ran.stdout);
-
-    let objects = objects_below(&dir.path().join("demo/s3/burritobot"));
-    assert_eq!(number(&ran.stdout, "objects"), objects.len(), "{}", ran.stdout);
+/// Checks that the summary of a run says what the folder of the bucket holds beyond what earlier
+/// runs left there. How many lines it holds.
+fn check(summary: &str, bucket: &Path, earlier: usize) -> usize {
+    let acknowledged = number(summary, "acknowledged");
+    assert!(acknowledged > 500, "{summary}");
+    assert_eq!(number(summary, "delivered"), acknowledged, "{summary}");
+    let objects = objects_below(bucket);
+    objects.iter().for_each(|object| object.assert_named_in("logs"));
     let lines = lines(&objects);
-    assert_eq!(lines.len(), acknowledged);
+    assert_eq!(lines.len(), earlier + acknowledged);
     let id = |line: &String| {
         let record: Value = serde_json::from_str(line).unwrap();
         record["RayID"].as_str().unwrap().to_owned()
     };
     let ids: BTreeSet<String> = lines.iter().map(id).collect();
-    assert_eq!(ids.len(), acknowledged, "records are there twice");
-    objects.iter().for_each(|object| object.assert_named_in("logs"));
+    assert_eq!(ids.len(), lines.len(), "records are there twice");
+    lines.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_delivers_what_it_acknowledged_and_its_bucket_shows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("demo");
+    let bucket = data_dir.join("s3/burritobot");
+    let args = ["demo", "--rate", "500", "--listen", "127.0.0.1:0", "--data-dir"];
+    let args = [&args[..], &[data_dir.to_str().unwrap()]].concat();
+    let first = Ran::of(&mut logpush(&[&args[..], &["--for", "10s"]].concat())).await;
+    first.assert_done();
+    let lines = check(&first.stdout, &bucket, 0);
+    assert_eq!(number(&first.stdout, "objects"), objects_below(&bucket).len(), "{}", first.stdout);
+
+    // Without a time it ends at Ctrl-C; what earlier runs left is used again.
+    let mut second = logpush(&args);
+    second.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let second = second.spawn().unwrap();
+    let id = second.id().unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    signal(id, "INT").await;
+    let output = second.wait_with_output().await.unwrap();
+    let summary = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{summary}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(number(&summary, "earlier runs"), lines, "{summary}");
+    check(&summary, &bucket, lines);
 }

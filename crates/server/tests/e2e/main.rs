@@ -17,6 +17,7 @@ mod demo;
 mod destinations;
 mod health;
 mod jobs;
+mod keys;
 mod killed;
 mod moto;
 mod objects;

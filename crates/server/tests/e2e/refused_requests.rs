@@ -142,25 +142,6 @@ async fn lines_that_are_no_records_are_told_by_number_and_the_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_stands_for_one_body() {
-    let world = small_world().await;
-    let zone = world.zone.clone();
-    world.job(&zone, "logs", &json!({})).await;
-    let send = |key: &str, body: String| {
-        let request = world.api.ingest(&zone, "http_requests");
-        Answer::of(request.header("idempotency-key", key).body(body))
-    };
-    let first = send("k-1", body("a", 0..10) + "damaged\n").await;
-    let repeated = send("k-1", body("a", 0..10) + "damaged\n").await;
-    assert_eq!((first.status, &first.text), (200, &repeated.text));
-    assert_eq!(first.result()["quarantined"], 1);
-    send("k-1", body("a", 0..11)).await.assert_refused(422, &["another body"]);
-    let long = "k".repeat(300);
-    send(&long, body("b", 0..1)).await.assert_refused(400, &["`Idempotency-Key`", "255"]);
-    assert_eq!(crate::records::delivered(&world.finish().await), crate::records::ids("a", 0..10));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_says_what_is_wrong_with_a_job() {
     let world = small_world().await;
     let path = format!("/client/v4/zones/{}/logpush/jobs", world.zone);

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{S3Result, s3_error};
+use s3s::{Body, HttpError, HttpResponse, S3Result, s3_error};
 use tokio::net::TcpListener;
 
 use crate::objects::Object;
@@ -85,12 +88,21 @@ pub(crate) struct S3Server {
     root: tempfile::TempDir,
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
+    late: Duration,
 }
 
 impl S3Server {
     /// A server that answers, with these buckets.
     pub(crate) async fn start(buckets: &[&str]) -> Self {
         let (server, listener) = Self::bound(buckets).await;
+        server.serve(listener);
+        server
+    }
+
+    /// A server that does what it is asked for at once, and says so late.
+    pub(crate) async fn slow(buckets: &[&str], late: Duration) -> Self {
+        let (server, listener) = Self::bound(buckets).await;
+        let server = Self { late, ..server };
         server.serve(listener);
         server
     }
@@ -104,7 +116,7 @@ impl S3Server {
         let root = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Self { root, address, asked: Arc::default() };
+        let server = Self { root, address, asked: Arc::default(), late: Duration::ZERO };
         buckets.iter().for_each(|bucket| server.create_bucket(bucket));
         (server, listener)
     }
@@ -125,7 +137,7 @@ impl S3Server {
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let asked = Arc::clone(&self.asked);
         service.set_access(Gate { root: self.root.path().to_owned(), asked });
-        tokio::spawn(accept(listener, service.build()));
+        tokio::spawn(accept(listener, service.build(), self.late));
     }
 
     pub(crate) fn create_bucket(&self, name: &str) {
@@ -153,14 +165,27 @@ impl S3Server {
     }
 }
 
-async fn accept(listener: TcpListener, service: S3Service) {
+async fn accept(listener: TcpListener, service: S3Service, late: Duration) {
     while let Ok((stream, _)) = listener.accept().await {
         let service = service.clone();
+        let answer = service_fn(move |request| answer(service.clone(), request, late));
         tokio::spawn(async move {
             // A client that was killed in the middle is nothing to complain about.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
         });
     }
+}
+
+/// Does what is asked for, whether the client waits for the answer or not.
+async fn answer(
+    service: S3Service,
+    request: Request<Incoming>,
+    late: Duration,
+) -> Result<HttpResponse, HttpError> {
+    let done = tokio::spawn(async move { service.call(request.map(Body::from)).await });
+    let response = done.await.unwrap();
+    tokio::time::sleep(late).await;
+    response
 }
 
 /// The objects with records that a bucket's folder holds, in the order of their keys.

@@ -29,6 +29,13 @@ pub(crate) fn logpush(args: &[&str]) -> Command {
     command
 }
 
+/// Sends a process a signal, by the shell that every system has.
+pub(crate) async fn signal(process: u32, name: &str) {
+    let kill = format!("kill -{name} {process}");
+    let sent = Command::new("sh").args(["-c", &kill]).status().await.unwrap();
+    assert!(sent.success(), "cannot send SIG{name}");
+}
+
 /// Where a service keeps its data, and its settings. Services are started in it one after another.
 pub(crate) struct Home {
     dir: tempfile::TempDir,
@@ -126,18 +133,11 @@ impl Service {
 
     /// Asks it to stop, and waits until it has. Its log must be free of errors.
     pub(crate) async fn terminate(mut self) -> ExitStatus {
-        self.signal("TERM").await;
+        signal(self.child.id().expect("the service runs"), "TERM").await;
         let ended = timeout(PATIENCE, self.child.wait()).await;
         let status = ended.expect("the service stops").unwrap();
         self.assert_log_is_clean();
         status
-    }
-
-    /// Sends it a signal, by the shell that every system has.
-    async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("the service runs");
-        let kill = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status();
-        assert!(kill.await.unwrap().success(), "cannot send SIG{name}");
     }
 
     /// What it logged, one event each.

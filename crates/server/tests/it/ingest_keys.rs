@@ -51,6 +51,23 @@ async fn a_repetition_is_known_in_another_coding_and_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_repetition_is_known_after_partitions_were_added() {
+    let site = Site::start().await;
+    let first = send(keyed(&site, "k1").body(BODY)).await;
+    let (zone, dir) = (site.zone, site.dir);
+    site.service.stop().await;
+    let mut more = config(dir.path());
+    more.journal.partitions = 16;
+    let service = server::Service::start(more, None).await.unwrap();
+    let url = format!("http://{}/ingest/v1/zones/{zone}/http_requests", service.address());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.post(url).bearer_auth(service.admin_token());
+    let again = send(request.header("idempotency-key", "k1").body(BODY)).await;
+    check_replayed(&first, &again);
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_key_with_another_body_is_refused() {
     let site = Site::start().await;
     send(keyed(&site, "k1").body(BODY)).await.result();

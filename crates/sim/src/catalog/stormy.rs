@@ -27,10 +27,21 @@ use crate::storm::Storm;
 pub struct CatalogRates {
     /// Of a thousand calls, so many fail without any effect.
     pub failing: u32,
+    /// Of a thousand calls, so many have their effect and fail all the same.
+    pub lost_answer: u32,
     /// Of a thousand calls, so many take their time.
     pub slow: u32,
     /// The longest time before a call's effect, and again after it.
     pub delay: Duration,
+}
+
+/// What the storm does to one call.
+#[derive(Debug, Default)]
+struct Gust {
+    before: Duration,
+    after: Duration,
+    fails: bool,
+    loses_answer: bool,
 }
 
 /// A catalogue in a storm.
@@ -71,24 +82,32 @@ impl StormyCatalog {
         action: &'static str,
         call: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
-        let (fails, before, after) = self.draw();
+        let gust = self.draw();
         self.storm.switch.step().await;
-        Storm::pass(before).await;
-        if fails {
+        Storm::pass(gust.before).await;
+        if gust.fails {
             self.storm.saw("the catalogue fails");
-            self.storm.trace.note(|| format!("catalogue: {action} fails"));
-            let source = io::Error::other("the storm");
-            return Err(CatalogError::Io { action, path: PathBuf::from("catalogue"), source });
+            return Err(self.failure(action));
         }
         let answer = call.await;
         self.storm.switch.step().await;
-        Storm::pass(after).await;
+        Storm::pass(gust.after).await;
+        if gust.loses_answer {
+            self.storm.saw("the catalogue does its work and fails");
+            return Err(self.failure(action));
+        }
         answer
     }
 
-    fn draw(&self) -> (bool, Duration, Duration) {
+    fn failure(&self, action: &'static str) -> CatalogError {
+        self.note(|| format!("cannot {action}"));
+        let source = io::Error::other("the storm");
+        CatalogError::Io { action, path: PathBuf::from("catalogue"), source }
+    }
+
+    fn draw(&self) -> Gust {
         if self.storm.is_calm() {
-            return (false, Duration::ZERO, Duration::ZERO);
+            return Gust::default();
         }
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
         let mut delay = || match rng.per_mille(self.rates.slow) {
@@ -96,7 +115,12 @@ impl StormyCatalog {
             false => Duration::ZERO,
         };
         let (before, after) = (delay(), delay());
-        (rng.per_mille(self.rates.failing), before, after)
+        Gust {
+            before,
+            after,
+            fails: rng.per_mille(self.rates.failing),
+            loses_answer: rng.per_mille(self.rates.lost_answer),
+        }
     }
 
     fn note(&self, line: impl FnOnce() -> String) {

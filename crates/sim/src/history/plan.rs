@@ -152,6 +152,7 @@ impl Plan {
             store: store_rates(rng),
             catalog: CatalogRates {
                 failing: rng.pick(&[0, 5, 50, 250]),
+                lost_answer: rng.pick(&[0, 0, 20, 100]),
                 slow: rng.pick(&[0, 200, 800]),
                 delay: rng.pick(&[SECOND / 100, SECOND, SECOND * 4]),
             },

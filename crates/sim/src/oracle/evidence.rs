@@ -8,7 +8,7 @@ use catalog::{BatchRecord, Loss, Totals};
 use model::sample::RecordPosition;
 use model::{JobId, Offset, OffsetRange, Partition, Scope, UnixNanos};
 
-use crate::history::{Record, Wish, numbers_in};
+use crate::history::{Event, Record, Wish, numbers_in};
 use crate::store::{Object, Place, gunzip};
 use crate::world::{JobStory, RevisionStory, World};
 
@@ -51,6 +51,9 @@ pub(super) struct Evidence {
     pub(super) partitions: u16,
     /// How old a frame has to be to expire, in nanoseconds; `None` where none expires.
     pub(super) expires_after: Option<i64>,
+    /// By how many nanoseconds, over all, the clock was set back. What is given up has expired
+    /// by the clock of a moment before.
+    pub(super) set_back: i64,
 }
 
 impl Evidence {
@@ -75,6 +78,10 @@ impl Evidence {
             place,
             object,
         });
+        let jumps = world.plan.events.iter().map(|(_, event)| match event {
+            Event::Jump { nanos } => (-nanos).max(0),
+            _ => 0,
+        });
         let seconds = world.plan.settings.retention.max_age_seconds;
         Self {
             frames: frames.collect(),
@@ -87,6 +94,7 @@ impl Evidence {
             acknowledged: world.clients.acknowledged(),
             partitions: world.plan.partitions,
             expires_after: seconds.map(|age| age as i64 * model::time::NANOS_PER_SECOND),
+            set_back: jumps.sum(),
         }
     }
 

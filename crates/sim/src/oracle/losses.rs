@@ -24,7 +24,8 @@ pub(super) fn check(evidence: &Evidence, findings: &mut Findings) {
 }
 
 fn has_expired(evidence: &Evidence, loss: &Loss, frame: &Stored) -> bool {
-    evidence.expires_after.is_some_and(|age| frame.arrival.0.saturating_add(age) < loss.at.0)
+    let latest = loss.at.0.saturating_add(evidence.set_back);
+    evidence.expires_after.is_some_and(|age| frame.arrival.0.saturating_add(age) < latest)
 }
 
 /// Whether the frame is in a batch that lost an earlier frame, and with it all.

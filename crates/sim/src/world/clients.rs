@@ -1,10 +1,10 @@
 //! Those who send records in, and what they were told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use journal::{Append, AppendError, FrameDraft, FrameKind, IdempotencyKey, Journal};
+use journal::{Append, FrameDraft, FrameKind, IdempotencyKey, Journal};
 use model::Partition;
 use tokio::time::sleep;
 
@@ -25,6 +25,8 @@ struct State {
     requests: u64,
     /// Sent with a key and not acknowledged.
     waiting: BTreeMap<u64, (Partition, Append)>,
+    /// On their way in this life, with a key or without.
+    on_their_way: BTreeSet<u64>,
     /// Numbers of records that were acknowledged.
     acknowledged: Vec<u32>,
 }
@@ -41,7 +43,7 @@ impl Clients {
 
     /// Whether somebody is still trying.
     pub(super) fn are_waiting(&self) -> bool {
-        !self.state().waiting.is_empty()
+        !self.state().on_their_way.is_empty()
     }
 
     /// Sends a request; one with a key again and again until it is acknowledged.
@@ -65,7 +67,11 @@ impl Clients {
 
     /// Takes up in a new life what was not acknowledged in the one before.
     pub(super) fn try_again(self: &Arc<Self>, journal: &Arc<StormyJournal>) {
-        let waiting = self.state().waiting.clone();
+        let waiting = {
+            let mut state = self.state();
+            state.on_their_way.clear();
+            state.waiting.clone()
+        };
         for (request, (partition, append)) in waiting {
             self.start(journal, request, partition, append);
         }
@@ -79,19 +85,29 @@ impl Clients {
         append: Append,
     ) {
         let (clients, journal) = (Arc::clone(self), Arc::clone(journal));
+        self.state().on_their_way.insert(request);
         tokio::spawn(async move {
-            while let Err(error) = journal.append(partition, append.clone()).await {
-                if append.key.is_none() || matches!(error, AppendError::Malformed(_)) {
-                    return;
-                }
-                sleep(PAUSE_BEFORE_RETRY).await;
-            }
+            let is_stored = send_in(&*journal, partition, &append).await;
             let mut state = clients.state();
-            state.waiting.remove(&request);
-            let numbers = append.frames.iter().flat_map(|frame| numbers_in(&frame.payload));
-            state.acknowledged.extend(numbers);
+            state.on_their_way.remove(&request);
+            if is_stored {
+                state.waiting.remove(&request);
+                let numbers = append.frames.iter().flat_map(|frame| numbers_in(&frame.payload));
+                state.acknowledged.extend(numbers);
+            }
         });
     }
+}
+
+/// Sends a request in, one with a key until it is acknowledged; says whether it was.
+async fn send_in(journal: &StormyJournal, partition: Partition, append: &Append) -> bool {
+    while journal.append(partition, append.clone()).await.is_err() {
+        if append.key.is_none() {
+            return false;
+        }
+        sleep(PAUSE_BEFORE_RETRY).await;
+    }
+    true
 }
 
 /// The request that is planned.

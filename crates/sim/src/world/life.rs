@@ -144,8 +144,10 @@ impl World {
         let is_late = took > limit + Duration::from_secs(5);
         self.storm.saw(if is_late { "a clean stop beyond its limit" } else { "a clean stop" });
         self.storm.trace.note(|| format!("world: stopped within {took:?}, {left} batches left"));
-        // The batches of a deleted job are nobody's any more.
-        let counts = self.customers.stories.values().all(|story| !story.is_deleted);
+        // The batches of a deleted job are nobody's any more, and a lane whose seal went astray
+        // only goes on after a restart.
+        let counts = self.customers.stories.values().all(|story| !story.is_deleted)
+            && self.plan.catalog.lost_answer == 0;
         if counts && left > 0 && took < limit {
             let what = format!("a stop left {left} batches after {took:?} of {limit:?}");
             self.storm.violated(Rule::StopsUseTheirTime, what);

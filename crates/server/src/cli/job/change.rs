@@ -116,3 +116,55 @@ fn filter(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Given {
+        #[command(flatten)]
+        change: ChangeArgs,
+    }
+
+    async fn body(arguments: &[&str]) -> Value {
+        let given = Given::try_parse_from([&["job"], arguments].concat()).unwrap();
+        given.change.body(None).await.unwrap().into()
+    }
+
+    #[tokio::test]
+    async fn only_what_was_given_is_sent() {
+        assert_eq!(body(&[]).await, json!({}));
+        assert_eq!(body(&["--filter", " "]).await, json!({ "filter": "" }));
+        assert_eq!(
+            body(&["--name", "n", "--max-records", "0", "--max-interval", "2m"]).await,
+            json!({ "name": "n", "max_upload_records": 0, "max_upload_interval_seconds": 120 })
+        );
+    }
+
+    #[tokio::test]
+    async fn fields_and_timestamps_win_over_the_other_output_options() {
+        let options = r#"{"field_names":["X"],"output_type":"csv","timestamp_format":"unix"}"#;
+        let arguments = [
+            "--output-options",
+            options,
+            "--fields",
+            "A,B",
+            "--field",
+            "C",
+            "--timestamp-format",
+            "rfc3339",
+        ];
+        assert_eq!(
+            body(&arguments).await,
+            json!({ "output_options": {
+                "field_names": ["A", "B", "C"],
+                "output_type": "csv",
+                "timestamp_format": "rfc3339",
+            }})
+        );
+    }
+}

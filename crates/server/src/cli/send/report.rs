@@ -71,22 +71,20 @@ impl Report {
             ("quarantined", *quarantined),
         ];
         let width = rows.iter().map(|(_, number)| count(*number).len()).max().unwrap_or(0);
-        let mut lines = vec![format!(
-            "acknowledged {} lines, {} in {took}",
-            count(*lines),
-            megabytes(self.bytes)
-        )];
+        let noun = if *lines == 1 { "line" } else { "lines" };
+        let (sent, bytes) = (count(*lines), megabytes(self.bytes));
+        let mut text = vec![format!("acknowledged {sent} {noun}, {bytes} in {took}")];
         for (name, number) in rows.into_iter().filter(|(name, n)| *n > 0 || *name == "accepted") {
-            lines.push(format!("  {name:<13}  {:>width$}", count(number)));
+            text.push(format!("  {name:<13}  {:>width$}", count(number)));
         }
         for BadLine { file, line, reason } in &self.reasons {
-            lines.push(format!("    {file}, {unit} {line}: {reason}"));
+            text.push(format!("    {file}, {unit} {line}: {reason}"));
         }
         let told = self.reasons.len() as u64;
         if *quarantined > told && told > 0 {
-            lines.push(format!("    and {} more", count(quarantined - told)));
+            text.push(format!("    and {} more", count(quarantined - told)));
         }
-        lines.join("\n")
+        text.join("\n")
     }
 }
 

@@ -1,0 +1,133 @@
+//! The rooms behind the door, opened in their order.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use catalog::SqliteCatalog;
+use catalog::vault::Vault;
+use delivery::s3::{S3Settings, S3Store};
+use delivery::{Delivery, Parts};
+use journal::{Clock, Journal, LocalJournal, LocalSettings, SystemClock};
+use model::Datasets;
+use prometheus_client::registry::Registry;
+use tokio::sync::Mutex;
+
+use super::{StartError, administrator, private_file};
+use crate::api::Signer;
+use crate::app::App;
+use crate::config::{AdminToken, Config};
+use crate::ingest::Door;
+use crate::metrics::{IngestMetrics, MetricsPage};
+
+/// The open rooms: what handlers see of them, and what closes them.
+#[derive(Debug)]
+pub(crate) struct Rooms {
+    /// What handlers work with.
+    pub(crate) app: Arc<App>,
+    /// To be closed after delivery has stopped.
+    pub(crate) journal: Arc<LocalJournal>,
+    /// To be closed last.
+    pub(crate) catalog: Arc<SqliteCatalog>,
+}
+
+impl Rooms {
+    /// Opens the rooms, and gives the administrator's token with them. Delivery, which begins to
+    /// work at once, comes last.
+    pub(crate) async fn open(
+        config: &Config,
+        s3: Option<S3Settings>,
+    ) -> Result<(Self, AdminToken), StartError> {
+        let datasets = Arc::new(datasets(config.datasets_dir.as_deref())?);
+        let store = Arc::new(open_store(config, s3).await?);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let journal = open_journal(&config.data_dir, &config.journal, &clock).await?;
+        let catalog = open_catalog(&config.data_dir, clock.as_ref()).await?;
+        let admin_token = administrator::ensure(config, catalog.as_ref(), clock.now()).await?;
+        let key = private_file::key(&config.data_dir.join("ownership.key"))?;
+        let parts = Parts {
+            journal: Arc::clone(&journal) as Arc<dyn Journal>,
+            catalog: Arc::clone(&catalog) as Arc<dyn catalog::Catalog>,
+            store,
+            datasets,
+            clock,
+        };
+        let app = Arc::new(app(config, parts, Signer::new(&key)).await?);
+        Ok((Self { app, journal, catalog }, admin_token))
+    }
+}
+
+async fn open_journal(
+    data_dir: &Path,
+    settings: &LocalSettings,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<LocalJournal>, StartError> {
+    let (dir, settings, clock) = (data_dir.join("journal"), *settings, Arc::clone(clock));
+    let opening = tokio::task::spawn_blocking(move || LocalJournal::open(&dir, settings, clock));
+    let journal = opening.await.map_err(|error| StartError::Panicked(error.to_string()))??;
+    Ok(Arc::new(journal))
+}
+
+async fn open_catalog(
+    data_dir: &Path,
+    clock: &dyn Clock,
+) -> Result<Arc<SqliteCatalog>, StartError> {
+    let vault = Vault::open_or_create(&data_dir.join("secret.key"))?;
+    let path = data_dir.join("catalog.sqlite");
+    Ok(Arc::new(SqliteCatalog::open(&path, vault, clock.now()).await?))
+}
+
+async fn open_store(config: &Config, s3: Option<S3Settings>) -> Result<S3Store, StartError> {
+    let settings = s3.unwrap_or_else(|| S3Settings {
+        allow_private_endpoints: config.delivery.allow_private_endpoints.clone(),
+        ..S3Settings::default()
+    });
+    Ok(S3Store::new(settings).await?)
+}
+
+async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, StartError> {
+    let mut registry = Registry::default();
+    let settings = config.delivery_settings();
+    let delivery = Delivery::start(settings, parts.clone(), &mut registry).await?;
+    let Parts { journal, catalog, datasets, clock, .. } = parts;
+    let ingest_metrics = IngestMetrics::register(&mut registry);
+    let door = Door::new(
+        Arc::clone(&journal),
+        Arc::clone(&catalog),
+        Arc::clone(&datasets),
+        Arc::clone(&clock),
+        config.ingest,
+        ingest_metrics.clone(),
+    );
+    Ok(App {
+        journal,
+        catalog,
+        delivery,
+        datasets,
+        clock,
+        door,
+        signer,
+        ingest_metrics,
+        metrics: MetricsPage::new(registry),
+        api: config.api,
+        job_changes: Mutex::new(()),
+    })
+}
+
+/// The built-in datasets and those of the `*.toml` files in `dir`.
+fn datasets(dir: Option<&Path>) -> Result<Datasets, StartError> {
+    let Some(dir) = dir else { return Ok(Datasets::builtin()) };
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StartError::Io { action: "read", path, source }
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(io(dir))? {
+        let path = entry.map_err(io(dir))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let text = std::fs::read_to_string(&path).map_err(io(&path))?;
+            files.push((path.display().to_string(), text));
+        }
+    }
+    files.sort();
+    Ok(Datasets::builtin().with_user_defined(files)?)
+}
