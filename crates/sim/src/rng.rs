@@ -17,14 +17,13 @@ impl Rng {
     /// A generator of its own for one part of a history, so that a draw more in one part changes
     /// nothing in the others.
     pub fn of_part(seed: u64, part: &str) -> Self {
-        let mixed = part.bytes().fold(seed, |state, byte| {
-            Self::new(state ^ u64::from(byte)).next()
-        });
+        let mixed =
+            part.bytes().fold(seed, |state, byte| Self::new(state ^ u64::from(byte)).draw());
         Self::new(mixed)
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.state;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -34,7 +33,7 @@ impl Rng {
 
     /// A number below `bound`; 0 where the bound is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(bound) >> 64) as u64
+        ((u128::from(self.draw()) * u128::from(bound)) >> 64) as u64
     }
 
     /// A number of the range, both ends included.
@@ -67,8 +66,11 @@ mod tests {
     #[test]
     fn it_gives_the_numbers_of_the_published_generator() {
         let mut rng = Rng::new(1_234_567);
-        let first: Vec<u64> = (0..3).map(|_| rng.next()).collect();
-        assert_eq!(first, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+        let first: Vec<u64> = (0..3).map(|_| rng.draw()).collect();
+        assert_eq!(
+            first,
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
     }
 
     #[test]
@@ -84,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_history_draw_different_numbers() {
-        let first = |part: &str| Rng::of_part(7, part).next();
+        let first = |part: &str| Rng::of_part(7, part).draw();
         assert_ne!(first("store"), first("catalog"));
         assert_eq!(first("store"), first("store"));
     }

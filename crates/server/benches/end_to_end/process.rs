@@ -13,6 +13,8 @@ use crate::bucket;
 
 const TOKEN: &str = "bench-admin-token-bench-admin-token-0001";
 const CONNECTIONS: usize = 4;
+/// Most records in an object.
+pub(crate) const BATCH_RECORDS: usize = 50_000;
 
 /// What a process has used so far.
 pub(crate) struct Cost {
@@ -86,7 +88,7 @@ impl Server {
             "destination_conf": format!("s3://{}/logs/{{DATE}}?region=us-east-1", bucket::NAME),
             "enabled": true,
             "max_upload_interval_seconds": 30,
-            "max_upload_records": 50_000,
+            "max_upload_records": BATCH_RECORDS,
             "output_options": {"field_names": fields, "timestamp_format": "rfc3339"},
         });
         self.call(&format!("/zones/{zone}/logpush/jobs"), &job).await;

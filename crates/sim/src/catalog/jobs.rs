@@ -111,7 +111,7 @@ impl Jobs for MemoryCatalog {
         let state = self.state();
         let revisions = state.jobs.get(&id).map(|entry| &entry.revisions);
         let found = revisions.and_then(|all| all.iter().find(|one| one.revision == revision));
-        found.cloned().ok_or_else(|| not_found("revision", format!("{revision} of job {id}")))
+        found.cloned().ok_or_else(|| not_found("revision", &format!("{revision} of job {id}")))
     }
 
     async fn note_failure(&self, id: JobId, failure: JobFailure) -> Result<()> {

@@ -47,7 +47,7 @@ impl Ledger for MemoryCatalog {
             return Err(CatalogError::Fenced(what));
         }
         if !state.job(job)?.revisions.iter().any(|one| one.revision == batch.revision) {
-            return Err(not_found("revision", format!("{} of job {job}", batch.revision)));
+            return Err(not_found("revision", &format!("{} of job {job}", batch.revision)));
         }
         state.move_cursor(job, partition, range);
         let key = (job, partition, range.first);
@@ -76,7 +76,7 @@ impl Ledger for MemoryCatalog {
         let mut state = self.state();
         let name = || format!("of job {job} from {first} in partition {partition}");
         let record = state.batches.get_mut(&(job, partition, first));
-        let record = record.ok_or_else(|| not_found("batch", name()))?;
+        let record = record.ok_or_else(|| not_found("batch", &name()))?;
         match record.state {
             BatchState::Delivered(_) => return Ok(()),
             BatchState::Lost => {
@@ -145,7 +145,8 @@ impl Ledger for MemoryCatalog {
         let Loss { job, partition, range, .. } = *loss;
         let mut state = self.state();
         state.job(job)?;
-        let same = |known: &Loss| (known.job, known.partition, known.range) == (job, partition, range);
+        let same =
+            |known: &Loss| (known.job, known.partition, known.range) == (job, partition, range);
         if state.losses.iter().any(same) {
             return Ok(());
         }
@@ -170,15 +171,13 @@ impl Ledger for MemoryCatalog {
         let state = self.state();
         let mut losses: Vec<Loss> =
             state.losses.iter().filter(|loss| loss.job == job).cloned().collect();
-        losses.sort_by_key(|loss| {
-            std::cmp::Reverse((loss.at, loss.partition, loss.range.first))
-        });
+        losses.sort_by_key(|loss| std::cmp::Reverse((loss.at, loss.partition, loss.range.first)));
         Ok(losses)
     }
 
     async fn totals(&self, job: JobId) -> Result<Totals> {
         let state = self.state();
-        state.jobs.get(&job).map(|entry| entry.totals).ok_or_else(|| not_found("job", job))
+        state.jobs.get(&job).map(|entry| entry.totals).ok_or_else(|| not_found("job", &job))
     }
 }
 

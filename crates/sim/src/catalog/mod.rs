@@ -100,12 +100,12 @@ impl MemoryCatalog {
 impl State {
     fn job(&self, id: JobId) -> Result<&JobEntry> {
         let entry = self.jobs.get(&id).filter(|entry| !entry.is_deleted);
-        entry.ok_or_else(|| not_found("job", id))
+        entry.ok_or_else(|| not_found("job", &id))
     }
 
     fn job_mut(&mut self, id: JobId) -> Result<&mut JobEntry> {
         let entry = self.jobs.get_mut(&id).filter(|entry| !entry.is_deleted);
-        entry.ok_or_else(|| not_found("job", id))
+        entry.ok_or_else(|| not_found("job", &id))
     }
 
     fn is_deleted(&self, id: JobId) -> bool {
@@ -118,11 +118,11 @@ impl State {
             ScopeKind::Account => self.accounts.iter().any(|account| account.id == scope.id),
             ScopeKind::Zone => self.zones.iter().any(|zone| zone.id == scope.id),
         };
-        if is_known { Ok(()) } else { Err(not_found(scope.kind.name(), scope.id)) }
+        if is_known { Ok(()) } else { Err(not_found(scope.kind.name(), &scope.id)) }
     }
 }
 
-fn not_found(what: &'static str, id: impl ToString) -> CatalogError {
+fn not_found(what: &'static str, id: &impl ToString) -> CatalogError {
     CatalogError::NotFound { what, id: id.to_string() }
 }
 

@@ -110,9 +110,12 @@ impl StormyCatalog {
             return Gust::default();
         }
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut delay = || match rng.per_mille(self.rates.slow) {
-            true => rng.time_up_to(self.rates.delay),
-            false => Duration::ZERO,
+        let mut delay = || {
+            if rng.per_mille(self.rates.slow) {
+                rng.time_up_to(self.rates.delay)
+            } else {
+                Duration::ZERO
+            }
         };
         let (before, after) = (delay(), delay());
         Gust {

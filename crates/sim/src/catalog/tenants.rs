@@ -25,7 +25,7 @@ impl Tenants for MemoryCatalog {
     async fn account(&self, id: AccountId) -> Result<Account> {
         let state = self.state();
         let account = state.accounts.iter().find(|account| account.id == id);
-        account.cloned().ok_or_else(|| not_found("account", id))
+        account.cloned().ok_or_else(|| not_found("account", &id))
     }
 
     async fn accounts(&self, only: Option<AccountId>, page: Page) -> Result<Paged<Account>> {
@@ -58,7 +58,7 @@ impl Tenants for MemoryCatalog {
     async fn zone(&self, id: ZoneId) -> Result<Zone> {
         let state = self.state();
         let zone = state.zones.iter().find(|zone| zone.id == id);
-        zone.cloned().ok_or_else(|| not_found("zone", id))
+        zone.cloned().ok_or_else(|| not_found("zone", &id))
     }
 
     async fn zones(

@@ -34,8 +34,7 @@ impl Tokens for MemoryCatalog {
     async fn tokens(&self, scope: Option<Scope>, page: Page) -> Result<Paged<Token>> {
         let state = self.state();
         let tokens = state.tokens.iter().map(|(_, token)| token);
-        let wanted =
-            |token: &&Token| scope.is_none_or(|scope| token.grant == Grant::Scope(scope));
+        let wanted = |token: &&Token| scope.is_none_or(|scope| token.grant == Grant::Scope(scope));
         Ok(paged(tokens.filter(wanted).cloned(), page))
     }
 
@@ -54,7 +53,7 @@ impl MemoryCatalog {
     fn change_token(&self, id: Id, change: impl FnOnce(&mut Token)) -> Result<()> {
         let mut state = self.state();
         let token = state.tokens.iter_mut().find(|(_, token)| token.id == id);
-        let (_, token) = token.ok_or_else(|| not_found("token", id))?;
+        let (_, token) = token.ok_or_else(|| not_found("token", &id))?;
         change(token);
         Ok(())
     }

@@ -272,20 +272,21 @@ impl Course {
 
     fn draw_changes(&mut self, rng: &mut Rng) {
         for _ in 0..rng.below(5) {
-            let (at, choice) = (self.any_time(rng), rng.next());
+            let (at, choice) = (self.any_time(rng), rng.draw());
             self.at(at, Event::ChangeJob { choice });
         }
         for _ in 0..rng.below(4) {
-            let (at, choice) = (self.any_time(rng), rng.next());
+            let (at, choice) = (self.any_time(rng), rng.draw());
             self.at(at, Event::Toggle { choice });
         }
         if rng.per_mille(300) {
-            let (at, choice) = (self.any_time(rng), rng.next());
+            let (at, choice) = (self.any_time(rng), rng.draw());
             self.at(at, Event::Delete { choice });
         }
         for _ in 0..rng.pick(&[0, 0, 0, 1, 2]) {
             let at = self.any_time(rng);
-            let size = rng.pick(&[1, 90, 3600, 7200]) * rng.between(1, model::time::NANOS_PER_SECOND as u64);
+            let size = rng.pick(&[1, 90, 3600, 7200])
+                * rng.between(1, model::time::NANOS_PER_SECOND as u64);
             let nanos = if rng.per_mille(500) { size as i64 } else { -(size as i64) };
             self.at(at, Event::Jump { nanos });
         }
@@ -306,7 +307,7 @@ impl Course {
             self.at(at, Event::Refuse { bucket, refusal });
             if rng.per_mille(600) {
                 let later = at + SECOND * rng.between(35, 150) as u32;
-                self.at(later, Event::MoveJob { bucket, choice: rng.next() });
+                self.at(later, Event::MoveJob { bucket, choice: rng.draw() });
             }
             if rng.per_mille(500) {
                 let later = at + SECOND * rng.between(5, 200) as u32;

@@ -46,7 +46,11 @@ impl Lane<'_> {
             findings.check(batch.revision >= revision, Rule::BatchesAreLawful, || {
                 format!("the batch {} goes back behind revision {revision}", batch.key)
             });
-            self.check_gap(OffsetRange::new(at, batch.range.first), (revision, batch.revision), findings);
+            self.check_gap(
+                OffsetRange::new(at, batch.range.first),
+                (revision, batch.revision),
+                findings,
+            );
             (at, revision) = (batch.range.next, batch.revision);
         }
         let cursor = self.evidence.cursors.get(&(self.job, self.partition));
@@ -70,10 +74,8 @@ impl Lane<'_> {
                 continue;
             }
             let at = (self.partition, offset);
-            let mut readings = self
-                .story
-                .possible(frame)
-                .filter(|one| (least..=most).contains(&one.revision));
+            let mut readings =
+                self.story.possible(frame).filter(|one| (least..=most).contains(&one.revision));
             let is_empty = readings.any(|one| frame.wanted(at, &one.wish).is_empty());
             findings.check(is_empty, Rule::NothingMissing, || {
                 let partition = self.partition;

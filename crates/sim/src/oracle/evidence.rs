@@ -22,7 +22,7 @@ pub(super) struct Stored {
     pub(super) dataset: String,
     pub(super) is_quarantine: bool,
     pub(super) arrival: UnixNanos,
-    pub(super) stored_at: Duration,
+    pub(super) at: Duration,
     pub(super) records: Vec<Record>,
 }
 
@@ -67,7 +67,7 @@ impl Evidence {
                 dataset: frame.dataset,
                 is_quarantine: frame.kind == FrameKind::Quarantine,
                 arrival: frame.arrival,
-                stored_at: archived.stored_at,
+                at: archived.stored_at,
                 records: numbers.iter().map(|&n| Record::of(n, world.plan.bulk)).collect(),
             };
             (at, stored)
@@ -171,9 +171,11 @@ impl JobStory {
     pub(super) fn possible(&self, frame: &Stored) -> impl Iterator<Item = &RevisionStory> {
         let replaced_at =
             self.revisions.iter().skip(1).map(|next| next.since).chain([Duration::MAX]);
-        let possible = self.revisions.iter().zip(replaced_at).filter(|(_, replaced_at)| {
-            frame.stored_at <= replaced_at.saturating_add(GRACE)
-        });
+        let possible = self
+            .revisions
+            .iter()
+            .zip(replaced_at)
+            .filter(|(_, replaced_at)| frame.at <= replaced_at.saturating_add(GRACE));
         possible.map(|(revision, _)| revision)
     }
 }

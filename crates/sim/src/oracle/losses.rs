@@ -14,7 +14,8 @@ pub(super) fn check(evidence: &Evidence, findings: &mut Findings) {
         let mine = evidence.frames(loss.partition, loss.range);
         let mine: Vec<_> = mine.filter(|(_, frame)| frame.is_of(story)).collect();
         for (offset, frame) in &mine {
-            let is_due = has_expired(evidence, loss, frame) || is_in_lost_batch(evidence, loss, *offset);
+            let is_due =
+                has_expired(evidence, loss, frame) || is_in_lost_batch(evidence, loss, *offset);
             findings.check(is_due, Rule::LossesAreTrue, || {
                 format!("{offset} is given up before it has expired: {loss:?}")
             });

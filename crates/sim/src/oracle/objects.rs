@@ -38,10 +38,14 @@ fn check_object(evidence: &Evidence, seen: &Seen, batch: &Batch, findings: &mut 
     let wish = &revision.wish;
     let records = records_of(evidence, story, batch, wish);
     let expected = wish.object(&records);
-    findings.check(seen.content.as_deref() == Some(expected.as_bytes()), Rule::ObjectIsItsBatch, || {
-        let found = seen.content.as_deref().map(String::from_utf8_lossy);
-        format!("{place} holds {found:?} and should hold {expected:?}")
-    });
+    findings.check(
+        seen.content.as_deref() == Some(expected.as_bytes()),
+        Rule::ObjectIsItsBatch,
+        || {
+            let found = seen.content.as_deref().map(String::from_utf8_lossy);
+            format!("{place} holds {found:?} and should hold {expected:?}")
+        },
+    );
     let counts = (records.len() as u64, expected.len() as u64);
     findings.check(counts == (batch.records, batch.raw_bytes), Rule::ObjectIsItsBatch, || {
         let told = (batch.records, batch.raw_bytes);

@@ -212,7 +212,8 @@ impl Buckets {
             }
             Some(before) => {
                 let is_same = gunzip(&before.body) == gunzip(&object.body);
-                let kind = if is_same { "the same content in other bytes" } else { "other content" };
+                let kind =
+                    if is_same { "the same content in other bytes" } else { "other content" };
                 let what = format!("{place} is visible and is written again with {kind}");
                 self.storm.violated(Rule::ObjectsNeverChange, what);
                 self.objects.insert(place, object);
@@ -224,7 +225,8 @@ impl Buckets {
         let Some(content) = self.objects.get(&place).and_then(|object| gunzip(&object.body)) else {
             return;
         };
-        let less = content.iter().position(|&byte| byte == b'\n').map_or(&[][..], |at| &content[at + 1..]);
+        let less =
+            content.iter().position(|&byte| byte == b'\n').map_or(&[][..], |at| &content[at + 1..]);
         let mut encoder = GzEncoder::new(less, Compression::fast());
         let mut body = Vec::new();
         if encoder.read_to_end(&mut body).is_ok() {

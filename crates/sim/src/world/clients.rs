@@ -87,7 +87,7 @@ impl Clients {
         let (clients, journal) = (Arc::clone(self), Arc::clone(journal));
         self.state().on_their_way.insert(request);
         tokio::spawn(async move {
-            let is_stored = send_in(&*journal, partition, &append).await;
+            let is_stored = send_in(&journal, partition, &append).await;
             let mut state = clients.state();
             state.on_their_way.remove(&request);
             if is_stored {

@@ -140,7 +140,7 @@ impl World {
     async fn stop(&self, delivery: &Delivery, limit: Duration) {
         let began = self.storm.clock.elapsed();
         let left = delivery.stop(limit).await;
-        let took = self.storm.clock.elapsed() - began;
+        let took = self.storm.clock.elapsed().saturating_sub(began);
         let is_late = took > limit + Duration::from_secs(5);
         self.storm.saw(if is_late { "a clean stop beyond its limit" } else { "a clean stop" });
         self.storm.trace.note(|| format!("world: stopped within {took:?}, {left} batches left"));
@@ -218,9 +218,13 @@ impl World {
 async fn reload(delivery: Delivery, storm: Arc<Storm>) {
     let began = storm.clock.elapsed();
     delivery.reload().await;
-    let took = storm.clock.elapsed() - began;
+    let took = storm.clock.elapsed().saturating_sub(began);
     storm.trace.note(|| format!("world: delivery follows after {took:?}"));
-    storm.saw(if took > SLOW_RELOAD { "a change is followed late" } else { "a change is followed" });
+    storm.saw(if took > SLOW_RELOAD {
+        "a change is followed late"
+    } else {
+        "a change is followed"
+    });
 }
 
 fn runtime() -> Runtime {

@@ -25,8 +25,8 @@ use crate::history::{Event, Plan};
 use crate::journal::StormyJournal;
 use crate::oracle;
 use crate::rng::Rng;
-use crate::storm::{Sights, Storm};
 use crate::store::SimStore;
+use crate::storm::{Sights, Storm};
 use crate::violation::Violation;
 
 pub use clients::Clients;
