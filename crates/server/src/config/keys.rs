@@ -19,7 +19,7 @@ const fn key(path: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// Every setting.
-pub const KEYS: [Key; 26] = [
+pub const KEYS: [Key; 25] = [
     key(
         "data_dir",
         "./logpush-data",
@@ -85,12 +85,6 @@ pub const KEYS: [Key; 26] = [
         "100GiB",
         "How many bytes of the disk the journal may take before its oldest records are given \
          up.",
-    ),
-    key(
-        "delivery.principal_arn",
-        "",
-        "The IAM principal of this service, named in the bucket policy that `logpush \
-         destination policy` prints.",
     ),
     key(
         "delivery.allow_private_endpoints",

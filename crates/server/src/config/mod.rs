@@ -92,8 +92,6 @@ pub struct IngestSettings {
 /// What can be tuned about delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliverySettings {
-    /// The IAM principal that a bucket's policy has to name; `None` where it is not known.
-    pub principal_arn: Option<String>,
     /// Hosts and networks that tenants may name although they are private.
     pub allow_private_endpoints: Vec<String>,
     /// gzip level of objects, 1 (fast) to 12 (small).
@@ -160,7 +158,6 @@ impl Default for Config {
             journal,
             retention: delivery.retention,
             delivery: DeliverySettings {
-                principal_arn: None,
                 allow_private_endpoints: Vec::new(),
                 gzip_level: delivery.gzip_level,
                 part_bytes: delivery.part_bytes,

@@ -64,7 +64,6 @@ struct RawJournal {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawDelivery {
-    principal_arn: Option<String>,
     allow_private_endpoints: Option<List>,
     gzip_level: Option<Count>,
     part_bytes: Option<ByteSize>,
@@ -278,7 +277,6 @@ impl RawDelivery {
             });
         }
         Ok(DeliverySettings {
-            principal_arn: self.principal_arn.or(default.principal_arn),
             allow_private_endpoints: self
                 .allow_private_endpoints
                 .map_or(default.allow_private_endpoints, |list| list.0),
