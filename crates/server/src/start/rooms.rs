@@ -40,19 +40,33 @@ impl Rooms {
         let datasets = Arc::new(datasets(config.datasets_dir.as_deref())?);
         let store = Arc::new(open_store(config, s3).await?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // The journal comes first: its lock keeps a second process from all that follows.
         let journal = open_journal(&config.data_dir, &config.journal, &clock).await?;
+        let opened = Self::open_behind(config, &journal, (datasets, store, clock)).await;
+        if opened.is_err() {
+            // Who mends the cause may start again at once, in this process as well.
+            journal.close().await;
+        }
+        opened
+    }
+
+    async fn open_behind(
+        config: &Config,
+        journal: &Arc<LocalJournal>,
+        (datasets, store, clock): (Arc<Datasets>, Arc<S3Store>, Arc<dyn Clock>),
+    ) -> Result<(Self, AdminToken), StartError> {
         let catalog = open_catalog(&config.data_dir, clock.as_ref()).await?;
         let admin_token = administrator::ensure(config, catalog.as_ref(), clock.now()).await?;
         let key = private_file::key(&config.data_dir.join("ownership.key"))?;
         let parts = Parts {
-            journal: Arc::clone(&journal) as Arc<dyn Journal>,
+            journal: Arc::clone(journal) as Arc<dyn Journal>,
             catalog: Arc::clone(&catalog) as Arc<dyn catalog::Catalog>,
             store,
             datasets,
             clock,
         };
         let app = Arc::new(app(config, parts, Signer::new(&key)).await?);
-        Ok((Self { app, journal, catalog }, admin_token))
+        Ok((Self { app, journal: Arc::clone(journal), catalog }, admin_token))
     }
 }
 
