@@ -67,11 +67,12 @@ pub(crate) struct Leftover {
 struct Uploads {
     waiting: VecDeque<SealedBatch>,
     running: JoinSet<Outcome>,
+    running_max: usize,
 }
 
 impl Uploads {
-    fn new(waiting: Vec<SealedBatch>) -> Self {
-        Self { waiting: waiting.into(), running: JoinSet::new() }
+    fn new(waiting: Vec<SealedBatch>, running_max: usize) -> Self {
+        Self { waiting: waiting.into(), running: JoinSet::new(), running_max }
     }
 }
 
@@ -107,8 +108,9 @@ impl Publisher {
             progress,
             inbox,
             orders,
-            uploads: Uploads::new(recovered),
-            stranded: Uploads::new(stranded),
+            uploads: Uploads::new(recovered, UPLOADS_PER_LANE),
+            // They go to several places: those of one must not wait for those of another.
+            stranded: Uploads::new(stranded, usize::MAX),
             leftovers: Vec::new(),
         }
     }
@@ -156,7 +158,7 @@ impl Publisher {
             return;
         }
         for uploads in [&mut self.uploads, &mut self.stranded] {
-            while uploads.running.len() < UPLOADS_PER_LANE {
+            while uploads.running.len() < uploads.running_max {
                 let Some(sealed) = uploads.waiting.pop_front() else { break };
                 let (room, progress) = (Arc::clone(&self.room), Arc::clone(&self.progress));
                 uploads.running.spawn(deliver(room, progress, sealed, self.orders.clone()));

@@ -16,8 +16,12 @@ pub struct CrashSwitch {
     tripped: Notify,
 }
 
+/// Steps of one life beyond which the process goes round in circles: a life takes some thousand.
+const STEPS_MAX: u64 = 1_000_000;
+
 #[derive(Debug, Default)]
 struct State {
+    steps_taken: u64,
     steps_left: Option<u64>,
     is_tripped: bool,
 }
@@ -48,6 +52,11 @@ impl CrashSwitch {
         self.tripped.notify_one();
     }
 
+    /// Whether the process died of too many steps.
+    pub fn is_exhausted(&self) -> bool {
+        self.state().steps_taken > STEPS_MAX
+    }
+
     /// Takes a step, or never returns.
     pub async fn step(&self) {
         if !self.lives_on() {
@@ -60,9 +69,12 @@ impl CrashSwitch {
         if state.is_tripped {
             return false;
         }
-        let Some(left) = &mut state.steps_left else { return true };
-        *left = left.saturating_sub(1);
-        if *left > 0 {
+        state.steps_taken += 1;
+        let is_exhausted = state.steps_taken > STEPS_MAX;
+        if let Some(left) = &mut state.steps_left {
+            *left = left.saturating_sub(1);
+        }
+        if state.steps_left != Some(0) && !is_exhausted {
             return true;
         }
         drop(state);

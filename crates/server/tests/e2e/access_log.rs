@@ -1,8 +1,12 @@
 //! A real access log, sent as a person sends it, comes out of a real S3 server line for line.
 
+use std::time::Duration;
+
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::access_line::{FIELDS, Request};
+use crate::api::Api;
 use crate::cli::Cli;
 use crate::moto::Moto;
 use crate::objects::{Object, lines};
@@ -82,7 +86,7 @@ async fn wait_until_read(cli: &Cli, lines: u64) {
         {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -111,7 +115,7 @@ fn check_objects(objects: &[Object], times: usize, in_order: bool) {
 /// Checks that the quarantine holds the cut off line, `times`.
 async fn check_quarantine(cli: &Cli, times: usize) {
     let zone = cli.json(&["zone", "show", ZONE]).await;
-    let api = crate::api::Api::new(&cli.url, &cli.token);
+    let api = Api::new(&cli.url, &cli.token);
     let zone = zone["id"].as_str().unwrap();
     let kept = api.get(&format!("/client/v4/zones/{zone}/logpush/quarantine")).await;
     assert_eq!(kept.status, 200);

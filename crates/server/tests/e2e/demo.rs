@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::cli::Ran;
 use crate::objects::lines;
@@ -24,7 +24,7 @@ fn number(summary: &str, label: &str) -> usize {
 /// runs left there. How many lines it holds.
 fn check(summary: &str, bucket: &Path, earlier: usize) -> usize {
     let acknowledged = number(summary, "acknowledged");
-    assert!(acknowledged > 500, "{summary}");
+    assert!(acknowledged > 0, "{summary}");
     assert_eq!(number(summary, "delivered"), acknowledged, "{summary}");
     let objects = objects_below(bucket);
     objects.iter().for_each(|object| object.assert_named_in("logs"));
@@ -54,12 +54,18 @@ async fn the_demo_delivers_what_it_acknowledged_and_its_bucket_shows_it() {
     // Without a time it ends at Ctrl-C; what earlier runs left is used again.
     let mut second = logpush(&args);
     second.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let second = second.spawn().unwrap();
+    let mut second = second.spawn().unwrap();
     let id = second.id().unwrap();
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    signal(id, "INT").await;
+    let mut said = BufReader::new(second.stdout.take().unwrap()).lines();
+    let mut summary = String::new();
+    while let Some(line) = said.next_line().await.unwrap() {
+        // The first line that tells how things stand.
+        if line.starts_with("00:0") {
+            signal(id, "INT").await;
+        }
+        summary += &(line + "\n");
+    }
     let output = second.wait_with_output().await.unwrap();
-    let summary = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{summary}\n{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(number(&summary, "earlier runs"), lines, "{summary}");
     check(&summary, &bucket, lines);

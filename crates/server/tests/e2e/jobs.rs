@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use crate::api::Answer;
 use crate::objects::Object;
-use crate::records::{assert_each_once, delivered, ids};
+use crate::records::{assert_each_once, body, delivered, ids};
 use crate::world::World;
 
 /// The ids of the records below a folder of the bucket.
@@ -37,18 +38,18 @@ async fn a_token_opens_the_door_of_its_own_zone_only() {
     world.job(&two, "two", &json!({})).await;
     let sender = world.api.with_token(&world.token("logs:ingest", &one).await);
     let reader = world.api.with_token(&world.token("logs:read", &one).await);
-    let foreign = sender.ingest(&two, "http_requests").body(crate::records::body("a", 0..1));
-    crate::api::Answer::of(foreign).await.assert_refused(403, &["another zone"]);
+    let foreign = sender.ingest(&two, "http_requests").body(body("a", 0..1));
+    Answer::of(foreign).await.assert_refused(403, &["another zone"]);
     for api in [&sender, &reader] {
         let jobs = api.get(&format!("/client/v4/zones/{two}/logpush/jobs")).await;
         jobs.assert_refused(403, &["another zone"]);
     }
     let own = reader.ingest(&one, "http_requests").body("{}");
-    crate::api::Answer::of(own).await.assert_refused(403, &["logs:ingest"]);
+    Answer::of(own).await.assert_refused(403, &["logs:ingest"]);
     // A record that names the other zone does not get there by the shared door.
     let hosted = r#"{"RayID":"x","ClientRequestHost":"taco.example"}"#;
     let shared = sender.request(reqwest::Method::POST, "/ingest/v1/http_requests").body(hosted);
-    let taken = crate::api::Answer::of(shared).await.result();
+    let taken = Answer::of(shared).await.result();
     assert_eq!((&taken["accepted"], &taken["quarantined"]), (&json!(0), &json!(1)), "{taken}");
     assert!(world.finish().await.is_empty());
 }

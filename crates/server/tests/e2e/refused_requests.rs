@@ -9,7 +9,7 @@ use reqwest::{Body, Method};
 use serde_json::{Value, json};
 
 use crate::api::Answer;
-use crate::records::body;
+use crate::records::{body, delivered, ids};
 use crate::s3::S3Server;
 use crate::service::Home;
 use crate::world::{BUCKET, World};
@@ -138,7 +138,7 @@ async fn lines_that_are_no_records_are_told_by_number_and_the_others_go_on() {
     let kept: Vec<Value> = kept.text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let contents: Vec<&Value> = kept.iter().map(|line| &line["content"]).collect();
     assert_eq!(contents, bad);
-    assert_eq!(crate::records::delivered(&world.finish().await), crate::records::ids("a", 0..4));
+    assert_eq!(delivered(&world.finish().await), ids("a", 0..4));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

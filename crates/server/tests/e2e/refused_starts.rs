@@ -1,11 +1,12 @@
 //! A service that cannot start: exit code 1, and an error that names the value and how to mend it.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
 use tokio::process::Command;
 
-use crate::cli::Ran;
+use crate::cli::{Ran, ran};
 use crate::s3::S3Server;
 use crate::service::{FREE_PORT, Home, logpush};
 use crate::world::World;
@@ -97,8 +98,6 @@ async fn a_variable_that_names_no_setting_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_token_of_ones_own_one_is_made_for_the_owner_of_the_files() {
-    use std::os::unix::fs::PermissionsExt;
-
     let home = home().set("LOGPUSH_ADMIN_TOKEN", "");
     let service = home.start().await;
     let file = home.data_dir().join("admin-token");
@@ -108,9 +107,9 @@ async fn without_a_token_of_ones_own_one_is_made_for_the_owner_of_the_files() {
     // Commands on the same machine find it.
     let environment = [("LOGPUSH_URL", service.url())];
     let list = ["account", "list", "--data-dir", text(&data_dir)];
-    crate::cli::ran(&list, environment.clone()).await.assert_done();
+    ran(&list, environment.clone()).await.assert_done();
     let elsewhere = ["account", "list", "--data-dir", "/nonexistent"];
-    let ran = crate::cli::ran(&elsewhere, environment).await;
+    let ran = ran(&elsewhere, environment).await;
     ran.assert_failed(1, &["LOGPUSH_TOKEN", "/nonexistent/admin-token"]);
     assert!(service.terminate().await.success());
 }

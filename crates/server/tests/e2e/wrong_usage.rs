@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::cli::{Cli, Ran, ran};
+use crate::records::body;
 use crate::world::World;
 
 /// Checks that the error is one line.
@@ -62,7 +63,7 @@ async fn what_the_service_refuses_is_told_in_one_line() {
     world.job(&world.zone, "logs", &json!({})).await;
     let cli = world.cli();
     let file = world.home.path().join("records.ndjson");
-    std::fs::write(&file, crate::records::body("a", 0..10)).unwrap();
+    std::fs::write(&file, body("a", 0..10)).unwrap();
     let file = file.to_str().unwrap();
     let zone = "burritobot.example";
     let send = |zone, dataset, file| ["send", "--zone", zone, "--dataset", dataset, file];

@@ -248,3 +248,72 @@ fn tag(body: &Bytes) -> String {
     body.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{InstallationId, UnixNanos};
+
+    use super::*;
+    use crate::violation::Violation;
+
+    fn buckets() -> (Buckets, Arc<Storm>) {
+        let storm = Storm::new(UnixNanos(0), false);
+        let ledger = Arc::new(MemoryCatalog::new(InstallationId::from_random([0; 12])));
+        (Buckets::new(Arc::clone(&storm), ledger, Flaw::None), storm)
+    }
+
+    fn put(body: &'static str) -> Work {
+        let place = Place { bucket: "amber".to_owned(), key: "logs/1".to_owned() };
+        Work::Put { place, body: Bytes::from_static(body.as_bytes()) }
+    }
+
+    #[test]
+    fn a_request_arrives_when_it_is_due_unless_it_is_recalled() {
+        let (mut buckets, _) = buckets();
+        let number = buckets.send(Duration::from_secs(5), put("one"));
+        buckets.deliver_wire(Some(Duration::from_secs(4)));
+        assert!(buckets.take_outcome(number).is_none());
+        assert!(buckets.objects().is_empty());
+        buckets.deliver_wire(Some(Duration::from_secs(5)));
+        assert!(matches!(buckets.take_outcome(number), Some(Ok(_))));
+        assert_eq!(buckets.objects().len(), 1);
+
+        let recalled = buckets.send(Duration::from_secs(6), put("two"));
+        buckets.recall(recalled);
+        buckets.deliver_wire(None);
+        assert_eq!(buckets.objects()[0].1.body, "one");
+    }
+
+    #[test]
+    fn an_object_that_changes_or_was_not_sealed_is_seen() {
+        let (mut buckets, storm) = buckets();
+        for body in ["one", "one", "two"] {
+            buckets.send(Duration::ZERO, put(body));
+        }
+        buckets.deliver_wire(None);
+        let rules: Vec<Rule> =
+            storm.violations().iter().map(|Violation { rule, .. }| *rule).collect();
+        let unsealed = Rule::SealThenPublish;
+        assert_eq!(rules, [unsealed, unsealed, unsealed, Rule::ObjectsNeverChange]);
+    }
+
+    #[test]
+    fn an_upload_is_completed_by_the_tags_of_all_its_parts() {
+        let (mut buckets, _) = buckets();
+        let place = Place { bucket: "amber".to_owned(), key: "logs/1".to_owned() };
+        let id = buckets.carry_out(Work::Begin { place }).unwrap().tag;
+        let mut tags = Vec::new();
+        for (number, body) in [(1, "hello "), (2, "world")] {
+            let body = Bytes::from_static(body.as_bytes());
+            let part = Work::Part { upload: id.clone(), number, body };
+            tags.push(buckets.carry_out(part).unwrap().tag);
+        }
+        let complete = |tags: &[String]| Work::Complete { upload: id.clone(), tags: tags.to_vec() };
+        assert_eq!(buckets.carry_out(complete(&tags[..1])).unwrap_err(), StoreErrorKind::Refused);
+        assert!(buckets.objects().is_empty());
+        buckets.carry_out(complete(&tags)).unwrap();
+        assert_eq!(buckets.objects()[0].1.body, "hello world");
+        let again = buckets.carry_out(complete(&tags)).unwrap_err();
+        assert_eq!(again, StoreErrorKind::NoSuchUpload);
+    }
+}

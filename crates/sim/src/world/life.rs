@@ -60,6 +60,12 @@ impl World {
             ending = self.work(pause) => ending,
         };
         storm.trace.note(|| format!("world: {ending:?}"));
+        if storm.switch.is_exhausted() {
+            let what = "the process takes steps without end".to_owned();
+            storm.violated(Rule::EndsDelivered, what);
+            storm.clock.end_life(Duration::ZERO);
+            return Ending::Over;
+        }
         if ending == Ending::Crashed {
             // No step is taken any more until the runtime is gone.
             storm.switch.trip();
