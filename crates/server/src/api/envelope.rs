@@ -22,6 +22,16 @@ pub(crate) fn result(result: impl Serialize) -> Response {
     success(result, None)
 }
 
+/// The answer of a validation, with what is wrong; an empty message where nothing is.
+pub(crate) fn verdict(message: String) -> Response {
+    #[derive(Serialize)]
+    struct Verdict {
+        valid: bool,
+        message: String,
+    }
+    result(Verdict { valid: message.is_empty(), message })
+}
+
 /// The answer with these items of a list.
 pub(crate) fn list(items: impl Serialize, info: PageInfo) -> Response {
     success(items, Some(info))

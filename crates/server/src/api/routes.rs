@@ -11,8 +11,8 @@ use catalog::Permission::{Admin, LogsIngest, LogsRead, LogsWrite};
 
 use super::auth::Access::{self, AnyToken, InGrant, InScope, Operator, Public};
 use super::{
-    ApiResult, accounts, datasets, destination, health, ingest, jobs, ownership, quarantine,
-    status, tokens, zones,
+    ApiResult, accounts, datasets, destination, health, ingest, jobs, origin, ownership,
+    quarantine, status, tokens, zones,
 };
 use crate::app::App;
 use crate::http::Call;
@@ -108,7 +108,16 @@ const TABLE: &[Row] = &[
         InScope(LogsRead),
         |c| Box::pin(destination::exists(c)),
     ),
+    (Method::POST, "/client/v4/{scope}/logpush/validate/origin", InScope(LogsRead), |c| {
+        Box::pin(origin::validate(c))
+    }),
     // What the v4 API does not have.
+    (Method::POST, "/client/v4/{scope}/logpush/destination/check", InScope(LogsWrite), |c| {
+        Box::pin(destination::check(c))
+    }),
+    (Method::POST, "/client/v4/logpush/destination/check", Operator, |c| {
+        Box::pin(destination::check(c))
+    }),
     (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/status", InScope(LogsRead), |c| {
         Box::pin(status::of_job(c))
     }),
