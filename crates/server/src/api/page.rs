@@ -53,6 +53,16 @@ pub(crate) fn page(call: &Call) -> Result<Page, ApiError> {
     })
 }
 
+/// The part of `items` that the query asks for: all of them where it names no page, as clients of
+/// lists that the v4 API does not page expect it.
+pub(crate) fn part_or_whole<T>(call: &Call, items: Vec<T>) -> Result<(Vec<T>, PageInfo), ApiError> {
+    if call.query_value("page").is_none() && call.query_value("per_page").is_none() {
+        let info = PageInfo::whole(items.len());
+        return Ok((items, info));
+    }
+    Ok(part(items, page(call)?))
+}
+
 /// The part of `items` that stands on `page`.
 pub(crate) fn part<T>(items: Vec<T>, page: Page) -> (Vec<T>, PageInfo) {
     let total = items.len() as u64;

@@ -36,6 +36,9 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
+/// What the paths of the door for records begin with.
+pub(crate) const DOOR: &str = "/ingest/";
+
 type Row = (Method, &'static str, Access, Handler);
 
 const TABLE: &[Row] = &[
@@ -161,7 +164,7 @@ pub fn offered() -> Vec<Offered> {
 impl Route {
     /// Counts an answer, where the route is one whose answers are counted.
     pub(crate) fn count(&self, app: &App, status: StatusCode) {
-        if self.path.starts_with("/ingest/") {
+        if self.path.starts_with(DOOR) {
             app.ingest_metrics.answered(status.as_u16());
         }
     }

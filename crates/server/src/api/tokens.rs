@@ -74,7 +74,7 @@ pub(super) async fn verify(call: &mut Call) -> ApiResult {
         not_before: String,
         expires_on: Option<String>,
     }
-    let caller = auth::authenticate(&call.app, &call.headers, call.now()).await;
+    let caller = auth::identify(call).await;
     let token = match caller {
         Ok(Caller { token }) => token,
         Err(error) if error.code() == Code::Unauthenticated => {

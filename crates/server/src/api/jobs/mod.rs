@@ -11,7 +11,7 @@ use model::{Issue, JobId, Partition, Scope};
 use serde::Serialize;
 
 use super::fields::Fields;
-use super::page::PageInfo;
+use super::page::part_or_whole;
 use super::{ApiError, ApiResult, Code, envelope, ownership};
 use crate::app::App;
 use crate::http::Call;
@@ -165,7 +165,7 @@ fn render(call: &Call, job: Job) -> ApiResult {
 
 fn render_list(call: &Call, jobs: Vec<Job>) -> ApiResult {
     let secrets = call.caller()?.may(Permission::LogsWrite);
-    let info = PageInfo::whole(jobs.len());
+    let (jobs, info) = part_or_whole(call, jobs)?;
     let jobs: Vec<_> = jobs.into_iter().map(|job| shown(job, secrets)).collect();
     Ok(envelope::list(jobs, info))
 }
