@@ -125,6 +125,13 @@ impl S3Store {
                 || (to.endpoint.is_none() && self.own_endpoint),
             keys: match &to.access {
                 Access::ServiceIdentity => None,
+                Access::Role { role_arn, .. } => {
+                    return Err(StoreError {
+                        kind: StoreErrorKind::Refused,
+                        status: None,
+                        message: format!("the role `{role_arn}` cannot be assumed"),
+                    });
+                }
                 Access::Keys { access_key_id, secret_access_key, session_token } => Some((
                     access_key_id.clone(),
                     secret_access_key.expose().to_owned(),
