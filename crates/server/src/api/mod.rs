@@ -18,6 +18,7 @@ mod fields;
 mod health;
 mod ingest;
 mod jobs;
+mod openapi;
 mod ownership;
 mod page;
 mod quarantine;
