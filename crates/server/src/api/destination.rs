@@ -2,6 +2,7 @@
 
 use delivery::{CheckOutcome, CheckStep};
 use model::destination::Destination;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
@@ -11,6 +12,20 @@ use crate::http::Call;
 
 /// The file that is written to try a destination; each try writes the same one.
 const PROBE_NAME: &str = "logpush-check.txt";
+
+/// Whether something can be used, and why not.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Validated {
+    valid: bool,
+    message: String,
+}
+
+/// Whether some job pushes there.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DestinationExists")]
+pub(super) struct Exists {
+    exists: bool,
+}
 
 /// `POST {scope}/logpush/validate/destination`: writes a small file, and tells why it cannot.
 pub(super) async fn validate(call: &mut Call) -> ApiResult {
@@ -75,10 +90,6 @@ fn has_failed(step: &CheckStep) -> bool {
 
 /// `POST {scope}/logpush/validate/destination/exists`: whether a job of the scope pushes there.
 pub(super) async fn exists(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Exists {
-        exists: bool,
-    }
     let text = destination_conf(call).await?;
     let destination = Destination::parse(&text)?;
     let jobs = call.app.catalog.jobs(Some(call.scope()?)).await?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use catalog::{Cursor, Job, JobChange, Permission};
 use model::compiled_job::CompiledJob;
 use model::{Issue, JobId, Partition, Scope};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
@@ -17,6 +18,7 @@ use crate::app::App;
 use crate::http::Call;
 
 use change::Requested;
+pub(super) use shown::Shown;
 use shown::shown;
 
 /// What the v4 API says at the bound.
@@ -77,12 +79,15 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     render(call, job)
 }
 
+/// The job that is no more.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JobDeleted")]
+pub(super) struct Deleted {
+    id: u64,
+}
+
 /// `DELETE {scope}/logpush/jobs/{job_id}`.
 pub(super) async fn delete(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Deleted {
-        id: u64,
-    }
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
     let job = named(call).await?;
