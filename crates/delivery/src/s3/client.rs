@@ -126,11 +126,8 @@ impl S3Store {
             keys: match &to.access {
                 Access::ServiceIdentity => None,
                 Access::Role { role_arn, .. } => {
-                    return Err(StoreError {
-                        kind: StoreErrorKind::Refused,
-                        status: None,
-                        message: format!("the role `{role_arn}` cannot be assumed"),
-                    });
+                    let message = format!("the role `{role_arn}` cannot be assumed");
+                    return Err(StoreError::new(StoreErrorKind::Refused, message));
                 }
                 Access::Keys { access_key_id, secret_access_key, session_token } => Some((
                     access_key_id.clone(),
