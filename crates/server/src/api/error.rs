@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use catalog::CatalogError;
 use journal::{AppendError, ReadError};
 use model::Issue;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::envelope;
@@ -60,7 +61,6 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code.
-    #[cfg(test)]
     pub(crate) const ALL: [Self; 18] = [
         Self::Unauthenticated,
         Self::InvalidToken,
@@ -194,15 +194,18 @@ impl ApiError {
     }
 }
 
-#[derive(Serialize)]
-struct Failure<'e> {
+/// What went wrong.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Failure<'e> {
+    #[schemars(extend("const" = false))]
     success: bool,
     errors: Vec<Problem<'e>>,
     messages: [(); 0],
     result: (),
 }
 
-#[derive(Serialize)]
+/// One thing to mend.
+#[derive(Serialize, JsonSchema)]
 struct Problem<'e> {
     code: u32,
     message: String,
@@ -210,8 +213,11 @@ struct Problem<'e> {
     source: Option<Source<'e>>,
 }
 
-#[derive(Serialize)]
+/// Where it stands in the body.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProblemSource")]
 struct Source<'e> {
+    /// A JSON pointer (RFC 6901).
     pointer: &'e str,
 }
 

@@ -18,6 +18,8 @@ mod fields;
 mod health;
 mod ingest;
 mod jobs;
+mod openapi;
+mod origin;
 mod ownership;
 mod page;
 mod quarantine;

@@ -1,18 +1,20 @@
 //! Which part of a list is asked for, and what is told of it.
 
 use catalog::Page;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApiError, Code};
 use crate::http::Call;
 
 /// Items of a page when the request names no number.
-const PER_PAGE: u32 = 20;
+pub(super) const PER_PAGE: u32 = 20;
 /// Most items of a page.
-const PER_PAGE_MAX: u32 = 1000;
+pub(super) const PER_PAGE_MAX: u32 = 1000;
 
 /// What an answer tells of its part of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ResultInfo")]
 pub(crate) struct PageInfo {
     page: u32,
     per_page: u32,

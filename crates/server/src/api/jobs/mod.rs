@@ -8,6 +8,7 @@ use std::sync::Arc;
 use catalog::{Cursor, Job, JobChange, Permission};
 use model::compiled_job::CompiledJob;
 use model::{Issue, JobId, Partition, Scope};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
@@ -17,6 +18,7 @@ use crate::app::App;
 use crate::http::Call;
 
 use change::Requested;
+pub(super) use shown::Shown;
 use shown::shown;
 
 /// What the v4 API says at the bound.
@@ -51,11 +53,11 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let change = checked(call, scope, requested, true, fields)?;
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
-    if app.catalog.jobs(Some(scope)).await?.len() >= app.api.jobs_per_scope_max {
+    if app.catalog.count_jobs(scope).await? >= app.api.jobs_per_scope_max as u64 {
         return Err(ApiError::new(Code::QuotaExceeded, TOO_MANY_JOBS));
     }
     let begin = begin(&app, change.enabled);
-    let job = app.catalog.add_job(scope, change, &begin, call.now()).await?;
+    let job = app.catalog.add_job(scope, change, &begin, &call.actor()).await?;
     app.delivery.reload().await;
     render(call, job)
 }
@@ -71,22 +73,25 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     let moved = requested.change.spec.destination != before.spec.destination;
     let change = checked(call, before.scope, requested, moved, fields)?;
     let begin = begin(&app, change.enabled && !before.enabled);
-    let changed = app.catalog.change_job(before.id, before.revision, change, &begin, call.now());
-    let job = changed.await?;
+    let by = call.actor();
+    let job = app.catalog.change_job(before.id, before.revision, change, &begin, &by).await?;
     app.delivery.reload().await;
     render(call, job)
 }
 
+/// The job that is no more.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JobDeleted")]
+pub(super) struct Deleted {
+    id: u64,
+}
+
 /// `DELETE {scope}/logpush/jobs/{job_id}`.
 pub(super) async fn delete(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Deleted {
-        id: u64,
-    }
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
     let job = named(call).await?;
-    app.catalog.delete_job(job.id, call.now()).await?;
+    app.catalog.delete_job(job.id, &call.actor()).await?;
     app.delivery.reload().await;
     Ok(envelope::result(Deleted { id: job.id.0 }))
 }
@@ -113,23 +118,8 @@ fn checked(
     mut fields: Fields,
 ) -> Result<JobChange, ApiError> {
     let Requested { change, challenge } = requested;
-    let datasets = &call.app.datasets;
-    match datasets.get(&change.spec.dataset) {
-        None if change.spec.dataset.is_empty() => {}
-        None => {
-            let hint = match datasets.nearest(&change.spec.dataset) {
-                Some(near) => format!("; did you mean `{near}`?"),
-                None => String::new(),
-            };
-            let shown: String = change.spec.dataset.chars().take(64).collect();
-            fields.refuse("dataset", format!("no such dataset: `{shown}`{hint}"));
-        }
-        Some(dataset) => {
-            let compiled = CompiledJob::compile(&change.spec, scope.kind, Arc::clone(dataset));
-            if let Err(issues) = compiled {
-                fields.refuse_all(without(issues, &change));
-            }
-        }
+    if let Err(issues) = CompiledJob::of(&change.spec, scope.kind, &call.app.datasets) {
+        fields.refuse_all(without(issues, &change));
     }
     if moved {
         let proven = ownership::check_proof(call, scope, &change.spec.destination, challenge)?;
