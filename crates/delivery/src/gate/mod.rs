@@ -16,13 +16,14 @@ mod place;
 mod trouble;
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::destination::Destination;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Settings;
 use crate::store::StoreError;
@@ -150,15 +151,20 @@ impl Gate {
         Ok(turn)
     }
 
-    /// Waits until a held batch may ask again.
-    pub(crate) async fn wait(&self, held: &Held) {
-        let changed = self.changed.notified();
-        match held.until {
-            Some(until) => {
-                // An error means that the time has come.
-                let _ = tokio::time::timeout_at(until, changed).await;
+    /// Waits until a batch that was held may ask again.
+    pub(crate) async fn wait(&self, to: &Destination) {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            let look = lock(&self.troubles).look(to);
+            match look {
+                Look::Held(Held { until: Some(until), .. }) => {
+                    // An error means that the time has come.
+                    let _ = timeout_at(until, changed).await;
+                }
+                Look::Held(Held { until: None, .. }) => changed.await,
+                Look::Free | Look::Probe(_) => return,
             }
-            None => changed.await,
         }
     }
 
@@ -225,8 +231,8 @@ impl Turn<'_> {
         self.began = Instant::now();
     }
 
-    /// Ends the turn with what the request's outcome tells of the bucket.
-    pub(crate) fn end<T>(mut self, outcome: &Result<T, StoreError>) {
+    /// Learns what the request's outcome tells of the bucket.
+    pub(crate) fn end<T>(&mut self, outcome: &Result<T, StoreError>) {
         let gate = self.gate;
         let claim = self.claim.take();
         let has_changed = match outcome {
