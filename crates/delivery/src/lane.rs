@@ -16,6 +16,7 @@ use crate::cut::Cut;
 use crate::open_batch::{EncodedBatch, EncodedFrame, OpenBatch};
 use crate::progress::LaneProgress;
 use crate::spool::SpoolBudget;
+use crate::store::Content;
 use crate::workers::Bench;
 
 /// One revision of a job, ready to work by.
@@ -29,6 +30,14 @@ pub(crate) struct JobPlan {
 }
 
 impl JobPlan {
+    /// What the job's objects hold.
+    pub(crate) fn content(&self) -> Content {
+        match self.compiled.compression() {
+            Compression::Gzip => Content::Gzip,
+            Compression::Zstd => Content::Zstd,
+        }
+    }
+
     fn cut(&self) -> Cut {
         Cut { limits: self.compiled.limits(), by_day: self.compiled.destination().names_day() }
     }

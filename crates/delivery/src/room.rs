@@ -1,6 +1,6 @@
 //! What all tasks of delivery share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +10,8 @@ use model::{JobId, Offset};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
+use crate::gate::Gates;
+use crate::metrics::UploadMetrics;
 use crate::route::Route;
 use crate::spool::SpoolBudget;
 use crate::store::Store;
@@ -31,15 +33,19 @@ pub(crate) struct Room {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) workers: Workers,
     pub(crate) budget: Arc<SpoolBudget>,
-    pub(crate) uploads: Semaphore,
+    pub(crate) gates: Gates,
+    pub(crate) metrics: Arc<UploadMetrics>,
     pub(crate) catch_ups: Semaphore,
     /// Woken when a lane has ended without being recalled and has to be started again.
     pub(crate) lane_lost: Notify,
     totals: Mutex<HashMap<JobId, Arc<JobTotals>>>,
+    /// Frames that each job will lose soon unless it delivers them.
+    expiring: Mutex<BTreeMap<JobId, u64>>,
 }
 
 impl Room {
     pub(crate) fn new(settings: Settings, parts: Parts, workers: Workers) -> Arc<Self> {
+        let metrics = Arc::<UploadMetrics>::default();
         Arc::new(Self {
             journal: Arc::clone(&parts.journal),
             catalog: Arc::clone(&parts.catalog),
@@ -48,10 +54,12 @@ impl Room {
             parts,
             workers,
             budget: SpoolBudget::new(settings.spool_dir.clone(), settings.spool_memory_bytes),
-            uploads: Semaphore::new(settings.uploads_max.max(1)),
+            gates: Gates::new(&settings, Arc::clone(&metrics)),
+            metrics,
             catch_ups: Semaphore::new(CATCH_UPS_MAX),
             lane_lost: Notify::new(),
             totals: Mutex::default(),
+            expiring: Mutex::default(),
             settings,
         })
     }
@@ -67,6 +75,16 @@ impl Room {
     pub(crate) fn all_totals(&self) -> Vec<(JobId, Arc<JobTotals>)> {
         let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
         totals.iter().map(|(&job, totals)| (job, Arc::clone(totals))).collect()
+    }
+
+    /// Frames that each job will lose soon unless it delivers them.
+    pub(crate) fn expiring(&self) -> BTreeMap<JobId, u64> {
+        self.expiring.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes down what will expire soon.
+    pub(crate) fn set_expiring(&self, frames: BTreeMap<JobId, u64>) {
+        *self.expiring.lock().unwrap_or_else(PoisonError::into_inner) = frames;
     }
 
     /// Reads frames for a route, at once; the future gives the route back, or `None` where it

@@ -15,18 +15,21 @@ mod limit;
 mod place;
 mod trouble;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use catalog::Capability;
+use model::UnixNanos;
 use model::destination::Destination;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Settings;
-use crate::store::StoreError;
+use crate::metrics::UploadMetrics;
+use crate::store::{StoreError, StoreErrorKind};
 
 pub(crate) use place::Place;
 pub(crate) use trouble::Held;
@@ -39,10 +42,17 @@ const IDLE_GATES_MAX: usize = 1_000;
 /// Of all turns, one in so many may probe buckets that fail, beside the others.
 const TURNS_PER_PROBE: usize = 4;
 
+/// What the catalogue remembers of a store that does not know guarded writes.
+pub(crate) const NO_GUARD: &str = "guarded writes";
+/// How long it is remembered: stores learn.
+const REMEMBERED_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// All buckets' gates, and what they share.
 #[derive(Debug)]
 pub(crate) struct Gates {
     shared: Arc<Shared>,
+    /// The places of stores that are known not to know guarded writes.
+    without_guard: Mutex<HashSet<String>>,
     gates: Mutex<HashMap<Place, Arc<Gate>>>,
 }
 
@@ -53,6 +63,7 @@ struct Shared {
     probes: Semaphore,
     memory: Semaphore,
     settings: GateSettings,
+    metrics: Arc<UploadMetrics>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +91,7 @@ pub(crate) struct Gate {
 }
 
 impl Gates {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, metrics: Arc<UploadMetrics>) -> Self {
         let turns = settings.uploads_max.max(1);
         let memory_bytes = u32::try_from(settings.upload_memory_bytes).unwrap_or(u32::MAX).max(2);
         let shared = Shared {
@@ -93,8 +104,17 @@ impl Gates {
                 bytes_per_second: settings.destination_bytes_per_second,
                 retry: settings.retry,
             },
+            metrics,
         };
-        Self { shared: Arc::new(shared), gates: Mutex::default() }
+        Self { shared: Arc::new(shared), without_guard: Mutex::default(), gates: Mutex::default() }
+    }
+
+    /// Begins with what the catalogue remembers.
+    pub(crate) fn remember(&self, capabilities: &[Capability], now: UnixNanos) {
+        let horizon = now.0.saturating_sub(REMEMBERED_FOR.as_nanos() as i64);
+        let without_guard =
+            capabilities.iter().filter(|known| known.what == NO_GUARD && known.at.0 >= horizon);
+        lock(&self.without_guard).extend(without_guard.map(|known| known.place.clone()));
     }
 
     /// The gate of the destination's bucket.
@@ -107,7 +127,10 @@ impl Gates {
         if gates.len() >= IDLE_GATES_MAX {
             gates.retain(|_, gate| Arc::strong_count(gate) > 1);
         }
-        let gate = Arc::new(Gate::new(&place, Arc::clone(&self.shared)));
+        let gate = Gate::new(&place, Arc::clone(&self.shared));
+        let knows_no_guard = lock(&self.without_guard).contains(&place.to_string());
+        gate.knows_no_guard.store(knows_no_guard, Ordering::Relaxed);
+        let gate = Arc::new(gate);
         gates.insert(place, Arc::clone(&gate));
         gate
     }
@@ -140,13 +163,13 @@ impl Gate {
             Look::Probe(claim) => Some(claim),
             Look::Free => None,
         };
-        let mut turn =
-            Turn { gate: self, to, claim, _slot: slot, _permits: Vec::new(), began: Instant::now() };
+        let (permits, began) = (Vec::new(), Instant::now());
+        let mut turn = Turn { gate: self, to, claim, _slot: slot, permits, bytes: 0, began };
         let pool = match turn.claim {
             Some(_) => &self.shared.probes,
             None => &self.shared.turns,
         };
-        turn._permits.push(permit(pool, 1).await);
+        turn.permits.push(permit(pool, 1).await);
         turn.began = Instant::now();
         Ok(turn)
     }
@@ -172,6 +195,11 @@ impl Gate {
     pub(crate) fn encourage(&self, to: &Destination) {
         lock(&self.troubles).encourage(to);
         self.changed.notify_waiters();
+    }
+
+    /// Whether a request would be held.
+    pub(crate) fn is_held(&self, to: &Destination) -> bool {
+        matches!(lock(&self.troubles).look(to), Look::Held(_))
     }
 
     /// Whether the store is known not to know guarded writes.
@@ -213,7 +241,9 @@ pub(crate) struct Turn<'g> {
     /// The troubles that this request probes.
     claim: Option<Claim>,
     _slot: Slot<'g>,
-    _permits: Vec<SemaphorePermit<'g>>,
+    permits: Vec<SemaphorePermit<'g>>,
+    /// What it carries.
+    bytes: u64,
     began: Instant,
 }
 
@@ -223,11 +253,12 @@ impl Turn<'_> {
         let gate = self.gate;
         let share = gate.shared.settings.memory_bytes / 2;
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX).min(share);
-        self._permits.push(permit(&gate.memory, permits).await);
-        self._permits.push(permit(&gate.shared.memory, permits).await);
+        self.permits.push(permit(&gate.memory, permits).await);
+        self.permits.push(permit(&gate.shared.memory, permits).await);
         if let Some(start) = gate.pace(bytes) {
             sleep_until(start).await;
         }
+        self.bytes = bytes;
         self.began = Instant::now();
     }
 
@@ -235,13 +266,14 @@ impl Turn<'_> {
     pub(crate) fn end<T>(&mut self, outcome: &Result<T, StoreError>) {
         let gate = self.gate;
         let claim = self.claim.take();
+        gate.shared.metrics.requested(outcome.as_ref().err(), self.bytes);
         let has_changed = match outcome {
             Ok(_) => {
                 gate.limit.raise();
                 lock(&gate.troubles).passed(self.to, claim)
             }
             Err(error) => {
-                if error.kind == crate::StoreErrorKind::SlowDown {
+                if error.kind == StoreErrorKind::SlowDown {
                     gate.limit.lower(self.began);
                 }
                 lock(&gate.troubles).failed(self.to, error, claim)

@@ -120,7 +120,7 @@ impl World {
         ));
         let store = Arc::new(SimStore::new(
             Arc::clone(&storm),
-            plan.store,
+            &plan,
             Arc::clone(&catalog),
             options.flaw,
             part("store"),
