@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use catalog::{CatalogError, Cursor, Job, Loss, OpenUpload};
 use model::compiled_job::CompiledJob;
-use model::destination::Destination;
-use model::{JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope};
+use model::destination::{Destination, Placeholder};
+use model::{JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope, ScopeKind};
 
 use crate::lane::JobPlan;
 use crate::room::Room;
@@ -25,8 +25,8 @@ impl Plans {
     }
 
     /// The plan of the job's current revision.
-    pub(crate) fn current(&self, job: &Job) -> Result<Arc<JobPlan>, StartError> {
-        self.compile(job.id, job.revision, job.scope, &job.spec)
+    pub(crate) async fn current(&self, job: &Job) -> Result<Arc<JobPlan>, StartError> {
+        self.compile(job.id, job.revision, job.scope, &job.spec).await
     }
 
     /// Where a batch of this revision goes: its place, by today's keys where the job is still
@@ -37,10 +37,10 @@ impl Plans {
         revision: Revision,
     ) -> Result<Destination, StartError> {
         let old = self.room.catalog.revision(id, revision).await?;
-        let old = self.compile(id, revision, old.scope, &old.spec)?;
+        let old = self.compile(id, revision, old.scope, &old.spec).await?;
         let old = old.compiled.destination().clone();
         let current = match self.room.catalog.job(id).await {
-            Ok(job) => self.current(&job)?,
+            Ok(job) => self.current(&job).await?,
             Err(CatalogError::NotFound { .. }) => return Ok(old),
             Err(error) => return Err(error.into()),
         };
@@ -48,7 +48,7 @@ impl Plans {
         Ok(if new.same_place(&old) { new.clone() } else { old })
     }
 
-    fn compile(
+    async fn compile(
         &self,
         id: JobId,
         revision: Revision,
@@ -67,7 +67,21 @@ impl Plans {
                 StartError::Invalid(issues.join("; "))
             })?;
         let gzip_level = self.room.settings.gzip_level;
-        Ok(Arc::new(JobPlan { id, revision, scope, compiled, gzip_level }))
+        let zone = self.zone_name(&compiled, scope).await?;
+        Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, gzip_level }))
+    }
+
+    /// The zone's name, where the job's path names it.
+    async fn zone_name(
+        &self,
+        compiled: &CompiledJob,
+        scope: Scope,
+    ) -> Result<Option<String>, StartError> {
+        let is_named = compiled.destination().path.names(Placeholder::Zone);
+        if !is_named || scope.kind != ScopeKind::Zone {
+            return Ok(None);
+        }
+        Ok(Some(self.room.catalog.zone(scope.id).await?.name))
     }
 
     /// Where the job stands in each partition. A partition that was added after the job began is
@@ -128,7 +142,7 @@ impl Plans {
                 Some(plan) => Arc::clone(plan),
                 None => {
                     let old = self.room.catalog.revision(job.id, batch.revision).await?;
-                    let plan = self.compile(job.id, batch.revision, old.scope, &old.spec)?;
+                    let plan = self.compile(job.id, batch.revision, old.scope, &old.spec).await?;
                     plans.insert(batch.revision, Arc::clone(&plan));
                     plan
                 }

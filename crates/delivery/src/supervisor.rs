@@ -122,7 +122,7 @@ impl Supervisor {
     }
 
     async fn start_lanes(&mut self, job: &Job, missing: &[Partition]) -> Result<(), StartError> {
-        let plan = self.plans.current(job)?;
+        let plan = self.plans.current(job).await?;
         // Whoever changes or enables a job may have mended its bucket too.
         let to = plan.compiled.destination();
         self.room.gates.gate(to).encourage(to);
