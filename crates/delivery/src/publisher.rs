@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use catalog::CatalogError;
 use model::object_key::{ObjectIdentity, ObjectNaming, object_key};
-use model::output::Compression;
 use model::{Batch, JobId, OffsetRange, Partition};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -230,7 +229,7 @@ impl Publisher {
                 end: extent.end,
                 dataset: &plan.compiled.dataset().name,
                 zone: plan.zone.as_deref(),
-                compression: Compression::Gzip,
+                compression: plan.compiled.compression(),
             },
             ObjectIdentity {
                 installation: self.room.catalog.installation(),

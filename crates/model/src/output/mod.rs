@@ -22,5 +22,5 @@ mod tests;
 pub use compression::Compression;
 pub use encoder::Encoder;
 pub use logpull::LOGPULL_POINTER;
-pub use options::{OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
+pub use options::{OPTION_NAMES, OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
 pub use template::{Template, TemplatePiece};

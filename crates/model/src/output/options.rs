@@ -32,7 +32,8 @@ const CVE_2021_44228: &str = "CVE-2021-44228";
 const MERGE_SUBREQUESTS: &str = "merge_subrequests";
 const COMPRESSION: &str = "compression";
 
-const OPTIONS: [&str; 14] = [
+/// Every output option.
+pub const OPTION_NAMES: [&str; 14] = [
     FIELD_NAMES,
     OUTPUT_TYPE,
     BATCH_PREFIX,
@@ -69,7 +70,8 @@ pub enum OutputType {
 }
 
 impl OutputType {
-    const ALL: [Self; 2] = [Self::Ndjson, Self::Csv];
+    /// Every type, in the order in which messages list them.
+    pub const ALL: [Self; 2] = [Self::Ndjson, Self::Csv];
 
     /// `ndjson` or `csv`.
     pub const fn name(self) -> &'static str {
@@ -203,12 +205,12 @@ impl<'m> Reader<'m> {
     }
 
     fn check_names(&mut self) {
-        for name in self.members.keys().filter(|name| !OPTIONS.contains(&name.as_str())) {
+        for name in self.members.keys().filter(|name| !OPTION_NAMES.contains(&name.as_str())) {
             let message = format!(
                 "`{}` is not an output option{}; known are {}",
                 name.escape_debug(),
-                did_you_mean(name, OPTIONS),
-                listed(OPTIONS)
+                did_you_mean(name, OPTION_NAMES),
+                listed(OPTION_NAMES)
             );
             self.add(name, message);
         }

@@ -1,6 +1,5 @@
 //! One request on its way to its handler.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,8 @@ use model::{Id, Scope, UnixNanos};
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
-use crate::api::{ApiError, Caller, Code};
+use super::peer::{Peer, client};
+use crate::api::{ApiError, Caller, Code, DOOR};
 use crate::app::App;
 
 /// Most bytes of a body of the API.
@@ -39,14 +39,11 @@ pub(crate) struct Call {
     pub(crate) body: Unread,
     /// The variable parts of the path.
     pub(crate) params: Params,
-    peer: Option<IpAddr>,
+    /// The other end of the connection, where there is one.
+    peer: Option<Peer>,
     caller: Option<Caller>,
     scope: Option<Scope>,
 }
-
-/// The other end of a request's connection; the listener adds it to the request's extensions.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) SocketAddr);
 
 /// A body that is not read yet. The mutex is never locked: it only makes it possible to look at
 /// the rest of a call from several threads, which bodies alone do not allow.
@@ -83,7 +80,6 @@ impl Call {
     /// A request that nobody looked into yet.
     pub(super) fn new(app: Arc<App>, params: Params, request: axum::extract::Request) -> Self {
         let (parts, body) = request.into_parts();
-        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
         Self {
             app,
             method: parts.method,
@@ -91,7 +87,7 @@ impl Call {
             headers: parts.headers,
             body: Unread::new(body),
             params,
-            peer,
+            peer: parts.extensions.get().copied(),
             caller: None,
             scope: None,
         }
@@ -115,7 +111,7 @@ impl Call {
     pub(crate) fn actor(&self) -> Actor {
         let system = Actor::system(self.now());
         let Some(Caller { token }) = &self.caller else { return system };
-        let address = self.peer.map(|peer| peer.to_canonical().to_string());
+        let address = self.address();
         Actor { token: Some(token.id), name: token.name.clone(), address, ..system }
     }
 
@@ -125,6 +121,17 @@ impl Call {
     /// On a route whose path names none.
     pub(crate) fn scope(&self) -> Result<Scope, ApiError> {
         self.scope.ok_or_else(|| ApiError::internal("a route without a scope"))
+    }
+
+    /// Whether it is for the door for records.
+    pub(crate) fn is_at_door(&self) -> bool {
+        self.uri.path().starts_with(DOOR)
+    }
+
+    /// The address that it comes from, as far as that can be believed.
+    fn address(&self) -> Option<String> {
+        let trusted = &self.app.api.trusted_proxies;
+        self.peer.map(|peer| client(peer, &self.headers, trusted).to_string())
     }
 
     /// Now.

@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::call::Peer;
+use super::peer::Peer;
 
 /// Most connections at a time.
 const CONNECTIONS_MAX: usize = 4096;
@@ -111,7 +111,7 @@ async fn serve(
         tracing::debug!(%peer, %error, "cannot set an option of a connection");
     }
     let router = TowerToHyperService::new(router);
-    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         router.call(request)
     });
