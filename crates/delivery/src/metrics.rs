@@ -60,6 +60,23 @@ impl Collector for JobsCollector {
             let lag = ConstGauge::new(lag_seconds(status.oldest_pending, now));
             lag.encode(family.encode_family(&labels)?)?;
         }
+        let space = &inner.room.space;
+        for (name, help, bytes) in [
+            (
+                "logpush_spool_memory_bytes",
+                "Memory of batches that are open or wait",
+                space.memory_used(),
+            ),
+            (
+                "logpush_spool_disk_bytes",
+                "Disk of batches that are open or wait",
+                space.disk_used(),
+            ),
+        ] {
+            let gauge = ConstGauge::new(bytes as f64);
+            let family = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            gauge.encode(family)?;
+        }
         Ok(())
     }
 }

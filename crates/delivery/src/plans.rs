@@ -46,8 +46,8 @@ impl Plans {
                 let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
                 StartError::Invalid(issues.join("; "))
             })?;
-        let gzip_level = self.room.settings.gzip_level;
-        Ok(Arc::new(JobPlan { id, revision, scope, compiled, gzip_level }))
+        let level = self.room.settings.gzip_level;
+        Ok(Arc::new(JobPlan { id, revision, scope, compiled, level }))
     }
 
     /// Where the job stands in each partition. A partition that was added after the job began is

@@ -91,6 +91,8 @@ pub(crate) async fn deliver(
             Err(error) => {
                 sealed.failed = true;
                 sealed.maybe_visible |= error.may_have_happened();
+                // What fails must not take the room of what does not: it is encoded again.
+                sealed.spool.take_if(|spool| spool.is_in_the_way());
                 let wait = backoff(&room, &sealed.batch, attempts);
                 report(&room, &progress, &sealed.batch, &error, wait).await;
                 let left = async {
