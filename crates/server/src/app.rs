@@ -8,7 +8,7 @@ use journal::{Clock, Journal};
 use model::Datasets;
 use tokio::sync::Mutex;
 
-use crate::api::Signer;
+use crate::api::{Rates, Signer};
 use crate::config::ApiSettings;
 use crate::ingest::Door;
 use crate::metrics::{IngestMetrics, MetricsPage};
@@ -36,6 +36,8 @@ pub(crate) struct App {
     pub(crate) metrics: MetricsPage,
     /// The bounds of the API.
     pub(crate) api: ApiSettings,
+    /// How many requests each token makes.
+    pub(crate) rates: Rates,
     /// Held while a job is changed: a change is read, checked and written as one.
     pub(crate) job_changes: Mutex<()>,
 }

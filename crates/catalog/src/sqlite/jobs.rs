@@ -177,7 +177,9 @@ impl SqliteCatalog {
             .bind(&spec.dataset)
             .bind(self.vault.seal(spec.destination.as_bytes(), &place))
             .bind(&spec.output_options)
+            .bind(&spec.logpull_options)
             .bind(&spec.filter)
+            .bind(spec.filter_attack_traffic)
             .bind(spec.max_upload_bytes.map(|limit| limit as i64))
             .bind(spec.max_upload_interval_seconds.map(|limit| limit as i64))
             .bind(spec.max_upload_records.map(|limit| limit as i64))
@@ -218,7 +220,9 @@ impl SqliteCatalog {
             dataset: row.text("dataset")?,
             destination: self.open_destination(&row.bytes("destination")?, job, revision)?,
             output_options: row.get("output_options")?,
+            logpull_options: row.text("logpull_options")?,
             filter: row.text("filter")?,
+            filter_attack_traffic: row.get("filter_attack_traffic")?,
             max_upload_bytes: row.unsigned_or_none("max_upload_bytes")?,
             max_upload_interval_seconds: row.unsigned_or_none("max_upload_interval_seconds")?,
             max_upload_records: row.unsigned_or_none("max_upload_records")?,

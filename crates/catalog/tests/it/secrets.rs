@@ -54,8 +54,9 @@ async fn a_destination_moved_to_another_row_does_not_open() {
     catalog.close().await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    let copy = "INSERT INTO revision SELECT job, 2, dataset, destination, output_options, filter, \
-                NULL, NULL, NULL, created_at FROM revision; UPDATE job SET revision = 2";
+    let copy = "INSERT INTO revision (job, revision, dataset, destination, filter, created_at) \
+                SELECT job, 2, dataset, destination, filter, created_at FROM revision; \
+                UPDATE job SET revision = 2";
     sqlx::raw_sql(copy).execute(&pool).await.unwrap();
     pool.close().await;
 

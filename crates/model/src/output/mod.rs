@@ -7,8 +7,11 @@
 //!        | record_prefix  record_template, filled in       record_suffix
 //! ```
 
+mod compression;
 mod csv;
 mod encoder;
+mod logpull;
+mod names;
 mod options;
 mod redaction;
 mod template;
@@ -16,6 +19,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use compression::Compression;
 pub use encoder::Encoder;
-pub use options::{OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
+pub use logpull::LOGPULL_POINTER;
+pub use options::{OPTION_NAMES, OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
 pub use template::{Template, TemplatePiece};

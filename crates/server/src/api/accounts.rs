@@ -2,6 +2,7 @@
 
 use catalog::{Account, Grant, Page};
 use model::{Scope, ScopeKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
@@ -14,8 +15,10 @@ use crate::random::random_id;
 /// Longest name of an account, in characters.
 const NAME_CHARS_MAX: usize = 256;
 
-#[derive(Serialize)]
-struct Shown {
+/// An account, as the v4 API shows it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
+pub(super) struct Shown {
     id: String,
     name: String,
     r#type: &'static str,
@@ -23,8 +26,9 @@ struct Shown {
     created_on: String,
 }
 
-#[derive(Serialize)]
-struct Settings {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccountSettings")]
+pub(super) struct Settings {
     enforce_twofactor: bool,
 }
 

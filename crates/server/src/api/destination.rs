@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use model::destination::Destination;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
@@ -13,13 +14,22 @@ use crate::http::Call;
 const PROBE_NAME: &str = "logpush-check.txt";
 const PROBE: &str = "Written by logpush to try whether it can write here. It may be deleted.\n";
 
+/// Whether something can be used, and why not.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Validated {
+    valid: bool,
+    message: String,
+}
+
+/// Whether some job pushes there.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DestinationExists")]
+pub(super) struct Exists {
+    exists: bool,
+}
+
 /// `POST {scope}/logpush/validate/destination`: writes a small file, and tells why it cannot.
 pub(super) async fn validate(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Validated {
-        valid: bool,
-        message: String,
-    }
     let text = destination_conf(call).await?;
     let problem = match Destination::parse(&text) {
         Err(issues) => {
@@ -40,10 +50,6 @@ pub(super) async fn validate(call: &mut Call) -> ApiResult {
 
 /// `POST {scope}/logpush/validate/destination/exists`: whether a job of the scope pushes there.
 pub(super) async fn exists(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Exists {
-        exists: bool,
-    }
     let text = destination_conf(call).await?;
     let destination = Destination::parse(&text)?;
     let jobs = call.app.catalog.jobs(Some(call.scope()?)).await?;

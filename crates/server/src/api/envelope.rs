@@ -3,12 +3,15 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::page::PageInfo;
 
-#[derive(Serialize)]
-struct Done<T> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Done<T> {
+    #[schemars(extend("const" = true))]
     success: bool,
     errors: [(); 0],
     messages: [(); 0],

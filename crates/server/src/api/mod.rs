@@ -18,9 +18,11 @@ mod fields;
 mod health;
 mod ingest;
 mod jobs;
+mod openapi;
 mod ownership;
 mod page;
 mod quarantine;
+mod rate;
 mod routes;
 mod status;
 mod tokens;
@@ -32,8 +34,9 @@ pub use auth::Access;
 pub(crate) use auth::Caller;
 pub(crate) use challenge::{KEY_BYTES, Signer};
 pub(crate) use error::{ApiError, Code};
+pub(crate) use rate::Rates;
+pub(crate) use routes::{DOOR, Route, routes};
 pub use routes::{Offered, offered};
-pub(crate) use routes::{Route, routes};
 pub(crate) use tokens::RESERVED_NAME;
 
 /// What a handler gives back.

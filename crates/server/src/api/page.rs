@@ -1,18 +1,20 @@
 //! Which part of a list is asked for, and what is told of it.
 
 use catalog::Page;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApiError, Code};
 use crate::http::Call;
 
 /// Items of a page when the request names no number.
-const PER_PAGE: u32 = 20;
+pub(super) const PER_PAGE: u32 = 20;
 /// Most items of a page.
-const PER_PAGE_MAX: u32 = 1000;
+pub(super) const PER_PAGE_MAX: u32 = 1000;
 
 /// What an answer tells of its part of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ResultInfo")]
 pub(crate) struct PageInfo {
     page: u32,
     per_page: u32,
@@ -51,6 +53,16 @@ pub(crate) fn page(call: &Call) -> Result<Page, ApiError> {
         number: number(call, "page", 1, u32::MAX)?,
         size: number(call, "per_page", PER_PAGE, PER_PAGE_MAX)?,
     })
+}
+
+/// The part of `items` that the query asks for: all of them where it names no page, as clients of
+/// lists that the v4 API does not page expect it.
+pub(crate) fn part_or_whole<T>(call: &Call, items: Vec<T>) -> Result<(Vec<T>, PageInfo), ApiError> {
+    if call.query_value("page").is_none() && call.query_value("per_page").is_none() {
+        let info = PageInfo::whole(items.len());
+        return Ok((items, info));
+    }
+    Ok(part(items, page(call)?))
 }
 
 /// The part of `items` that stands on `page`.

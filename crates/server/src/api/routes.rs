@@ -11,8 +11,8 @@ use catalog::Permission::{Admin, LogsIngest, LogsRead, LogsWrite};
 
 use super::auth::Access::{self, AnyToken, InGrant, InScope, Operator, Public};
 use super::{
-    ApiResult, accounts, datasets, destination, health, ingest, jobs, ownership, quarantine,
-    status, tokens, zones,
+    ApiResult, accounts, datasets, destination, health, ingest, jobs, openapi, ownership,
+    quarantine, status, tokens, zones,
 };
 use crate::app::App;
 use crate::http::Call;
@@ -36,9 +36,13 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
+/// What the paths of the door for records begin with.
+pub(crate) const DOOR: &str = "/ingest/";
+
 type Row = (Method, &'static str, Access, Handler);
 
 const TABLE: &[Row] = &[
+    (Method::GET, "/openapi.json", Public, |_| Box::pin(ready(Ok(openapi::show())))),
     (Method::GET, "/healthz", Public, |_| Box::pin(ready(Ok(health::alive())))),
     (Method::GET, "/readyz", Public, |c| Box::pin(health::ready(c))),
     (Method::GET, "/metrics", Public, |c| Box::pin(health::metrics(c))),
@@ -127,18 +131,20 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 fn expand((method, path, access, handler): &Row) -> Vec<Route> {
-    let scopes: &[&str] = if path.contains("{scope}") {
-        &["accounts/{account_id}", "zones/{zone_id}"]
-    } else {
-        &[""]
-    };
-    let route = |scope: &&str| Route {
-        method: method.clone(),
-        path: path.replace("{scope}", scope),
-        access: *access,
-        handler: *handler,
-    };
-    scopes.iter().map(route).collect()
+    let paths = expand_path(path).into_iter();
+    let route =
+        |(_, path)| Route { method: method.clone(), path, access: *access, handler: *handler };
+    paths.map(route).collect()
+}
+
+/// The paths that a path of the table stands for, each with the kind of its scope, or nothing.
+pub(crate) fn expand_path(path: &str) -> Vec<(&'static str, String)> {
+    if !path.contains("{scope}") {
+        return vec![("", path.to_owned())];
+    }
+    [("account", "accounts/{account_id}"), ("zone", "zones/{zone_id}")]
+        .map(|(kind, scope)| (kind, path.replace("{scope}", scope)))
+        .to_vec()
 }
 
 /// A route, as others may know of it.
@@ -161,7 +167,7 @@ pub fn offered() -> Vec<Offered> {
 impl Route {
     /// Counts an answer, where the route is one whose answers are counted.
     pub(crate) fn count(&self, app: &App, status: StatusCode) {
-        if self.path.starts_with("/ingest/") {
+        if self.path.starts_with(DOOR) {
             app.ingest_metrics.answered(status.as_u16());
         }
     }

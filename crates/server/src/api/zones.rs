@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 
 use catalog::{Account, Grant, Zone};
 use model::{AccountId, Issue, Scope, ScopeKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::{Fields, Given};
@@ -18,8 +19,10 @@ use crate::http::Call;
 use crate::instant::rfc3339;
 use crate::random::random_id;
 
-#[derive(Serialize)]
-struct Shown {
+/// A zone, as the v4 API shows it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Zone")]
+pub(super) struct Shown {
     id: String,
     name: String,
     status: &'static str,
@@ -31,8 +34,10 @@ struct Shown {
     activated_on: String,
 }
 
-#[derive(Serialize)]
-struct Owner {
+/// The account that a zone belongs to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ZoneOwner")]
+pub(super) struct Owner {
     id: String,
     name: String,
 }

@@ -19,7 +19,7 @@ const fn key(path: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// Every setting.
-pub const KEYS: [Key; 26] = [
+pub const KEYS: [Key; 30] = [
     key(
         "data_dir",
         "./logpush-data",
@@ -123,7 +123,27 @@ pub const KEYS: [Key; 26] = [
         "How long a failed upload waits before it is tried again, at first.",
     ),
     key("delivery.retry_max", "30s", "How long it waits at most."),
+    key(
+        "delivery.principal_arn",
+        "",
+        "The ARN of the service's own AWS identity (a role or a user), which the bucket policies \
+         that customers are shown let in.",
+    ),
     key("api.jobs_per_scope_max", "20", "Most jobs of one account or zone."),
+    key(
+        "api.requests_per_second",
+        "20",
+        "How many requests of the API a token may make, on and on; beyond it they are answered \
+         429. Sending records in is not counted.",
+    ),
+    key("api.requests_burst", "600", "How many requests a token that has rested may make at once."),
+    key(
+        "api.trusted_proxies",
+        "",
+        "Addresses and networks (`10.0.0.0/8`) of proxies before the service whose \
+         `X-Forwarded-For` is believed when the audit trail notes who asked. A list, or one text \
+         with commas.",
+    ),
     key(
         "api.metrics_public",
         "true",

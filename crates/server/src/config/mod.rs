@@ -8,6 +8,7 @@
 mod environment;
 mod error;
 mod keys;
+mod network;
 mod quantity;
 mod raw;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use journal::{LocalSettings, Retention};
 pub use environment::{Environment, process_environment};
 pub use error::ConfigError;
 pub use keys::{KEYS, Key};
+pub use network::Network;
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,13 +108,21 @@ pub struct DeliverySettings {
     pub spool_disk_bytes: u64,
     /// When failed uploads are tried again.
     pub retry: RetrySettings,
+    /// The service's own AWS identity, as the policies of buckets name it.
+    pub principal_arn: Option<String>,
 }
 
 /// The bounds of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiSettings {
     /// Most jobs of one account or zone.
     pub jobs_per_scope_max: usize,
+    /// Requests that a token may make in a second, on and on.
+    pub requests_per_second: u32,
+    /// Requests that a token may make at once, after it has rested.
+    pub requests_burst: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
     /// Whether `/metrics` needs no token.
     pub metrics_public: bool,
 }
@@ -168,8 +178,15 @@ impl Default for Config {
                 spool_memory_bytes: delivery.spool_memory_bytes,
                 spool_disk_bytes: delivery.spool_disk_bytes,
                 retry: delivery.retry,
+                principal_arn: None,
             },
-            api: ApiSettings { jobs_per_scope_max: 20, metrics_public: true },
+            api: ApiSettings {
+                jobs_per_scope_max: 20,
+                requests_per_second: 20,
+                requests_burst: 600,
+                trusted_proxies: Vec::new(),
+                metrics_public: true,
+            },
             shutdown_timeout: Duration::from_secs(25),
         }
     }

@@ -16,7 +16,7 @@ use super::environment::{Environment, overlay};
 use super::quantity::{AutoOr, ByteSize, Count, Flag, List, Period};
 use super::{
     AdminToken, ApiSettings, Config, ConfigError, DeliverySettings, IngestSettings, KEYS,
-    LogFormat, LogSettings,
+    LogFormat, LogSettings, Network,
 };
 
 /// The file's sections and keys; what is absent takes its default.
@@ -73,12 +73,16 @@ struct RawDelivery {
     spool_disk_bytes: Option<ByteSize>,
     retry_first: Option<Period>,
     retry_max: Option<Period>,
+    principal_arn: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawApi {
     jobs_per_scope_max: Option<Count>,
+    requests_per_second: Option<Count>,
+    requests_burst: Option<Count>,
+    trusted_proxies: Option<List>,
     metrics_public: Option<Flag>,
 }
 
@@ -311,19 +315,60 @@ impl RawDelivery {
                 0,
             )?,
             retry,
+            principal_arn: self.principal_arn.map(principal_arn).transpose()?,
         })
     }
+}
+
+fn principal_arn(arn: String) -> Result<String, ConfigError> {
+    let is_identity = arn.starts_with("arn:") && arn.split(':').nth(2) == Some("iam");
+    if is_identity && arn.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(arn);
+    }
+    Err(ConfigError::OutOfBounds {
+        key: "delivery.principal_arn",
+        found: format!("`{arn}`"),
+        expected: "the ARN of a role or a user, such as `arn:aws:iam::123456789012:role/logpush`"
+            .to_owned(),
+    })
 }
 
 impl RawApi {
     fn validate(self, default: ApiSettings) -> Result<ApiSettings, ConfigError> {
         let jobs = default.jobs_per_scope_max as u64;
         let key = "api.jobs_per_scope_max";
+        let rate = |key, given, default: u32| {
+            count(key, given, default.into(), 1, 100_000).map(|number| number as u32)
+        };
         Ok(ApiSettings {
             jobs_per_scope_max: count(key, self.jobs_per_scope_max, jobs, 1, 10_000)? as usize,
+            requests_per_second: rate(
+                "api.requests_per_second",
+                self.requests_per_second,
+                default.requests_per_second,
+            )?,
+            requests_burst: rate(
+                "api.requests_burst",
+                self.requests_burst,
+                default.requests_burst,
+            )?,
+            trusted_proxies: match self.trusted_proxies {
+                Some(List(texts)) => {
+                    texts.iter().map(|text| trusted_proxy(text)).collect::<Result<_, _>>()?
+                }
+                None => default.trusted_proxies,
+            },
             metrics_public: self.metrics_public.map_or(default.metrics_public, |flag| flag.0),
         })
     }
+}
+
+fn trusted_proxy(text: &str) -> Result<Network, ConfigError> {
+    text.parse().map_err(|()| ConfigError::OutOfBounds {
+        key: "api.trusted_proxies",
+        found: format!("`{text}`"),
+        expected: "addresses and networks such as `10.1.2.3` or `10.0.0.0/8`".to_owned(),
+    })
 }
 
 fn bytes(

@@ -10,7 +10,8 @@ use model::{Id, Scope, UnixNanos};
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
-use crate::api::{ApiError, Caller, Code};
+use super::peer::{Peer, client};
+use crate::api::{ApiError, Caller, Code, DOOR};
 use crate::app::App;
 
 /// Most bytes of a body of the API.
@@ -37,6 +38,8 @@ pub(crate) struct Call {
     pub(crate) body: Unread,
     /// The variable parts of the path.
     pub(crate) params: Params,
+    /// The other end of the connection, where there is one.
+    peer: Option<Peer>,
     caller: Option<Caller>,
     scope: Option<Scope>,
 }
@@ -83,6 +86,7 @@ impl Call {
             headers: parts.headers,
             body: Unread::new(body),
             params,
+            peer: parts.extensions.get().copied(),
             caller: None,
             scope: None,
         }
@@ -108,6 +112,17 @@ impl Call {
     /// On a route whose path names none.
     pub(crate) fn scope(&self) -> Result<Scope, ApiError> {
         self.scope.ok_or_else(|| ApiError::internal("a route without a scope"))
+    }
+
+    /// Whether it is for the door for records.
+    pub(crate) fn is_at_door(&self) -> bool {
+        self.uri.path().starts_with(DOOR)
+    }
+
+    /// The address that it comes from, as far as that can be believed.
+    pub(crate) fn address(&self) -> Option<String> {
+        let trusted = &self.app.api.trusted_proxies;
+        self.peer.map(|peer| client(peer, &self.headers, trusted).to_string())
     }
 
     /// Now.

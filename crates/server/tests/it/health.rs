@@ -71,5 +71,5 @@ async fn what_is_not_there_is_answered_in_the_envelope() {
     let answer = send(site.request(Method::DELETE, "/client/v4/zones")).await;
     let message = answer.failure(405, 7001);
     assert!(message.contains("DELETE"), "{message}");
-    assert_eq!(answer.headers["allow"], "GET, POST");
+    assert_eq!(answer.headers["allow"], "GET, POST, HEAD, OPTIONS");
 }

@@ -5,6 +5,7 @@
 mod api_accounts;
 mod api_job_changes;
 mod api_jobs;
+mod api_limits;
 mod api_ownership;
 mod api_tokens;
 mod auth;

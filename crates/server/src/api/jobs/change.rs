@@ -104,7 +104,9 @@ fn common(fields: &mut Fields, before: JobChange) -> Requested {
         enabled: fields.flag("enabled").or(enabled, false),
         spec: JobSpec {
             output_options: fields.object("output_options").map(Some).or(spec.output_options, None),
+            logpull_options: spec.logpull_options,
             filter: fields.text("filter").or(spec.filter, String::new()),
+            filter_attack_traffic: spec.filter_attack_traffic,
             max_upload_bytes: limit(fields, "max_upload_bytes", spec.max_upload_bytes),
             max_upload_interval_seconds: limit(
                 fields,

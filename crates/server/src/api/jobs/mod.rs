@@ -8,15 +8,17 @@ use std::sync::Arc;
 use catalog::{Cursor, Job, JobChange, Permission};
 use model::compiled_job::CompiledJob;
 use model::{Issue, JobId, Partition, Scope};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
-use super::page::PageInfo;
+use super::page::part_or_whole;
 use super::{ApiError, ApiResult, Code, envelope, ownership};
 use crate::app::App;
 use crate::http::Call;
 
 use change::Requested;
+pub(super) use shown::Shown;
 use shown::shown;
 
 /// What the v4 API says at the bound.
@@ -77,12 +79,15 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     render(call, job)
 }
 
+/// The job that is no more.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JobDeleted")]
+pub(super) struct Deleted {
+    id: u64,
+}
+
 /// `DELETE {scope}/logpush/jobs/{job_id}`.
 pub(super) async fn delete(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Deleted {
-        id: u64,
-    }
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
     let job = named(call).await?;
@@ -165,7 +170,7 @@ fn render(call: &Call, job: Job) -> ApiResult {
 
 fn render_list(call: &Call, jobs: Vec<Job>) -> ApiResult {
     let secrets = call.caller()?.may(Permission::LogsWrite);
-    let info = PageInfo::whole(jobs.len());
+    let (jobs, info) = part_or_whole(call, jobs)?;
     let jobs: Vec<_> = jobs.into_iter().map(|job| shown(job, secrets)).collect();
     Ok(envelope::list(jobs, info))
 }

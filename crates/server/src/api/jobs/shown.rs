@@ -2,13 +2,17 @@
 
 use catalog::Job;
 use model::destination::redacted;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::api::openapi::OutputOptions;
 use crate::instant::rfc3339;
 
-#[derive(Debug, Serialize)]
-pub(super) struct Shown {
+/// A job, as the v4 API shows it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Job")]
+pub(in crate::api) struct Shown {
     id: u64,
     dataset: String,
     name: Option<String>,
@@ -16,6 +20,7 @@ pub(super) struct Shown {
     destination_conf: String,
     kind: String,
     filter: String,
+    #[schemars(with = "Option<OutputOptions>")]
     output_options: Option<Box<RawValue>>,
     logpull_options: Option<String>,
     frequency: String,

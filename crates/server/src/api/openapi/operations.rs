@@ -1,0 +1,368 @@
+//! What there is to say of each route beyond its row in the table of routes.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::requests::{
+    Challenge, DestinationOnly, NewAccount, NewToken, NewZone, job_to_change, new_job,
+};
+use crate::api::envelope::Done;
+use crate::api::error::Code;
+use crate::api::page::{PER_PAGE, PER_PAGE_MAX};
+use crate::api::quarantine::{LINES, LINES_MAX};
+use crate::api::{accounts, destination, health, jobs, ownership, status, tokens, zones};
+use crate::ingest::Outcome;
+
+/// Makes a schema.
+pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What is said of a route. Its method and path are those of the table of routes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operation {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) tag: &'static str,
+    /// What clients' generators call it.
+    pub(super) name: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) query: &'static [Parameter],
+    pub(super) body: Body,
+    pub(super) answer: Answer,
+    /// Codes besides those that follow from who may ask and what is sent.
+    pub(super) fails: &'static [Code],
+}
+
+/// A parameter of the query.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    /// From 1 to the second; without it the first.
+    Number(u32, u32),
+}
+
+/// What a request sends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Body {
+    None,
+    /// An object, and one as an example.
+    Json(SchemaOf, &'static str),
+    /// Records, in any form that the door takes.
+    Records,
+}
+
+/// What a success answers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Answer {
+    /// The envelope.
+    Envelope(SchemaOf),
+    /// JSON without it, also with this other status.
+    Bare(SchemaOf, Option<u16>),
+    /// Another type of content.
+    Content(&'static str),
+}
+
+impl Operation {
+    const fn query(self, query: &'static [Parameter]) -> Self {
+        Self { query, ..self }
+    }
+
+    const fn json(self, schema: SchemaOf, example: &'static str) -> Self {
+        Self { body: Body::Json(schema, example), ..self }
+    }
+
+    const fn body<T: JsonSchema>(self, example: &'static str) -> Self {
+        self.json(schema_of::<T>, example)
+    }
+
+    const fn records(self) -> Self {
+        Self { body: Body::Records, ..self }
+    }
+
+    const fn result<T: JsonSchema>(self) -> Self {
+        Self { answer: Answer::Envelope(schema_of::<Done<T>>), ..self }
+    }
+
+    const fn list<T: JsonSchema>(self) -> Self {
+        Self { answer: Answer::Envelope(list_of::<T>), ..self }
+    }
+
+    const fn bare<T: JsonSchema>(self, also: Option<u16>) -> Self {
+        Self { answer: Answer::Bare(schema_of::<T>, also), ..self }
+    }
+
+    const fn content(self, content_type: &'static str) -> Self {
+        Self { answer: Answer::Content(content_type), ..self }
+    }
+
+    const fn fails(self, fails: &'static [Code]) -> Self {
+        Self { fails, ..self }
+    }
+}
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+fn list_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = generator.subschema_for::<Done<Vec<T>>>();
+    if let Some(serde_json::Value::Array(required)) = schema.get_mut("required") {
+        required.push("result_info".into());
+    }
+    schema
+}
+
+/// The fields of a dataset.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+#[expect(dead_code, reason = "describes what `datasets` writes field by field")]
+struct DatasetFields(std::collections::BTreeMap<String, String>);
+
+const PAGES: &[Parameter] = &[PAGE, PER];
+const PAGE: Parameter =
+    Parameter { name: "page", about: "Which page, from 1.", kind: Kind::Number(1, u32::MAX) };
+const PER: Parameter = Parameter {
+    name: "per_page",
+    about: "Items of a page.",
+    kind: Kind::Number(PER_PAGE, PER_PAGE_MAX),
+};
+const NAME: Parameter = text("name", "Only the one of exactly this name.");
+const OLD_LINES: &[Parameter] = &[
+    Parameter { name: "limit", about: "Most lines.", kind: Kind::Number(LINES, LINES_MAX) },
+    text("dataset", "Only lines of this dataset."),
+];
+
+const fn text(name: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, about, kind: Kind::Text }
+}
+
+const fn get(
+    path: &'static str,
+    tag: &'static str,
+    name: &'static str,
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        method: "GET",
+        path,
+        tag,
+        name,
+        summary,
+        query: &[],
+        body: Body::None,
+        answer: Answer::Content("text/plain"),
+        fails: &[],
+    }
+}
+
+const fn post(
+    path: &'static str,
+    tag: &'static str,
+    name: &'static str,
+    summary: &'static str,
+) -> Operation {
+    Operation { method: "POST", ..get(path, tag, name, summary) }
+}
+
+const fn put(
+    path: &'static str,
+    tag: &'static str,
+    name: &'static str,
+    summary: &'static str,
+) -> Operation {
+    Operation { method: "PUT", ..get(path, tag, name, summary) }
+}
+
+const fn delete(
+    path: &'static str,
+    tag: &'static str,
+    name: &'static str,
+    summary: &'static str,
+) -> Operation {
+    Operation { method: "DELETE", ..get(path, tag, name, summary) }
+}
+
+const INGEST_FAILS: &[Code] =
+    &[Code::NotFound, Code::UnsupportedMedia, Code::KeyReused, Code::Overloaded];
+
+/// What is said of every route, in the order of the table of routes.
+pub(super) const OPERATIONS: &[Operation] = &[
+    get("/openapi.json", "Service", "openapi", "This description.").content("application/json"),
+    get("/healthz", "Service", "alive", "Whether the process answers.")
+        .bare::<health::Alive>(None),
+    get("/readyz", "Service", "ready", "Whether records can be taken in and delivered.")
+        .bare::<health::Ready>(Some(503)),
+    get("/metrics", "Service", "metrics", "What the service counts, for Prometheus.")
+        .content(crate::metrics::CONTENT_TYPE)
+        .fails(&[Code::Unauthenticated, Code::Forbidden]),
+    post("/ingest/v1/{scope}/{dataset}", "Ingest", "ingest", "Stores records, durably and whole.")
+        .records()
+        .result::<Outcome>()
+        .fails(INGEST_FAILS),
+    post(
+        "/ingest/v1/{dataset}",
+        "Ingest",
+        "ingest_by_host",
+        "The same, where the host of each record tells its zone.",
+    )
+    .records()
+    .result::<Outcome>()
+    .fails(INGEST_FAILS),
+    get("/client/v4/user/tokens/verify", "Tokens", "token_verify", "Whether the token is valid.")
+        .result::<tokens::Verified>()
+        .fails(&[Code::InvalidToken, Code::TooManyRequests]),
+    get("/client/v4/user/tokens", "Tokens", "tokens", "Tokens within the caller's own bounds.")
+        .query(PAGES)
+        .list::<tokens::Shown>(),
+    post("/client/v4/user/tokens", "Tokens", "token_create", "A new token; its text is shown once.")
+        .body::<NewToken>(r#"{"name":"edge","permissions":["logs:ingest"]}"#)
+        .result::<tokens::Shown>()
+        .fails(&[Code::NotFound, Code::Conflict]),
+    delete("/client/v4/user/tokens/{token_id}", "Tokens", "token_revoke", "Revokes a token.")
+        .result::<tokens::Revoked>(),
+    get("/client/v4/accounts", "Accounts", "accounts", "Accounts that the token is bound to.")
+        .query(&[PAGE, PER, NAME])
+        .list::<accounts::Shown>(),
+    post("/client/v4/accounts", "Accounts", "account_create", "A new account.")
+        .body::<NewAccount>(r#"{"name":"Burrito Bot"}"#)
+        .result::<accounts::Shown>(),
+    get("/client/v4/accounts/{account_id}", "Accounts", "account", "An account.")
+        .result::<accounts::Shown>(),
+    get("/client/v4/zones", "Zones", "zones", "Zones that the token covers.")
+        .query(&[PAGE, PER, NAME, text("account.id", "Only zones of this account.")])
+        .list::<zones::Shown>()
+        .fails(&[Code::InvalidField]),
+    post("/client/v4/zones", "Zones", "zone_create", "A new zone of an account.")
+        .body::<NewZone>(
+            r#"{"name":"burritobot.example","account":{"id":"00000000000000000000000000000000"}}"#,
+        )
+        .result::<zones::Shown>()
+        .fails(&[Code::NotFound, Code::Conflict]),
+    get("/client/v4/zones/{zone_id}", "Zones", "zone", "A zone.").result::<zones::Shown>(),
+    get("/client/v4/{scope}/logpush/jobs", "Jobs", "jobs", "Jobs.").list::<jobs::Shown>(),
+    post("/client/v4/{scope}/logpush/jobs", "Jobs", "job_create", "A new job.")
+        .json(new_job, NEW_JOB)
+        .result::<jobs::Shown>()
+        .fails(&[Code::QuotaExceeded]),
+    get("/client/v4/{scope}/logpush/jobs/{job_id}", "Jobs", "job", "A job.")
+        .result::<jobs::Shown>(),
+    put(
+        "/client/v4/{scope}/logpush/jobs/{job_id}",
+        "Jobs",
+        "job_update",
+        "Changes what is named; what is absent stays.",
+    )
+    .json(job_to_change, r#"{"enabled":true,"output_options":{"field_names":["RayID"]}}"#)
+    .result::<jobs::Shown>()
+    .fails(&[Code::Conflict]),
+    delete("/client/v4/{scope}/logpush/jobs/{job_id}", "Jobs", "job_delete", "Deletes a job.")
+        .result::<jobs::Deleted>(),
+    get(
+        "/client/v4/{scope}/logpush/datasets/{dataset}/jobs",
+        "Jobs",
+        "dataset_jobs",
+        "Jobs of one dataset.",
+    )
+    .list::<jobs::Shown>()
+    .fails(&[Code::BadRequest]),
+    get(
+        "/client/v4/{scope}/logpush/datasets/{dataset}/fields",
+        "Datasets",
+        "dataset_fields",
+        "A dataset's fields, each with type and description.",
+    )
+    .result::<DatasetFields>()
+    .fails(&[Code::BadRequest]),
+    get(
+        "/client/v4/{scope}/logpush/datasets/{dataset}/fields/default",
+        "Datasets",
+        "dataset_default_fields",
+        "The fields of a job that names none.",
+    )
+    .result::<DatasetFields>()
+    .fails(&[Code::BadRequest]),
+    post(
+        "/client/v4/{scope}/logpush/ownership",
+        "Destinations",
+        "ownership",
+        "Writes a challenge into the bucket.",
+    )
+    .body::<DestinationOnly>(DESTINATION)
+    .result::<ownership::Written>(),
+    post(
+        "/client/v4/{scope}/logpush/ownership/validate",
+        "Destinations",
+        "ownership_validate",
+        "Whether a challenge proves a destination.",
+    )
+    .body::<Challenge>(
+        r#"{"destination_conf":"s3://burritobot/logs?region=us-west-2","ownership_challenge":"eyJ"}"#,
+    )
+    .result::<ownership::Validated>(),
+    post(
+        "/client/v4/{scope}/logpush/validate/destination",
+        "Destinations",
+        "destination_validate",
+        "Tries a destination by writing a small file.",
+    )
+    .body::<DestinationOnly>(DESTINATION)
+    .result::<destination::Validated>(),
+    post(
+        "/client/v4/{scope}/logpush/validate/destination/exists",
+        "Destinations",
+        "destination_exists",
+        "Whether a job of the scope pushes there.",
+    )
+    .body::<DestinationOnly>(DESTINATION)
+    .result::<destination::Exists>(),
+    get(
+        "/client/v4/{scope}/logpush/jobs/{job_id}/status",
+        "Status",
+        "job_status",
+        "How the delivery of a job stands.",
+    )
+    .result::<status::Shown>(),
+    get(
+        "/client/v4/{scope}/logpush/jobs/{job_id}/batches",
+        "Status",
+        "job_batches",
+        "The delivery ledger of a job, newest first.",
+    )
+    .query(PAGES)
+    .list::<status::Batch>(),
+    get(
+        "/client/v4/{scope}/logpush/quarantine",
+        "Quarantine",
+        "quarantine",
+        "The newest refused lines.",
+    )
+    .query(OLD_LINES)
+    .content("application/x-ndjson"),
+    get(
+        "/client/v4/logpush/quarantine",
+        "Quarantine",
+        "quarantine_of_operator",
+        "Refused lines that belong to no customer.",
+    )
+    .query(OLD_LINES)
+    .content("application/x-ndjson"),
+    get("/client/v4/logpush/status", "Status", "status", "The same of all jobs that the token covers.")
+        .query(PAGES)
+        .list::<status::Shown>(),
+];
+
+const DESTINATION: &str = r#"{"destination_conf":"s3://burritobot/logs?region=us-west-2"}"#;
+const NEW_JOB: &str = r#"{
+    "dataset": "http_requests",
+    "destination_conf": "s3://burritobot/logs/{DATE}?region=us-west-2&access-key-id=AKIA&secret-access-key=secret",
+    "name": "burritobot.example",
+    "enabled": true,
+    "output_options": {"field_names": ["ClientIP", "RayID"], "timestamp_format": "rfc3339"},
+    "filter": "{\"where\":{\"key\":\"EdgeResponseStatus\",\"operator\":\"geq\",\"value\":500}}",
+    "max_upload_interval_seconds": 30
+}"#;
