@@ -24,9 +24,11 @@ mod cut;
 mod delivery;
 mod gate;
 mod lane;
+mod level;
 mod metrics;
 mod open_batch;
 mod plans;
+mod press;
 mod progress;
 mod publisher;
 mod reader;
@@ -53,6 +55,7 @@ use model::dataset::Datasets;
 
 pub use check::{CheckOutcome, CheckStep};
 pub use delivery::{Delivery, StartError};
+pub use level::Level;
 pub use settings::{RetrySettings, Settings};
 pub use status::{JobStatus, Retrying};
 pub use store::{

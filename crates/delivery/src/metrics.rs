@@ -167,6 +167,23 @@ impl Collector for JobsCollector {
             let labels = [("job", job.to_string())];
             ConstGauge::new(frames).encode(family.encode_family(&labels)?)?;
         }
+        let space = &inner.room.space;
+        for (name, help, bytes) in [
+            (
+                "logpush_spool_memory_bytes",
+                "Memory of batches that are open or wait",
+                space.memory_used(),
+            ),
+            (
+                "logpush_spool_disk_bytes",
+                "Disk of batches that are open or wait",
+                space.disk_used(),
+            ),
+        ] {
+            let gauge = ConstGauge::new(bytes as f64);
+            let family = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            gauge.encode(family)?;
+        }
         Ok(())
     }
 }

@@ -66,9 +66,9 @@ impl Plans {
                 let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
                 StartError::Invalid(issues.join("; "))
             })?;
-        let gzip_level = self.room.settings.gzip_level;
+        let level = self.room.settings.gzip_level;
         let zone = self.zone_name(&compiled, scope).await?;
-        Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, gzip_level }))
+        Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, level }))
     }
 
     /// The zone's name, where the job's path names it.

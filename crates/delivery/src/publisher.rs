@@ -209,7 +209,7 @@ impl Publisher {
             batch,
             plan: closed.plan,
             destination,
-            spool: Some(closed.encoded.spool),
+            spool: closed.encoded.spool,
             maybe_visible: false,
             failed: false,
             is_stranded: false,
@@ -248,7 +248,7 @@ impl Publisher {
             end: extent.end,
             records: extent.records,
             raw_bytes: extent.raw_bytes,
-            gzip_level: plan.gzip_level,
+            gzip_level: closed.encoded.level,
         }
     }
 }

@@ -11,15 +11,16 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::gate::Gates;
+use crate::level::Pace;
 use crate::metrics::UploadMetrics;
 use crate::route::Route;
-use crate::spool::SpoolBudget;
+use crate::spool::SpoolSpace;
 use crate::store::Store;
 use crate::totals::JobTotals;
 use crate::workers::Workers;
 use crate::{Parts, Settings};
 
-/// Lanes that read on their own at a time.
+/// Lanes that read on their own at a time. Each holds the frames of one read of the journal.
 const CATCH_UPS_MAX: usize = 4;
 
 /// What all tasks of delivery share.
@@ -32,9 +33,11 @@ pub(crate) struct Room {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) workers: Workers,
-    pub(crate) budget: Arc<SpoolBudget>,
+    pub(crate) space: Arc<SpoolSpace>,
     pub(crate) gates: Gates,
     pub(crate) metrics: Arc<UploadMetrics>,
+    /// Batches that are encoded again at a time.
+    pub(crate) encodings: Semaphore,
     pub(crate) catch_ups: Semaphore,
     /// Woken when a lane has ended without being recalled and has to be started again.
     pub(crate) lane_lost: Notify,
@@ -53,9 +56,14 @@ impl Room {
             clock: Arc::clone(&parts.clock),
             parts,
             workers,
-            budget: SpoolBudget::new(settings.spool_dir.clone(), settings.spool_memory_bytes),
+            space: SpoolSpace::new(
+                settings.spool_dir.clone(),
+                settings.spool_memory_bytes,
+                settings.spool_disk_bytes,
+            ),
             gates: Gates::new(&settings, Arc::clone(&metrics)),
             metrics,
+            encodings: Semaphore::new(ENCODINGS_MAX),
             catch_ups: Semaphore::new(CATCH_UPS_MAX),
             lane_lost: Notify::new(),
             totals: Mutex::default(),
@@ -87,16 +95,17 @@ impl Room {
         *self.expiring.lock().unwrap_or_else(PoisonError::into_inner) = frames;
     }
 
-    /// Reads frames for a route, at once; the future gives the route back, or `None` where it
+    /// Reads frames for a route at this pace, at once; the future gives the route back, or `None` where it
     /// was lost to a panic.
     pub(crate) fn start_reading(
         self: &Arc<Self>,
         route: Route,
         frames: Vec<Frame>,
+        pace: Pace,
     ) -> impl Future<Output = Option<Route>> + use<> {
         self.workers.start(move |bench| {
             let mut route = route;
-            route.read(&frames, bench);
+            route.read(&frames, pace, bench);
             route
         })
     }

@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use journal::Retention;
 
+use crate::level::Level;
+
 /// Settings of the delivery room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where open batches are kept beyond the memory budget. What is in it may be deleted
     /// whenever the program does not run.
     pub spool_dir: PathBuf,
-    /// Memory for compressed batches that wait, over all jobs; beyond it they go to files.
+    /// Memory for batches that are open or wait, over all jobs; beyond it they go to a file.
     pub spool_memory_bytes: u64,
+    /// Most bytes of that file; beyond it batches are encoded again when they are uploaded.
+    pub spool_disk_bytes: u64,
     /// Threads that filter, encode and compress.
     pub workers: usize,
     /// Most uploads at a time, over all jobs.
@@ -27,8 +31,8 @@ pub struct Settings {
     pub lane_backlog_max: usize,
     /// Largest object that is put in one request; larger ones go up in parts of this size.
     pub part_bytes: u64,
-    /// gzip level of objects, 1 (fast) to 12 (small).
-    pub gzip_level: u8,
+    /// How objects are compressed.
+    pub gzip_level: Level,
     /// When failed uploads are tried again.
     pub retry: RetrySettings,
     /// How long the journal holds frames.
@@ -59,6 +63,7 @@ impl Settings {
         Self {
             spool_dir,
             spool_memory_bytes: 64 << 20,
+            spool_disk_bytes: 10 << 30,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             uploads_max: 32,
             uploads_per_destination_max: 8,
@@ -66,7 +71,7 @@ impl Settings {
             destination_bytes_per_second: None,
             lane_backlog_max: 4,
             part_bytes: 8 << 20,
-            gzip_level: 4,
+            gzip_level: Level::Auto,
             retry: RetrySettings {
                 first: Duration::from_millis(500),
                 max: Duration::from_secs(30),

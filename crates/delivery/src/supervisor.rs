@@ -155,7 +155,7 @@ impl Supervisor {
             Publisher::new(Arc::clone(&self.room), Arc::clone(&progress), inbox, order, recovered);
         let ends = LaneEnds {
             progress: Arc::clone(&progress),
-            budget: Arc::clone(&self.room.budget),
+            space: Arc::clone(&self.room.space),
             publisher: closed,
             home,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use delivery::{RetrySettings, Settings, StoreErrorKind};
+use delivery::{Level, RetrySettings, Settings, StoreErrorKind};
 use journal::Retention;
 use model::UnixNanos;
 
@@ -201,8 +201,9 @@ fn settings(rng: &mut Rng, later: &mut Rng) -> Settings {
         max_bytes: None,
     };
     Settings {
-        // There is no such folder: what does not fit into the memory stays there all the same.
+        // There is no such folder: what does not fit into the memory is encoded again.
         spool_dir: PathBuf::from("/nonexistent/spool"),
+        spool_disk_bytes: 0,
         spool_memory_bytes: rng.pick(&[0, 4 << 10, 64 << 20]),
         workers: 1,
         uploads_max: rng.between(1, 8) as usize,
@@ -211,7 +212,7 @@ fn settings(rng: &mut Rng, later: &mut Rng) -> Settings {
         destination_bytes_per_second: later.pick(&[None, None, Some(2_000)]),
         lane_backlog_max: rng.between(1, 5) as usize,
         part_bytes: rng.pick(&[48, 400, 4000, 8 << 20, 8 << 20]),
-        gzip_level: 1,
+        gzip_level: Level::Fixed(1),
         retry: RetrySettings {
             first: SECOND * rng.between(1, 4) as u32 / 2,
             max: SECOND * rng.between(5, 30) as u32,
