@@ -19,6 +19,7 @@ mod health;
 mod ingest;
 mod jobs;
 mod openapi;
+mod origin;
 mod ownership;
 mod page;
 mod quarantine;

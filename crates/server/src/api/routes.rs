@@ -11,7 +11,7 @@ use catalog::Permission::{Admin, LogsIngest, LogsRead, LogsWrite};
 
 use super::auth::Access::{self, AnyToken, InGrant, InScope, Operator, Public};
 use super::{
-    ApiResult, accounts, datasets, destination, health, ingest, jobs, openapi, ownership,
+    ApiResult, accounts, datasets, destination, health, ingest, jobs, openapi, origin, ownership,
     quarantine, status, tokens, zones,
 };
 use crate::app::App;
@@ -109,7 +109,16 @@ const TABLE: &[Row] = &[
         InScope(LogsRead),
         |c| Box::pin(destination::exists(c)),
     ),
+    (Method::POST, "/client/v4/{scope}/logpush/validate/origin", InScope(LogsRead), |c| {
+        Box::pin(origin::validate(c))
+    }),
     // What the v4 API does not have.
+    (Method::POST, "/client/v4/{scope}/logpush/destination/check", InScope(LogsWrite), |c| {
+        Box::pin(destination::check(c))
+    }),
+    (Method::POST, "/client/v4/logpush/destination/check", Operator, |c| {
+        Box::pin(destination::check(c))
+    }),
     (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/status", InScope(LogsRead), |c| {
         Box::pin(status::of_job(c))
     }),

@@ -118,23 +118,8 @@ fn checked(
     mut fields: Fields,
 ) -> Result<JobChange, ApiError> {
     let Requested { change, challenge } = requested;
-    let datasets = &call.app.datasets;
-    match datasets.get(&change.spec.dataset) {
-        None if change.spec.dataset.is_empty() => {}
-        None => {
-            let hint = match datasets.nearest(&change.spec.dataset) {
-                Some(near) => format!("; did you mean `{near}`?"),
-                None => String::new(),
-            };
-            let shown: String = change.spec.dataset.chars().take(64).collect();
-            fields.refuse("dataset", format!("no such dataset: `{shown}`{hint}"));
-        }
-        Some(dataset) => {
-            let compiled = CompiledJob::compile(&change.spec, scope.kind, Arc::clone(dataset));
-            if let Err(issues) = compiled {
-                fields.refuse_all(without(issues, &change));
-            }
-        }
+    if let Err(issues) = CompiledJob::of(&change.spec, scope.kind, &call.app.datasets) {
+        fields.refuse_all(without(issues, &change));
     }
     if moved {
         let proven = ownership::check_proof(call, scope, &change.spec.destination, challenge)?;

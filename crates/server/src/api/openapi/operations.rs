@@ -3,9 +3,10 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::requests::{
-    Challenge, DestinationOnly, NewAccount, NewToken, NewZone, job_to_change, new_job,
+    Challenge, DestinationOnly, LogpullOptions, NewAccount, NewToken, NewZone, job_to_change,
+    new_job,
 };
-use crate::api::envelope::Done;
+use crate::api::envelope::{Done, Verdict};
 use crate::api::error::Code;
 use crate::api::page::{PER_PAGE, PER_PAGE_MAX};
 use crate::api::quarantine::{LINES, LINES_MAX};
@@ -311,7 +312,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Tries a destination by writing a small file.",
     )
     .body::<DestinationOnly>(DESTINATION)
-    .result::<destination::Validated>(),
+    .result::<Verdict>(),
     post(
         "/client/v4/{scope}/logpush/validate/destination/exists",
         "Destinations",
@@ -320,6 +321,32 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .body::<DestinationOnly>(DESTINATION)
     .result::<destination::Exists>(),
+    post(
+        "/client/v4/{scope}/logpush/validate/origin",
+        "Destinations",
+        "origin_validate",
+        "Whether a job of the dataset takes these Logpull options.",
+    )
+    .body::<LogpullOptions>(
+        r#"{"logpull_options":"fields=RayID,ClientIP&timestamps=rfc3339","dataset":"http_requests"}"#,
+    )
+    .result::<Verdict>(),
+    post(
+        "/client/v4/{scope}/logpush/destination/check",
+        "Destinations",
+        "destination_check",
+        "Tries a destination step by step.",
+    )
+    .body::<DestinationOnly>(DESTINATION)
+    .result::<destination::Checked>(),
+    post(
+        "/client/v4/logpush/destination/check",
+        "Destinations",
+        "destination_check_by_operator",
+        "Tries a destination of nobody in particular step by step.",
+    )
+    .body::<DestinationOnly>(DESTINATION)
+    .result::<destination::Checked>(),
     get(
         "/client/v4/{scope}/logpush/jobs/{job_id}/status",
         "Status",
