@@ -21,7 +21,7 @@ async fn bodies_have_the_members_that_their_handlers_know() {
     let site = Site::start().await;
     let job = json!({
         "dataset": "http_requests",
-        "destination_conf": "s3://b/l?region=us-east-1&access-key-id=a&secret-access-key=b",
+        "destination_conf": "s3://burritobot/logs?region=us-east-1&access-key-id=a&secret-access-key=b",
     });
     let job = site.post(&format!("/{}/logpush/jobs", site.scope()), &job).await.result();
     let job = job["id"].to_string();
