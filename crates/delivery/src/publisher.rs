@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::CatalogError;
-use model::object_key::{ObjectIdentity, object_key};
+use model::object_key::{ObjectIdentity, ObjectNaming, object_key};
 use model::{Batch, JobId, OffsetRange, Partition};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -223,8 +223,13 @@ impl Publisher {
         let plan = &closed.plan;
         let key = object_key(
             &plan.compiled.destination().path,
-            extent.start,
-            extent.end,
+            &ObjectNaming {
+                start: extent.start,
+                end: extent.end,
+                dataset: &plan.compiled.dataset().name,
+                zone: plan.zone.as_deref(),
+                compression: plan.compiled.compression(),
+            },
             ObjectIdentity {
                 installation: self.room.catalog.installation(),
                 job: self.job,

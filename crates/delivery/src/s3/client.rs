@@ -125,6 +125,10 @@ impl S3Store {
                 || (to.endpoint.is_none() && self.own_endpoint),
             keys: match &to.access {
                 Access::ServiceIdentity => None,
+                Access::Role { role_arn, .. } => {
+                    let message = format!("the role `{role_arn}` cannot be assumed");
+                    return Err(StoreError::new(StoreErrorKind::Refused, message));
+                }
                 Access::Keys { access_key_id, secret_access_key, session_token } => Some((
                     access_key_id.clone(),
                     secret_access_key.expose().to_owned(),
