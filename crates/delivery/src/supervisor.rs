@@ -140,6 +140,9 @@ impl Supervisor {
 
     async fn start_lanes(&mut self, job: &Job, missing: &[Partition]) -> Result<(), StartError> {
         let plan = self.plans.current(job).await?;
+        // Whoever changes or enables a job may have mended its bucket too.
+        let to = plan.compiled.destination();
+        self.room.gates.gate(to).encourage(to);
         let cursors = self.plans.cursors(job, self.readers.len()).await?;
         let mut recovered = self.plans.recovered(job, &plan).await?;
         for &partition in missing {
@@ -169,7 +172,7 @@ impl Supervisor {
             Publisher::new(Arc::clone(&self.room), Arc::clone(&progress), inbox, order, recovered);
         let ends = LaneEnds {
             progress: Arc::clone(&progress),
-            budget: Arc::clone(&self.room.budget),
+            space: Arc::clone(&self.room.space),
             publisher: closed,
             home,
         };
