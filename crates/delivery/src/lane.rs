@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use journal::Frame;
 use model::compiled_job::CompiledJob;
+use model::output::Compression;
 use model::record::Scanner;
 use model::sample::RecordPosition;
 use model::{JobId, Offset, OffsetRange, Partition, Revision, Scope};
@@ -19,6 +20,7 @@ use crate::level::{Level, Pace};
 use crate::open_batch::{EncodedBatch, OpenBatch};
 use crate::progress::LaneProgress;
 use crate::spool::SpoolSpace;
+use crate::store::Content;
 use crate::workers::Bench;
 
 /// One revision of a job, ready to work by.
@@ -34,6 +36,14 @@ pub(crate) struct JobPlan {
 }
 
 impl JobPlan {
+    /// What the job's objects hold.
+    pub(crate) fn content(&self) -> Content {
+        match self.compiled.compression() {
+            Compression::Gzip => Content::Gzip,
+            Compression::Zstd => Content::Zstd,
+        }
+    }
+
     fn cut(&self) -> Cut {
         let boundary = self.compiled.destination().path.boundary();
         Cut { limits: self.compiled.limits(), boundary }

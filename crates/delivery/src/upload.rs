@@ -119,10 +119,10 @@ async fn attempt(room: &Room, sealed: &mut SealedBatch) -> Result<Stored, Attemp
     let key = &sealed.batch.key;
     if spool.len() <= room.settings.part_bytes {
         let body = read(room, spool, 0, spool.len()).await?;
-        let object = PutObject { key, body, content: Content::Gzip, guarded: false };
+        let object = PutObject { key, body, content: sealed.plan.content(), guarded: false };
         return Ok(room.store.put(to, object).await?);
     }
-    put_in_parts(room, to, key, spool).await
+    put_in_parts(room, to, (key, sealed.plan.content()), spool).await
 }
 
 async fn read(
@@ -139,11 +139,11 @@ async fn read(
 async fn put_in_parts(
     room: &Room,
     to: &Destination,
-    key: &str,
+    (key, content): (&str, Content),
     spool: &FinishedSpool,
 ) -> Result<Stored, AttemptError> {
     let part_bytes = room.settings.part_bytes.max(spool.len().div_ceil(PARTS_MAX));
-    let upload = room.store.begin_upload(to, key, Content::Gzip).await?;
+    let upload = room.store.begin_upload(to, key, content).await?;
     let uploaded = async {
         let mut parts = Vec::new();
         let mut from = 0;
