@@ -16,10 +16,13 @@
 //! long as the journal holds its data. The only room that speaks S3; it knows no HTTP server and
 //! no SQL text.
 
+mod backoff;
 mod catch_up;
 mod check;
+mod checksum;
 mod cut;
 mod delivery;
+mod gate;
 mod lane;
 mod level;
 mod metrics;

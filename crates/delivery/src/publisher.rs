@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use crate::lane::ClosedBatch;
 use crate::progress::LaneProgress;
 use crate::room::Room;
-use crate::upload::{Outcome, SealedBatch, deliver};
+use crate::upload::{self, Outcome, SealedBatch, deliver};
 
 /// Uploads of one lane at a time.
 const UPLOADS_PER_LANE: usize = 4;
@@ -213,6 +213,7 @@ impl Publisher {
             maybe_visible: false,
             failed: false,
             is_stranded: false,
+            uploads: upload::Uploads::default(),
         });
         true
     }

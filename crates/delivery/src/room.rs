@@ -1,6 +1,6 @@
 //! What all tasks of delivery share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,9 @@ use model::{JobId, Offset};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
+use crate::gate::Gates;
 use crate::level::Pace;
+use crate::metrics::UploadMetrics;
 use crate::route::Route;
 use crate::spool::SpoolSpace;
 use crate::store::Store;
@@ -32,15 +34,21 @@ pub(crate) struct Room {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) workers: Workers,
     pub(crate) space: Arc<SpoolSpace>,
-    pub(crate) uploads: Semaphore,
+    pub(crate) gates: Gates,
+    pub(crate) metrics: Arc<UploadMetrics>,
+    /// Batches that are encoded again at a time.
+    pub(crate) encodings: Semaphore,
     pub(crate) catch_ups: Semaphore,
     /// Woken when a lane has ended without being recalled and has to be started again.
     pub(crate) lane_lost: Notify,
     totals: Mutex<HashMap<JobId, Arc<JobTotals>>>,
+    /// Frames that each job will lose soon unless it delivers them.
+    expiring: Mutex<BTreeMap<JobId, u64>>,
 }
 
 impl Room {
     pub(crate) fn new(settings: Settings, parts: Parts, workers: Workers) -> Arc<Self> {
+        let metrics = Arc::<UploadMetrics>::default();
         Arc::new(Self {
             journal: Arc::clone(&parts.journal),
             catalog: Arc::clone(&parts.catalog),
@@ -53,10 +61,13 @@ impl Room {
                 settings.spool_memory_bytes,
                 settings.spool_disk_bytes,
             ),
-            uploads: Semaphore::new(settings.uploads_max.max(1)),
+            gates: Gates::new(&settings, Arc::clone(&metrics)),
+            metrics,
+            encodings: Semaphore::new(ENCODINGS_MAX),
             catch_ups: Semaphore::new(CATCH_UPS_MAX),
             lane_lost: Notify::new(),
             totals: Mutex::default(),
+            expiring: Mutex::default(),
             settings,
         })
     }
@@ -72,6 +83,16 @@ impl Room {
     pub(crate) fn all_totals(&self) -> Vec<(JobId, Arc<JobTotals>)> {
         let totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
         totals.iter().map(|(&job, totals)| (job, Arc::clone(totals))).collect()
+    }
+
+    /// Frames that each job will lose soon unless it delivers them.
+    pub(crate) fn expiring(&self) -> BTreeMap<JobId, u64> {
+        self.expiring.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes down what will expire soon.
+    pub(crate) fn set_expiring(&self, frames: BTreeMap<JobId, u64>) {
+        *self.expiring.lock().unwrap_or_else(PoisonError::into_inner) = frames;
     }
 
     /// Reads frames for a route at this pace, at once; the future gives the route back, or `None` where it

@@ -21,6 +21,12 @@ pub struct Settings {
     pub workers: usize,
     /// Most uploads at a time, over all jobs.
     pub uploads_max: usize,
+    /// Most of them to one bucket; fewer while its store asks for fewer.
+    pub uploads_per_destination_max: usize,
+    /// Memory for the bytes of requests under way, over all jobs; half of it for one bucket.
+    pub upload_memory_bytes: u64,
+    /// Most bytes that are sent to one bucket in a second; no limit without it.
+    pub destination_bytes_per_second: Option<u64>,
     /// Most sealed batches of one lane that wait for their upload before the lane stops reading.
     pub lane_backlog_max: usize,
     /// Largest object that is put in one request; larger ones go up in parts of this size.
@@ -39,14 +45,16 @@ pub struct Settings {
     pub pass_over_interval: Duration,
 }
 
-/// When failed uploads are tried again: after `first`, then twice as long each time up to `max`,
-/// each wait shortened by a random share of up to one half.
+/// When failed uploads are tried again: after up to `first`, then up to twice as long each time,
+/// up to `max`. The waits are spread over all that they may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetrySettings {
     /// The first wait.
     pub first: Duration,
-    /// The longest wait.
+    /// The longest wait for what passes by itself.
     pub max: Duration,
+    /// The longest wait for what the customer or the operator has to mend.
+    pub slow_max: Duration,
 }
 
 impl Settings {
@@ -57,13 +65,17 @@ impl Settings {
             spool_memory_bytes: 64 << 20,
             spool_disk_bytes: 10 << 30,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
-            uploads_max: 8,
+            uploads_max: 32,
+            uploads_per_destination_max: 8,
+            upload_memory_bytes: 64 << 20,
+            destination_bytes_per_second: None,
             lane_backlog_max: 4,
             part_bytes: 8 << 20,
             gzip_level: Level::Auto,
             retry: RetrySettings {
                 first: Duration::from_millis(500),
                 max: Duration::from_secs(30),
+                slow_max: Duration::from_secs(300),
             },
             retention: Retention {
                 max_age_seconds: Some(7 * 24 * 3600),

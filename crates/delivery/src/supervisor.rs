@@ -109,7 +109,12 @@ impl Supervisor {
         }
         if let Err(error) = self.start_lanes(job, &missing).await {
             tracing::error!(job = %job.id, %error, "cannot start the job");
-            let failure = JobFailure { at: self.room.clock.now(), message: error.to_string() };
+            let failure = JobFailure {
+                at: self.room.clock.now(),
+                message: error.to_string(),
+                status: None,
+                kind: "start".to_owned(),
+            };
             if let Err(error) = self.room.catalog.note_failure(job.id, failure).await {
                 tracing::error!(job = %job.id, %error, "cannot note the failure in the catalogue");
             }
@@ -118,6 +123,9 @@ impl Supervisor {
 
     async fn start_lanes(&mut self, job: &Job, missing: &[Partition]) -> Result<(), StartError> {
         let plan = self.plans.current(job).await?;
+        // Whoever changes or enables a job may have mended its bucket too.
+        let to = plan.compiled.destination();
+        self.room.gates.gate(to).encourage(to);
         let cursors = self.plans.cursors(job, self.readers.len()).await?;
         let mut recovered = self.plans.recovered(job, &plan).await?;
         for &partition in missing {

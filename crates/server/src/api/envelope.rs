@@ -25,6 +25,19 @@ pub(crate) fn result(result: impl Serialize) -> Response {
     success(result, None)
 }
 
+/// Whether something can be used, and why not.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Validated")]
+pub(super) struct Verdict {
+    valid: bool,
+    message: String,
+}
+
+/// The answer of a validation, with what is wrong; an empty message where nothing is.
+pub(crate) fn verdict(message: String) -> Response {
+    result(Verdict { valid: message.is_empty(), message })
+}
+
 /// The answer with these items of a list.
 pub(crate) fn list(items: impl Serialize, info: PageInfo) -> Response {
     success(items, Some(info))

@@ -102,9 +102,25 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let account = owner(&mut fields);
     fields.finish()?;
     let account = call.app.catalog.account(account).await?;
-    let zone = call.app.catalog.add_zone(random_id()?, account.id, &name, call.now()).await?;
+    let (id, by) = (random_id()?, call.actor());
+    let zone = call.app.catalog.add_zone(id, account.id, &name, &by).await?;
     call.app.door.forget_zones();
     Ok(envelope::result(shown(zone, &account)))
+}
+
+/// What was deleted.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ZoneDeleted")]
+pub(super) struct Deleted {
+    id: String,
+}
+
+/// `DELETE /zones/{zone_id}`, where nothing depends on it. Its name can be used again.
+pub(super) async fn delete(call: &mut Call) -> ApiResult {
+    let id = call.id("zone_id")?;
+    call.app.catalog.delete_zone(id, &call.actor()).await?;
+    call.app.door.forget_zones();
+    Ok(envelope::result(Deleted { id: id.to_string() }))
 }
 
 /// The id in `"account": {"id": "…"}`.

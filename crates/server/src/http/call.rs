@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Uri, header};
+use catalog::Actor;
 use http_body_util::{BodyExt, Limited};
 use model::{Id, Scope, UnixNanos};
 use percent_encoding::percent_decode_str;
@@ -106,6 +107,14 @@ impl Call {
         self.caller.as_ref().ok_or_else(|| ApiError::internal("a route without a caller"))
     }
 
+    /// Who changes something by this request; the program itself on a route that needs no token.
+    pub(crate) fn actor(&self) -> Actor {
+        let system = Actor::system(self.now());
+        let Some(Caller { token }) = &self.caller else { return system };
+        let address = self.address();
+        Actor { token: Some(token.id), name: token.name.clone(), address, ..system }
+    }
+
     /// The scope that the path names: it exists, and the caller's grant covers it.
     ///
     /// # Errors
@@ -120,7 +129,7 @@ impl Call {
     }
 
     /// The address that it comes from, as far as that can be believed.
-    pub(crate) fn address(&self) -> Option<String> {
+    fn address(&self) -> Option<String> {
         let trusted = &self.app.api.trusted_proxies;
         self.peer.map(|peer| client(peer, &self.headers, trusted).to_string())
     }

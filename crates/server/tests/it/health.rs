@@ -64,7 +64,7 @@ async fn what_is_not_there_is_answered_in_the_envelope() {
         let message = send(site.request(Method::GET, path)).await.failure(404, 7003);
         assert!(message.starts_with("could not route to /"), "{message}");
     }
-    for path in ["validate/origin", "edge", "edge/jobs"] {
+    for path in ["edge", "edge/jobs"] {
         let path = format!("/{}/logpush/{path}", site.scope());
         site.post(&path, &json!({})).await.failure(404, 7003);
     }

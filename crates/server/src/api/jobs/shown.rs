@@ -22,7 +22,7 @@ pub(in crate::api) struct Shown {
     filter: String,
     #[schemars(with = "Option<OutputOptions>")]
     output_options: Option<Box<RawValue>>,
-    logpull_options: Option<String>,
+    logpull_options: String,
     frequency: String,
     max_upload_bytes: Option<u64>,
     max_upload_interval_seconds: Option<u64>,
@@ -52,12 +52,12 @@ pub(super) fn shown(job: Job, secrets: bool) -> Shown {
             .spec
             .output_options
             .and_then(|options| RawValue::from_string(options).ok()),
-        logpull_options: None,
+        logpull_options: job.spec.logpull_options,
         frequency: job.frequency,
         max_upload_bytes: job.spec.max_upload_bytes,
         max_upload_interval_seconds: job.spec.max_upload_interval_seconds,
         max_upload_records: job.spec.max_upload_records,
-        filter_attack_traffic: false,
+        filter_attack_traffic: job.spec.filter_attack_traffic,
         last_complete: job.last_complete.map(rfc3339),
         last_error,
         error_message,
