@@ -49,8 +49,9 @@ mod tests {
             (Remedy::WaitForCustomer, 3, 32),
             (Remedy::ReportBug, 1000, 300),
         ] {
-            let waits: Vec<f64> =
-                (0..1000).map(|seed| backoff(RETRY, remedy, failures, seed).as_secs_f64()).collect();
+            let waits: Vec<f64> = (0..1000)
+                .map(|seed| backoff(RETRY, remedy, failures, seed).as_secs_f64())
+                .collect();
             let bound = f64::from(bound);
             assert!(waits.iter().all(|&wait| wait <= bound), "{remedy:?} {failures}");
             assert!(waits.iter().any(|&wait| wait < bound / 10.0), "{remedy:?} {failures}");

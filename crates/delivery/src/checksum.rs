@@ -18,6 +18,9 @@ pub(crate) fn digest(to: &Destination) -> Option<Digest> {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
 pub(crate) fn text(digest: &Digest) -> String {
     let bytes = digest.finalize().to_be_bytes();
-    let width = match digest.get_algorithm() { CrcAlgorithm::Crc32Iscsi => 4, _ => 8 };
+    let width = match digest.get_algorithm() {
+        CrcAlgorithm::Crc32Iscsi => 4,
+        _ => 8,
+    };
     STANDARD.encode(&bytes[8 - width..])
 }

@@ -2,7 +2,8 @@
 //! partition's reader does not keep up.
 //!
 //! A batch keeps the level that it began with, and the ledger records it, so that a batch that is
-//! encoded again has the same bytes.
+//! encoded again has the same bytes. A level is a number of libdeflate's for gzip and of zstd's for
+//! Zstandard; docs/performance.md tells what each costs and brings.
 
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ impl Level {
         match (self, pace) {
             (Self::Fixed(level), _) => level,
             (Self::Auto, Pace::Behind) => 1,
-            (Self::Auto, Pace::Busy) => 4,
-            (Self::Auto, Pace::Calm) => 6,
+            (Self::Auto, Pace::Busy) => 5,
+            (Self::Auto, Pace::Calm) => 7,
         }
     }
 }

@@ -115,21 +115,17 @@ const GAUGES: [GaugeFamily; 4] = [
         "Age of the oldest record that is not delivered",
         JobStatus::lag_seconds,
     ),
-    (
-        "logpush_delivery_pending_records",
-        "Records that are read and not delivered",
-        |status, _| status.pending_records as f64,
-    ),
+    ("logpush_delivery_pending_records", "Records that are read and not delivered", |status, _| {
+        status.pending_records as f64
+    }),
     (
         "logpush_delivery_pending_bytes",
         "Bytes of the records that are read and not delivered, before compression",
         |status, _| status.pending_bytes as f64,
     ),
-    (
-        "logpush_delivery_retrying",
-        "Whether uploads of the job fail now",
-        |status, _| f64::from(u8::from(status.retrying.is_some())),
-    ),
+    ("logpush_delivery_retrying", "Whether uploads of the job fail now", |status, _| {
+        f64::from(u8::from(status.retrying.is_some()))
+    }),
 ];
 
 impl Collector for JobsCollector {

@@ -182,14 +182,15 @@ impl OpenBatch {
         Some(EncodedBatch { extent, level: self.level, spool })
     }
 
-    fn compress(&mut self, _job: &CompiledJob, bench: &mut Bench) {
+    fn compress(&mut self, job: &CompiledJob, bench: &mut Bench) {
         if !self.has_bytes {
             return;
         }
+        let compression = job.compression();
         let (level, compressed) = (self.level, &mut self.compressed);
         let Bench { press, gathered, .. } = bench;
         let pushed = self.staged.with_bytes(gathered, |bytes| {
-            press.gzip(level, bytes, |member| compressed.end().extend_from_slice(member));
+            compressed.end().extend_from_slice(press.member(compression, level, bytes)?);
             compressed.settle()
         });
         match pushed {

@@ -16,9 +16,9 @@ use model::destination::{Access, Destination};
 use tokio::time::Instant;
 
 use super::place::Place;
+use crate::RetrySettings;
 use crate::backoff::backoff;
 use crate::store::{Remedy, StoreError, StoreErrorKind as Kind};
-use crate::RetrySettings;
 
 /// Failures on end of a kind that passes by itself, from which on it is a trouble.
 const PASSING_FAILURES: u32 = 3;
@@ -72,9 +72,7 @@ impl Circle {
             | Kind::WrongRegion => {
                 Some(Self::Keys { region: to.region.clone(), access: to.access.clone() })
             }
-            Kind::AccessDenied | Kind::Encryption => {
-                Some(Self::Destination(Box::new(to.clone())))
-            }
+            Kind::AccessDenied | Kind::Encryption => Some(Self::Destination(Box::new(to.clone()))),
             Kind::Refused
             | Kind::SlowDown
             | Kind::NoSuchUpload

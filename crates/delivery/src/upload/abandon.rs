@@ -3,7 +3,6 @@
 //! Aborting needs `s3:AbortMultipartUpload`, which nobody has to give. Where it is refused that is
 //! remembered, no error, and a lifecycle rule of the bucket removes the parts.
 
-
 use catalog::OpenUpload;
 use model::destination::Destination;
 use tokio::time::{sleep, timeout};

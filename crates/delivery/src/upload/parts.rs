@@ -13,9 +13,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use model::destination::Destination;
 
+use super::Delivering;
 use super::attempt::read;
 use super::error::AttemptError;
-use super::Delivering;
 use crate::checksum;
 use crate::gate::{Gate, Turn};
 use crate::room::Room;
@@ -237,10 +237,8 @@ pub(super) fn id_of(upload: &OpenUpload) -> UploadId {
 fn tags_of(upload: &OpenUpload) -> Vec<PartTag> {
     let mut parts: Vec<&UploadedPart> = upload.parts.iter().collect();
     parts.sort_by_key(|part| part.number);
-    let tag = |part: &UploadedPart| PartTag {
-        etag: part.etag.clone(),
-        checksum: part.checksum.clone(),
-    };
+    let tag =
+        |part: &UploadedPart| PartTag { etag: part.etag.clone(), checksum: part.checksum.clone() };
     parts.into_iter().map(tag).collect()
 }
 

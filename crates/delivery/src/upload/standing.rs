@@ -4,7 +4,7 @@ use tokio::time::timeout;
 
 use super::attempt::read;
 use super::error::AttemptError;
-use super::{Delivering, ANSWER_TIMEOUT};
+use super::{ANSWER_TIMEOUT, Delivering};
 use crate::checksum;
 use crate::store::{StoreError, StoreErrorKind, Stored};
 

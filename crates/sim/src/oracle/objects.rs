@@ -76,7 +76,8 @@ fn check_delivered(evidence: &Evidence, record: &BatchRecord, findings: &mut Fin
     };
     let object = &seen.object;
     // Of an object that it cannot look at, delivery knows no tag.
-    let lets_look = evidence.manners.get(&*seen.place.bucket).is_none_or(|manners| manners.lets_look);
+    let lets_look =
+        evidence.manners.get(&*seen.place.bucket).is_none_or(|manners| manners.lets_look);
     let is_untold = delivered.etag.is_empty() && !lets_look;
     let told = (delivered.object_bytes, &delivered.etag);
     let found = (object.body.len() as u64, if is_untold { told.1 } else { &object.etag });

@@ -154,9 +154,8 @@ impl Buckets {
 
     /// Uploads that are open and may be aborted.
     pub(super) fn open_uploads(&self) -> Vec<(String, Place)> {
-        let abortable = |(_, upload): &(&String, &Upload)| {
-            self.manners(&upload.place.bucket).lets_abort
-        };
+        let abortable =
+            |(_, upload): &(&String, &Upload)| self.manners(&upload.place.bucket).lets_abort;
         let open = self.uploads.iter().filter(abortable);
         open.map(|(id, upload)| (id.clone(), upload.place.clone())).collect()
     }
