@@ -21,7 +21,7 @@ use crate::room::Room;
 use crate::supervisor::{Supervisor, reader_start};
 use crate::trim::{self, Trimmer};
 use crate::workers::Workers;
-use crate::{JobStatus, Parts, Settings, StoreError};
+use crate::{CheckStep, Content, JobStatus, Parts, PutObject, Settings, StoreError};
 
 /// Why delivery could not start.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +148,14 @@ impl Delivery {
         key: &str,
         content: Bytes,
     ) -> Result<(), StoreError> {
-        self.inner.room.store.put(to, key, content).await.map(drop)
+        let object = PutObject { key, body: content, content: Content::Text, guarded: false };
+        self.inner.room.store.put(to, object).await.map(drop)
+    }
+
+    /// Tries step by step whether a destination can be written to, with a small object at `key`.
+    /// The first step that fails is the one to mend.
+    pub async fn check(&self, to: &Destination, key: &str) -> Vec<CheckStep> {
+        self.inner.room.store.check(to, key).await
     }
 
     /// Stops: open batches are sealed and delivered as far as `limit` lets them; the rest is left

@@ -17,6 +17,7 @@
 //! no SQL text.
 
 mod catch_up;
+mod check;
 mod cut;
 mod delivery;
 mod lane;
@@ -47,10 +48,13 @@ use catalog::Catalog;
 use journal::{Clock, Journal};
 use model::dataset::Datasets;
 
+pub use check::{CheckOutcome, CheckStep};
 pub use delivery::{Delivery, StartError};
 pub use settings::{RetrySettings, Settings};
 pub use status::{JobStatus, Retrying};
-pub use store::{PartTag, Remedy, Store, StoreError, StoreErrorKind, Stored, UploadId};
+pub use store::{
+    Content, PartTag, PutObject, Remedy, Store, StoreError, StoreErrorKind, Stored, UploadId,
+};
 
 /// What delivery is made of; each part can be another one in tests and in the simulator.
 #[derive(Debug, Clone)]

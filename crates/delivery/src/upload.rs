@@ -21,7 +21,7 @@ use crate::recover::encode_again;
 use crate::room::Room;
 use crate::spool::FinishedSpool;
 use crate::status::Retrying;
-use crate::store::{StoreError, Stored};
+use crate::store::{Content, PutObject, StoreError, Stored};
 
 /// The most parts of an upload.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
@@ -117,7 +117,8 @@ async fn attempt(room: &Room, sealed: &mut SealedBatch) -> Result<Stored, Attemp
     let key = &sealed.batch.key;
     if spool.len() <= room.settings.part_bytes {
         let body = read(room, spool, 0, spool.len()).await?;
-        return Ok(room.store.put(to, key, body).await?);
+        let object = PutObject { key, body, content: Content::Gzip, guarded: false };
+        return Ok(room.store.put(to, object).await?);
     }
     put_in_parts(room, to, key, spool).await
 }
@@ -140,7 +141,7 @@ async fn put_in_parts(
     spool: &FinishedSpool,
 ) -> Result<Stored, AttemptError> {
     let part_bytes = room.settings.part_bytes.max(spool.len().div_ceil(PARTS_MAX));
-    let upload = room.store.begin_upload(to, key).await?;
+    let upload = room.store.begin_upload(to, key, Content::Gzip).await?;
     let uploaded = async {
         let mut parts = Vec::new();
         let mut from = 0;
@@ -151,7 +152,7 @@ async fn put_in_parts(
             parts.push(room.store.put_part(to, &upload, number, body).await?);
             from = until;
         }
-        Ok(room.store.complete_upload(to, &upload, &parts).await?)
+        Ok(room.store.complete_upload(to, &upload, &parts, false).await?)
     };
     let uploaded: Result<Stored, AttemptError> = uploaded.await;
     if uploaded.is_err() {

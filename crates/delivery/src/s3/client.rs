@@ -18,7 +18,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedHttpClient};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, ObjectCannedAcl,
+    ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, ObjectCannedAcl,
     ServerSideEncryption,
 };
 use aws_smithy_http_client::tls;
@@ -28,7 +28,9 @@ use model::destination::{Access, Acl, Addressing, Destination, Encryption, Endpo
 
 use super::error::meaning;
 use super::guard::{AddressGuard, Allowed, InvalidAllowance};
-use crate::store::{PartTag, Store, StoreError, StoreErrorKind, Stored, UploadId};
+use crate::store::{
+    Content, PartTag, PutObject, Store, StoreError, StoreErrorKind, Stored, UploadId,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// From the last byte sent to the first byte of the answer.
@@ -170,11 +172,9 @@ impl S3Store {
         let Some(endpoint) = &to.endpoint else { return Ok(()) };
         let Ok(address) = endpoint.host.parse() else { return Ok(()) };
         let guard = self.guard.for_port(port(endpoint));
-        guard.check(&endpoint.host, address).map_err(|refused| StoreError {
-            kind: StoreErrorKind::Unreachable,
-            status: None,
-            message: refused.to_string(),
-        })
+        guard
+            .check(&endpoint.host, address)
+            .map_err(|refused| StoreError::new(StoreErrorKind::Unreachable, refused.to_string()))
     }
 }
 
@@ -231,45 +231,43 @@ fn encryption(to: &Destination) -> (Option<ServerSideEncryption>, Option<String>
     }
 }
 
-fn content_type(key: &str) -> &'static str {
-    match key.rsplit_once('.') {
-        Some((_, "gz")) => "application/gzip",
-        _ => "text/plain",
-    }
-}
-
 #[async_trait]
 impl Store for S3Store {
-    async fn put(&self, to: &Destination, key: &str, body: Bytes) -> Result<Stored, StoreError> {
+    async fn put(&self, to: &Destination, object: PutObject<'_>) -> Result<Stored, StoreError> {
         let (sse, kms_key) = encryption(to);
-        let content_type = content_type(key);
         let answer = self
             .client(to)?
             .put_object()
             .bucket(&to.bucket)
-            .key(key)
-            .content_type(content_type)
+            .key(object.key)
+            .content_type(object.content.media_type())
+            .set_if_none_match(object.guarded.then(|| "*".to_owned()))
             .set_acl(acl(to))
             .set_server_side_encryption(sse)
             .set_ssekms_key_id(kms_key)
             .checksum_algorithm(checksum(to))
-            .body(ByteStream::from(body))
+            .body(ByteStream::from(object.body))
             .customize()
             .disable_payload_signing()
             .send()
             .await
             .map_err(|error| meaning(to, &error))?;
-        Ok(Stored { etag: answer.e_tag.unwrap_or_default() })
+        Ok(Stored { etag: answer.e_tag.unwrap_or_default(), checksum: None, bytes: None })
     }
 
-    async fn begin_upload(&self, to: &Destination, key: &str) -> Result<UploadId, StoreError> {
+    async fn begin_upload(
+        &self,
+        to: &Destination,
+        key: &str,
+        content: Content,
+    ) -> Result<UploadId, StoreError> {
         let (sse, kms_key) = encryption(to);
         let answer = self
             .client(to)?
             .create_multipart_upload()
             .bucket(&to.bucket)
             .key(key)
-            .content_type(content_type(key))
+            .content_type(content.media_type())
             .set_acl(acl(to))
             .set_server_side_encryption(sse)
             .set_ssekms_key_id(kms_key)
@@ -315,6 +313,7 @@ impl Store for S3Store {
         to: &Destination,
         upload: &UploadId,
         parts: &[PartTag],
+        guarded: bool,
     ) -> Result<Stored, StoreError> {
         let parts = parts.iter().zip(1..).map(|(tag, number)| {
             let part = CompletedPart::builder().e_tag(&tag.etag).part_number(number);
@@ -332,10 +331,11 @@ impl Store for S3Store {
             .key(&upload.key)
             .upload_id(&upload.id)
             .multipart_upload(parts)
+            .set_if_none_match(guarded.then(|| "*".to_owned()))
             .send()
             .await
             .map_err(|error| meaning(to, &error))?;
-        Ok(Stored { etag: answer.e_tag.unwrap_or_default() })
+        Ok(Stored { etag: answer.e_tag.unwrap_or_default(), checksum: None, bytes: None })
     }
 
     async fn abort_upload(&self, to: &Destination, upload: &UploadId) -> Result<(), StoreError> {
@@ -349,12 +349,27 @@ impl Store for S3Store {
             .map_err(|error| meaning(to, &error))?;
         Ok(())
     }
+
+    async fn head(&self, to: &Destination, key: &str) -> Result<Option<Stored>, StoreError> {
+        let head = self.client(to)?.head_object().bucket(&to.bucket).key(key);
+        match head.checksum_mode(ChecksumMode::Enabled).send().await {
+            Ok(found) => Ok(Some(Stored {
+                etag: found.e_tag.unwrap_or_default(),
+                checksum: match checksum(to) {
+                    ChecksumAlgorithm::Crc32 => found.checksum_crc32,
+                    _ => found.checksum_crc64_nvme,
+                },
+                bytes: found.content_length.and_then(|bytes| u64::try_from(bytes).ok()),
+            })),
+            Err(error) if error.raw_response().is_some_and(|r| r.status().as_u16() == 404) => {
+                Ok(None)
+            }
+            Err(error) => Err(meaning(to, &error)),
+        }
+    }
 }
 
 fn without(to: &Destination, what: &str) -> StoreError {
-    StoreError {
-        kind: StoreErrorKind::Unavailable,
-        status: Some(200),
-        message: format!("the store answered for `{}` without {what}", to.bucket),
-    }
+    let message = format!("the store answered for `{}` without {what}", to.bucket);
+    StoreError { status: Some(200), ..StoreError::new(StoreErrorKind::Unavailable, message) }
 }

@@ -30,13 +30,11 @@ where
                 "the store at {} gave an answer with status {status} that is not S3's",
                 place(to)
             );
-            StoreError { kind: kind_of_status(status), status: Some(status), message }
+            StoreError { status: Some(status), ..StoreError::new(kind_of_status(status), message) }
         }
-        SdkError::TimeoutError(_) => StoreError {
-            kind: Kind::NoAnswer,
-            status: None,
-            message: format!("no answer from {} in time", place(to)),
-        },
+        SdkError::TimeoutError(_) => {
+            StoreError::new(Kind::NoAnswer, format!("no answer from {} in time", place(to)))
+        }
         other => of_broken_request(to, &causes(other)),
     }
 }
@@ -76,7 +74,8 @@ fn of_answer(to: &Destination, status: u16, code: Option<&str>, detail: &Detail<
         (Some(code), None) => format!("; it said {code}"),
         (None, _) => String::new(),
     };
-    StoreError { kind, status: Some(status), message: message + &said }
+    let code = code.map(str::to_owned);
+    StoreError { status: Some(status), code, ..StoreError::new(kind, message + &said) }
 }
 
 /// The error codes of <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
@@ -104,9 +103,13 @@ fn kind_of_code(code: &str) -> Option<Kind> {
         | "ThrottlingException"
         | "TooManyRequests"
         | "RequestLimitExceeded" => Kind::SlowDown,
-        "InternalError" | "ServiceUnavailable" | "OperationAborted" | "BadDigest"
-        | "IncompleteBody" => Kind::Unavailable,
-        "NoSuchUpload" => Kind::NoSuchUpload,
+        "InternalError" | "ServiceUnavailable" | "BadDigest" | "IncompleteBody" => {
+            Kind::Unavailable
+        }
+        "NoSuchUpload" | "InvalidPart" => Kind::NoSuchUpload,
+        "PreconditionFailed" => Kind::AlreadyThere,
+        "ConditionalRequestConflict" | "OperationAborted" => Kind::Conflict,
+        "NotImplemented" => Kind::NotSupported,
         "RequestTimeout" => Kind::NoAnswer,
         _ => return None,
     })
@@ -117,7 +120,10 @@ fn kind_of_status(status: u16) -> Kind {
         301 | 307 => Kind::WrongRegion,
         401 | 403 => Kind::AccessDenied,
         404 => Kind::NoSuchBucket,
+        409 => Kind::Conflict,
+        412 => Kind::AlreadyThere,
         429 => Kind::SlowDown,
+        501 => Kind::NotSupported,
         // A time-out, or a 2xx whose body cannot be read: the work may have been done.
         408 | 200..=299 => Kind::NoAnswer,
         300..=499 => Kind::Refused,
@@ -140,7 +146,7 @@ fn of_broken_request(to: &Destination, causes: &str) -> StoreError {
     } else {
         (Kind::NoAnswer, "the connection broke before the answer came")
     };
-    StoreError { kind, status: None, message: format!("{}: {what} ({causes})", place(to)) }
+    StoreError::new(kind, format!("{}: {what} ({causes})", place(to)))
 }
 
 /// An error's causes in one line, each once.

@@ -47,23 +47,27 @@ pub struct Object {
 /// What a request asks for.
 #[derive(Debug)]
 pub(super) enum Work {
-    Put { place: Place, body: Bytes },
+    Put { place: Place, body: Bytes, guarded: bool },
     Begin { place: Place },
     Part { upload: String, number: u32, body: Bytes },
-    Complete { upload: String, tags: Vec<String> },
+    Complete { upload: String, tags: Vec<String>, guarded: bool },
     Abort { upload: String },
+    Head { place: Place },
 }
 
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Put { place, body } => write!(f, "put {place} {} {}", body.len(), tag(body)),
+            Self::Put { place, body, .. } => {
+                write!(f, "put {place} {} {}", body.len(), tag(body))
+            }
             Self::Begin { place } => write!(f, "begin {place}"),
             Self::Part { upload, number, body } => {
                 write!(f, "part {upload} {number} {} {}", body.len(), tag(body))
             }
-            Self::Complete { upload, tags } => write!(f, "complete {upload} of {}", tags.len()),
+            Self::Complete { upload, tags, .. } => write!(f, "complete {upload} of {}", tags.len()),
             Self::Abort { upload } => write!(f, "abort {upload}"),
+            Self::Head { place } => write!(f, "head {place}"),
         }
     }
 }
@@ -71,8 +75,10 @@ impl fmt::Display for Work {
 /// What a request that was carried out gives.
 #[derive(Debug)]
 pub(super) struct Done {
-    /// The object's or part's ETag, or the upload's id.
+    /// The object's or part's ETag, or the upload's id; empty where no object stands.
     pub(super) tag: String,
+    /// The object's length.
+    pub(super) bytes: Option<u64>,
 }
 
 type Outcome = Result<Done, StoreErrorKind>;
@@ -148,29 +154,33 @@ impl Buckets {
 
     fn carry_out(&mut self, work: Work) -> Outcome {
         match work {
-            Work::Put { place, body } => Ok(self.make_visible(place, body)),
+            Work::Put { place, body, guarded } => self.make_visible(place, body, guarded),
             Work::Begin { place } => {
                 self.uploads_begun += 1;
                 let id = format!("upload-{}", self.uploads_begun);
                 self.uploads.insert(id.clone(), Upload { place, parts: BTreeMap::new() });
-                Ok(Done { tag: id })
+                Ok(Done { tag: id, bytes: None })
             }
             Work::Part { upload, number, body } => {
                 let upload = self.uploads.get_mut(&upload).ok_or(StoreErrorKind::NoSuchUpload)?;
                 let tag = tag(&body);
                 upload.parts.insert(number, body);
-                Ok(Done { tag })
+                Ok(Done { tag, bytes: None })
             }
-            Work::Complete { upload, tags } => self.complete(&upload, &tags),
+            Work::Complete { upload, tags, guarded } => self.complete(&upload, &tags, guarded),
             Work::Abort { upload } => {
                 let gone = self.uploads.remove(&upload).ok_or(StoreErrorKind::NoSuchUpload)?;
                 self.storm.saw("an upload in parts is aborted");
-                Ok(Done { tag: gone.place.key })
+                Ok(Done { tag: gone.place.key, bytes: None })
             }
+            Work::Head { place } => Ok(self.objects.get(&place).map_or(
+                Done { tag: String::new(), bytes: None },
+                |object| Done { tag: object.etag.clone(), bytes: Some(object.body.len() as u64) },
+            )),
         }
     }
 
-    fn complete(&mut self, id: &str, tags: &[String]) -> Outcome {
+    fn complete(&mut self, id: &str, tags: &[String], guarded: bool) -> Outcome {
         let upload = self.uploads.get(id).ok_or(StoreErrorKind::NoSuchUpload)?;
         let held: Vec<String> = upload.parts.values().map(tag).collect();
         let is_row = upload.parts.keys().copied().eq(1..=upload.parts.len() as u32);
@@ -179,20 +189,25 @@ impl Buckets {
         }
         let body: Vec<u8> = upload.parts.values().flatten().copied().collect();
         let place = upload.place.clone();
+        let done = self.make_visible(place, body.into(), guarded)?;
         self.uploads.remove(id);
         self.storm.saw("an upload in parts is completed");
-        Ok(self.make_visible(place, body.into()))
+        Ok(done)
     }
 
-    fn make_visible(&mut self, place: Place, body: Bytes) -> Done {
+    fn make_visible(&mut self, place: Place, body: Bytes, guarded: bool) -> Outcome {
+        if guarded && self.objects.contains_key(&place) {
+            self.storm.saw("a guarded write finds an object");
+            return Err(StoreErrorKind::AlreadyThere);
+        }
         self.check_sealed(&place);
         let object = Object { etag: tag(&body), body };
-        let done = Done { tag: object.etag.clone() };
+        let done = Done { tag: object.etag.clone(), bytes: Some(object.body.len() as u64) };
         self.write(place.clone(), object);
         if self.flaw == Flaw::RewritesObjects {
             self.write_again_with_less(place);
         }
-        done
+        Ok(done)
     }
 
     fn check_sealed(&self, place: &Place) {
@@ -264,7 +279,7 @@ mod tests {
 
     fn put(body: &'static str) -> Work {
         let place = Place { bucket: "amber".to_owned(), key: "logs/1".to_owned() };
-        Work::Put { place, body: Bytes::from_static(body.as_bytes()) }
+        Work::Put { place, body: Bytes::from_static(body.as_bytes()), guarded: false }
     }
 
     #[test]
@@ -308,7 +323,10 @@ mod tests {
             let part = Work::Part { upload: id.clone(), number, body };
             tags.push(buckets.carry_out(part).unwrap().tag);
         }
-        let complete = |tags: &[String]| Work::Complete { upload: id.clone(), tags: tags.to_vec() };
+        let complete = |tags: &[String]| {
+            let upload = id.clone();
+            Work::Complete { upload, tags: tags.to_vec(), guarded: false }
+        };
         assert_eq!(buckets.carry_out(complete(&tags[..1])).unwrap_err(), StoreErrorKind::Refused);
         assert!(buckets.objects().is_empty());
         buckets.carry_out(complete(&tags)).unwrap();

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use delivery::{PartTag, Store, StoreError, StoreErrorKind, Stored, UploadId};
+use delivery::{Content, PartTag, PutObject, Store, StoreError, StoreErrorKind, Stored, UploadId};
 use model::destination::Destination;
 
 use crate::catalog::MemoryCatalog;
@@ -106,11 +106,7 @@ impl SimStore {
             Ok(_) => format!("store: {what}: done"),
             Err(kind) => format!("store: {what}: {kind:?}"),
         });
-        answer.map_err(|kind| StoreError {
-            kind,
-            status: None,
-            message: format!("the store answers {kind:?}"),
-        })
+        answer.map_err(|kind| StoreError::new(kind, format!("the store answers {kind:?}")))
     }
 
     fn fate(&self, to: &Destination) -> Fate {
@@ -164,15 +160,19 @@ impl Drop for Sent<'_> {
 
 #[async_trait]
 impl Store for SimStore {
-    async fn put(&self, to: &Destination, key: &str, body: Bytes) -> Result<Stored, StoreError> {
-        let place = Place { bucket: to.bucket.clone(), key: key.to_owned() };
-        let done = self.call(to, Work::Put { place, body }).await?;
-        Ok(Stored { etag: done.tag })
+    async fn put(&self, to: &Destination, object: PutObject<'_>) -> Result<Stored, StoreError> {
+        let PutObject { key, body, guarded, .. } = object;
+        let work = Work::Put { place: place(to, key), body, guarded };
+        Ok(stored(self.call(to, work).await?))
     }
 
-    async fn begin_upload(&self, to: &Destination, key: &str) -> Result<UploadId, StoreError> {
-        let place = Place { bucket: to.bucket.clone(), key: key.to_owned() };
-        let done = self.call(to, Work::Begin { place }).await?;
+    async fn begin_upload(
+        &self,
+        to: &Destination,
+        key: &str,
+        _: Content,
+    ) -> Result<UploadId, StoreError> {
+        let done = self.call(to, Work::Begin { place: place(to, key) }).await?;
         Ok(UploadId { key: key.to_owned(), id: done.tag })
     }
 
@@ -192,13 +192,27 @@ impl Store for SimStore {
         to: &Destination,
         upload: &UploadId,
         parts: &[PartTag],
+        guarded: bool,
     ) -> Result<Stored, StoreError> {
         let tags = parts.iter().map(|part| part.etag.clone()).collect();
-        let done = self.call(to, Work::Complete { upload: upload.id.clone(), tags }).await?;
-        Ok(Stored { etag: done.tag })
+        let work = Work::Complete { upload: upload.id.clone(), tags, guarded };
+        Ok(stored(self.call(to, work).await?))
     }
 
     async fn abort_upload(&self, to: &Destination, upload: &UploadId) -> Result<(), StoreError> {
         self.call(to, Work::Abort { upload: upload.id.clone() }).await.map(drop)
     }
+
+    async fn head(&self, to: &Destination, key: &str) -> Result<Option<Stored>, StoreError> {
+        let done = self.call(to, Work::Head { place: place(to, key) }).await?;
+        Ok((!done.tag.is_empty()).then(|| stored(done)))
+    }
+}
+
+fn place(to: &Destination, key: &str) -> Place {
+    Place { bucket: to.bucket.clone(), key: key.to_owned() }
+}
+
+fn stored(done: Done) -> Stored {
+    Stored { etag: done.tag, checksum: None, bytes: done.bytes }
 }
