@@ -29,6 +29,7 @@ mod senders;
 mod sent;
 mod service;
 mod stopped;
+mod torture;
 mod unreachable;
 mod world;
 mod wrong_usage;
