@@ -3,21 +3,21 @@
 //! | reason | a batch ends |
 //! |---|---|
 //! | `max_records`, `max_bytes` | before the frame that would exceed it, after the one that reaches it |
-//! | the UTC day, where the path names it | before the first frame that arrived on another day |
+//! | the hour, day, month or year, where the path names it (UTC) | before the first frame of the next one |
 //! | `interval_seconds` | when that time has passed since its first record was read |
 //! | the job changes, the program stops | at once |
 
 use std::time::Duration;
 
-use model::time::start_of_next_day;
+use model::destination::Boundary;
 use model::{BatchLimits, UnixNanos};
 
 /// When the batches of a job revision end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cut {
     pub(crate) limits: BatchLimits,
-    /// Whether a batch ends with the UTC day.
-    pub(crate) by_day: bool,
+    /// The span of time that a batch lies within.
+    pub(crate) boundary: Boundary,
 }
 
 /// How far an open batch reaches.
@@ -35,7 +35,7 @@ impl Cut {
         let exceeds = |limit: Option<u64>, sum: u64| limit.is_some_and(|limit| sum > limit);
         exceeds(self.limits.max_records, open.records + frame.records)
             || exceeds(self.limits.max_bytes, open.raw_bytes + frame.raw_bytes)
-            || (self.by_day && frame.start >= start_of_next_day(open.start))
+            || self.boundary.next_after(open.start).is_some_and(|next| frame.start >= next)
     }
 
     /// Whether the batch is full.
@@ -62,15 +62,15 @@ mod tests {
         Extent { start: at, end: at, records, raw_bytes }
     }
 
-    fn cut(records: Option<u64>, bytes: Option<u64>, by_day: bool) -> Cut {
+    fn cut(records: Option<u64>, bytes: Option<u64>, boundary: Boundary) -> Cut {
         let limits = BatchLimits { max_records: records, max_bytes: bytes, interval_seconds: 30 };
-        Cut { limits, by_day }
+        Cut { limits, boundary }
     }
 
     #[test]
     fn a_batch_ends_before_the_frame_that_would_exceed_a_limit() {
         let open = extent(0, 900, 900);
-        for cut in [cut(Some(1000), None, false), cut(None, Some(1000), false)] {
+        for cut in [cut(Some(1000), None, Boundary::None), cut(None, Some(1000), Boundary::None)] {
             assert!(!cut.before(&open, &extent(0, 100, 100)));
             assert!(cut.before(&open, &extent(0, 101, 101)));
             assert!(!cut.after(&open));
@@ -79,17 +79,27 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_never_crosses_midnight_where_the_path_names_the_day() {
-        let open = extent(MIDNIGHT - 1, 1, 1);
-        let (today, tomorrow) = (extent(MIDNIGHT - 1, 1, 1), extent(MIDNIGHT, 1, 1));
-        assert!(!cut(None, None, true).before(&open, &today));
-        assert!(cut(None, None, true).before(&open, &tomorrow));
-        assert!(!cut(None, None, false).before(&open, &tomorrow));
+    fn a_batch_never_crosses_what_the_path_names() {
+        let crosses = |boundary, seconds| {
+            cut(None, None, boundary).before(&extent(MIDNIGHT - 1, 1, 1), &extent(seconds, 1, 1))
+        };
+        for boundary in [Boundary::Day, Boundary::Hour] {
+            assert!(!crosses(boundary, MIDNIGHT - 1), "{boundary:?}");
+            assert!(crosses(boundary, MIDNIGHT), "{boundary:?}");
+        }
+        // 2019-01-02T00:00:00Z is a new day of the same month.
+        for boundary in [Boundary::None, Boundary::Month, Boundary::Year] {
+            assert!(!crosses(boundary, MIDNIGHT), "{boundary:?}");
+        }
+        let noon = cut(None, None, Boundary::Hour);
+        let (before, after) = (extent(MIDNIGHT + 43_199, 1, 1), extent(MIDNIGHT + 43_200, 1, 1));
+        assert!(noon.before(&before, &after));
+        assert!(!cut(None, None, Boundary::Day).before(&before, &after));
     }
 
     #[test]
     fn without_limits_only_time_ends_a_batch() {
-        let unbounded = cut(None, None, false);
+        let unbounded = cut(None, None, Boundary::None);
         assert!(!unbounded.before(&extent(0, u64::MAX / 2, 1), &extent(0, 1, 1)));
         assert_eq!(unbounded.longest_open(), Duration::from_secs(30));
     }

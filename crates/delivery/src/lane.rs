@@ -24,13 +24,16 @@ pub(crate) struct JobPlan {
     pub(crate) id: JobId,
     pub(crate) revision: Revision,
     pub(crate) scope: Scope,
+    /// The zone's name, where the path names it.
+    pub(crate) zone: Option<String>,
     pub(crate) compiled: CompiledJob,
     pub(crate) gzip_level: u8,
 }
 
 impl JobPlan {
     fn cut(&self) -> Cut {
-        Cut { limits: self.compiled.limits(), by_day: self.compiled.destination().names_day() }
+        let boundary = self.compiled.destination().path.boundary();
+        Cut { limits: self.compiled.limits(), boundary }
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use catalog::{Cursor, Job, Loss};
 use model::compiled_job::CompiledJob;
-use model::{JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope};
+use model::destination::Placeholder;
+use model::{JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope, ScopeKind};
 
 use crate::lane::JobPlan;
 use crate::room::Room;
@@ -24,11 +25,11 @@ impl Plans {
     }
 
     /// The plan of the job's current revision.
-    pub(crate) fn current(&self, job: &Job) -> Result<Arc<JobPlan>, StartError> {
-        self.compile(job.id, job.revision, job.scope, &job.spec)
+    pub(crate) async fn current(&self, job: &Job) -> Result<Arc<JobPlan>, StartError> {
+        self.compile(job.id, job.revision, job.scope, &job.spec).await
     }
 
-    fn compile(
+    async fn compile(
         &self,
         id: JobId,
         revision: Revision,
@@ -47,7 +48,21 @@ impl Plans {
                 StartError::Invalid(issues.join("; "))
             })?;
         let gzip_level = self.room.settings.gzip_level;
-        Ok(Arc::new(JobPlan { id, revision, scope, compiled, gzip_level }))
+        let zone = self.zone_name(&compiled, scope).await?;
+        Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, gzip_level }))
+    }
+
+    /// The zone's name, where the job's path names it.
+    async fn zone_name(
+        &self,
+        compiled: &CompiledJob,
+        scope: Scope,
+    ) -> Result<Option<String>, StartError> {
+        let is_named = compiled.destination().path.names(Placeholder::Zone);
+        if !is_named || scope.kind != ScopeKind::Zone {
+            return Ok(None);
+        }
+        Ok(Some(self.room.catalog.zone(scope.id).await?.name))
     }
 
     /// Where the job stands in each partition. A partition that was added after the job began is
@@ -103,7 +118,7 @@ impl Plans {
                 Some(plan) => Arc::clone(plan),
                 None => {
                     let old = self.room.catalog.revision(job.id, batch.revision).await?;
-                    let plan = self.compile(job.id, batch.revision, old.scope, &old.spec)?;
+                    let plan = self.compile(job.id, batch.revision, old.scope, &old.spec).await?;
                     plans.insert(batch.revision, Arc::clone(&plan));
                     plan
                 }

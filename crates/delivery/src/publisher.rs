@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::CatalogError;
-use model::object_key::{ObjectIdentity, object_key};
+use model::object_key::{ObjectIdentity, ObjectNaming, object_key};
+use model::output::Compression;
 use model::{Batch, JobId, OffsetRange, Partition};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -223,8 +224,13 @@ impl Publisher {
         let plan = &closed.plan;
         let key = object_key(
             &plan.compiled.destination().path,
-            extent.start,
-            extent.end,
+            &ObjectNaming {
+                start: extent.start,
+                end: extent.end,
+                dataset: &plan.compiled.dataset().name,
+                zone: plan.zone.as_deref(),
+                compression: Compression::Gzip,
+            },
             ObjectIdentity {
                 installation: self.room.catalog.installation(),
                 job: self.job,

@@ -117,7 +117,7 @@ impl Supervisor {
     }
 
     async fn start_lanes(&mut self, job: &Job, missing: &[Partition]) -> Result<(), StartError> {
-        let plan = self.plans.current(job)?;
+        let plan = self.plans.current(job).await?;
         let cursors = self.plans.cursors(job, self.readers.len()).await?;
         let mut recovered = self.plans.recovered(job, &plan).await?;
         for &partition in missing {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::destination::Destination;
+use crate::destination::{self, Destination, Placeholder};
 use crate::filter::Filter;
 use crate::output::{Encoder, OutputOptions};
 use crate::sample::{RecordPosition, Sample};
@@ -39,6 +39,7 @@ impl CompiledJob {
         let mut issues = Vec::new();
         check_dataset(spec, scope, &dataset, &mut issues);
         let destination = keep(Destination::parse(&spec.destination), &mut issues);
+        check_path(destination.as_ref(), scope, &mut issues);
         let options = match &spec.output_options {
             Some(options) => keep(OutputOptions::parse(options, &dataset), &mut issues),
             None => Some(OutputOptions::unset(&dataset)),
@@ -134,6 +135,15 @@ fn check_dataset(spec: &JobSpec, scope: ScopeKind, dataset: &Dataset, issues: &m
         };
         let message = format!("`{}` has no jobs of {refused}, only of {allowed}", dataset.name);
         issues.push(Issue::new(POINTER, message));
+    }
+}
+
+fn check_path(destination: Option<&Destination>, scope: ScopeKind, issues: &mut Vec<Issue>) {
+    let names_zone = destination.is_some_and(|to| to.path.names(Placeholder::Zone));
+    if names_zone && scope == ScopeKind::Account {
+        let message = "the path has `{ZONE}`, the name of a zone, and a job of an account has \
+                       none; leave it out, or make the job in a zone";
+        issues.push(Issue::new(destination::POINTER, message));
     }
 }
 
@@ -262,6 +272,22 @@ mod tests {
                 "{issues:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_zone_in_a_path_needs_a_job_of_a_zone() {
+        let job = |dataset: &str, kind| {
+            let spec = JobSpec {
+                dataset: dataset.to_owned(),
+                destination: "s3://burritobot/{ZONE}/{DATASET}?region=us-west-2".to_owned(),
+                ..JobSpec::default()
+            };
+            CompiledJob::compile(&spec, kind, self::dataset(dataset))
+        };
+        assert!(job("http_requests", ScopeKind::Zone).is_ok());
+        let issues = job("audit_logs", ScopeKind::Account).unwrap_err();
+        assert_eq!((issues.len(), issues[0].pointer.as_str()), (1, "/destination_conf"));
+        assert!(issues[0].message.contains("`{ZONE}`"), "{issues:?}");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What objects are called in their bucket.
 //!
-//! `PATH/START_END_UNIQUE.log.gz`, where UNIQUE is `INSTALLATION-JOB-PARTITION-OFFSET`. Times are
-//! for people; UNIQUE makes the key injective: installation ids have no hyphen, numbers are
-//! decimal (offsets padded, so that keys sort), and no two batches of a job begin at the same
-//! offset of a partition. A key never begins with a slash.
+//! `PATH/START_END_UNIQUE.log.gz` (or `.log.zst`), where UNIQUE is
+//! `INSTALLATION-JOB-PARTITION-OFFSET`. Times are for people; UNIQUE makes the key injective:
+//! installation ids have no hyphen, numbers are decimal (offsets padded, so that keys sort), and
+//! no two batches of a job begin at the same offset of a partition. A key never begins with a
+//! slash. A sealed batch's key stands in the ledger: no later change of a name moves it.
 
-use crate::destination::PathTemplate;
+use crate::destination::{PathTemplate, PathValues};
+use crate::output::Compression;
 use crate::time::compact_utc;
 use crate::{InstallationId, JobId, Offset, Partition, UnixNanos};
 
@@ -22,29 +24,43 @@ pub struct ObjectIdentity<'i> {
     pub first: Offset,
 }
 
-/// The key of the object whose records arrived from `start` to `end`. A `{DATE}` in the path
-/// becomes the UTC day of `start`.
+/// What an object is named after, besides its identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObjectNaming<'n> {
+    /// Arrival of the first frame that gave a record; names the folder, too.
+    pub start: UnixNanos,
+    /// Arrival of the last frame that gave a record.
+    pub end: UnixNanos,
+    /// The name of the job's dataset.
+    pub dataset: &'n str,
+    /// The name of the job's zone, where it is known and the job is one of a zone.
+    pub zone: Option<&'n str>,
+    /// How its records are compressed.
+    pub compression: Compression,
+}
+
+/// The key of an object in the folder of `path`.
 pub fn object_key(
     path: &PathTemplate,
-    start: UnixNanos,
-    end: UnixNanos,
+    naming: &ObjectNaming<'_>,
     identity: ObjectIdentity<'_>,
 ) -> String {
     let ObjectIdentity { installation, job, partition, first } = identity;
+    let &ObjectNaming { start, end, dataset, zone, compression } = naming;
     let (from, to) = (compact_utc(start), compact_utc(end));
-    let name = format!("{from}_{to}_{installation}-{job}-{partition}-{first:012}.log.gz");
-    in_folder(path, start, &name)
+    let ending = match compression {
+        Compression::Gzip => "log.gz",
+        Compression::Zstd => "log.zst",
+    };
+    let name = format!("{from}_{to}_{installation}-{job}-{partition}-{first:012}.{ending}");
+    let values = PathValues { at: start, dataset: Some(dataset), zone, job: Some(job) };
+    file_key(path, &values, &name)
 }
 
-/// The key of the file whose content proves that a bucket is the customer's. `token` tells it
-/// from others in the same folder; it must not hold a slash. A `{DATE}` in the path becomes the
-/// UTC day of `at`.
-pub fn challenge_key(path: &PathTemplate, at: UnixNanos, token: &str) -> String {
-    in_folder(path, at, &format!("ownership-challenge-{token}.txt"))
-}
-
-fn in_folder(path: &PathTemplate, at: UnixNanos, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{}/{name}", path.resolve(at)) }
+/// The key of a file of that name in the folder that `path` is for these values: a challenge, or
+/// the file that tries a destination. The name must not hold a slash.
+pub fn file_key(path: &PathTemplate, values: &PathValues<'_>, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{}/{name}", path.resolve(values)) }
 }
 
 #[cfg(test)]
@@ -70,7 +86,17 @@ mod tests {
             partition: Partition(2),
             first: Offset(12_345),
         };
-        assert_eq!(object_key(&path(folder), START, END, identity), expected);
+        assert_eq!(object_key(&path(folder), &naming(START, END), identity), expected);
+    }
+
+    fn naming(start: UnixNanos, end: UnixNanos) -> ObjectNaming<'static> {
+        ObjectNaming {
+            start,
+            end,
+            dataset: "http_requests",
+            zone: Some("burritobot.example"),
+            compression: Compression::Gzip,
+        }
     }
 
     #[test]
@@ -81,15 +107,41 @@ mod tests {
         check("logs/{DATE}", &format!("logs/20190101/{NAME}"));
         check("{DATE}/a b/", &format!("20190101/a b/{NAME}"));
         check("dt={DATE}/x/{DATE}", &format!("dt=20190101/x/20190101/{NAME}"));
+        check("dt={YYYY}-{MM}-{DD}/hour={HH}", &format!("dt=2019-01-01/hour=00/{NAME}"));
+        check("{ZONE}/{DATASET}/{JOB}", &format!("burritobot.example/http_requests/7/{NAME}"));
     }
 
     #[test]
-    fn the_challenge_lies_in_the_same_folder() {
+    fn the_ending_tells_the_compression() {
+        let installation = "e2c0c8f4abcd".parse().unwrap();
+        let identity = ObjectIdentity {
+            installation: &installation,
+            job: JobId(7),
+            partition: Partition(2),
+            first: Offset(0),
+        };
+        let naming = ObjectNaming { compression: Compression::Zstd, ..naming(START, END) };
+        assert!(object_key(&path(""), &naming, identity).ends_with("-000000000000.log.zst"));
+    }
+
+    #[test]
+    fn a_file_lies_in_a_folder_of_the_same_shape_before_there_is_a_job() {
+        let values = PathValues { at: START, zone: Some("a.example"), ..PathValues::default() };
         for (folder, expected) in [
-            ("", "ownership-challenge-c0ffee.txt"),
-            ("logs/{DATE}", "logs/20190101/ownership-challenge-c0ffee.txt"),
+            ("", "check.txt"),
+            ("logs/{DATE}", "logs/20190101/check.txt"),
+            ("{ZONE}/{DATASET}/job={JOB}", "a.example/dataset/job=job/check.txt"),
         ] {
-            assert_eq!(challenge_key(&path(folder), START, "c0ffee"), expected);
+            assert_eq!(file_key(&path(folder), &values, "check.txt"), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_lead_out_of_the_folder() {
+        for (zone, expected) in [("..", "a/_/f"), ("../b", "a/.._b/f"), ("x/{JOB}", "a/x__JOB_/f")]
+        {
+            let values = PathValues { zone: Some(zone), ..PathValues::default() };
+            assert_eq!(file_key(&path("a/{ZONE}"), &values, "f"), expected);
         }
     }
 
@@ -103,7 +155,8 @@ mod tests {
             partition: Partition(u16::MAX),
             first: Offset(u64::MAX),
         };
-        assert!(object_key(&path(&longest), START, END, identity).len() <= 1024);
+        let naming = ObjectNaming { compression: Compression::Zstd, ..naming(START, END) };
+        assert!(object_key(&path(&longest), &naming, identity).len() <= 1024);
     }
 
     type Identity = (InstallationId, JobId, Partition, Offset);
@@ -122,7 +175,7 @@ mod tests {
     fn key_of((installation, job, partition, first): &Identity, start: i64) -> String {
         let identity =
             ObjectIdentity { installation, job: *job, partition: *partition, first: *first };
-        object_key(&path("logs/{DATE}"), UnixNanos(start), UnixNanos(start), identity)
+        object_key(&path("logs/{DATE}"), &naming(UnixNanos(start), UnixNanos(start)), identity)
     }
 
     /// The identity that a key was made from.

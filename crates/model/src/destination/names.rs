@@ -1,10 +1,11 @@
-//! What a bucket, a region and an account may be called.
+//! What a bucket, a region, a role and an account may be called.
 //!
 //! Each check answers with the message for the customer: lower-case, no full stop, with the
 //! value and what is allowed.
 
 use std::net::Ipv4Addr;
 
+use super::Principal;
 use crate::issue::did_you_mean;
 
 /// Amazon's regions, to name the one that a misspelt region is nearest to. A region that is not
@@ -118,4 +119,75 @@ fn has_amazon_form(region: &str) -> bool {
         && words.split('-').all(is_word)
         && (1..=2).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The part of AWS that a region lies in: ARNs begin with it, and identities of one are not known
+/// in another.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub fn partition_of_region(region: &str) -> &'static str {
+    const PREFIXES: [(&str, &str); 7] = [
+        ("us-gov-", "aws-us-gov"),
+        ("cn-", "aws-cn"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let found = PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix));
+    found.map_or("aws", |&(_, partition)| partition)
+}
+
+/// An AWS account's number: 12 digits.
+pub(super) fn check_account_number(id: &str) -> Result<String, String> {
+    if is_account_number(id) {
+        return Ok(id.to_owned());
+    }
+    Err(format!("is `{}`; an AWS account has 12 digits, such as `111122223333`", id.escape_debug()))
+}
+
+pub(super) fn is_account_number(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// An id that travels in a header.
+pub(super) fn check_header_id(name: &str, id: &str, bytes_max: usize) -> Result<String, String> {
+    if id.len() <= bytes_max && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+        return Ok(id.to_owned());
+    }
+    Err(format!("`{name}` may hold at most {bytes_max} visible ASCII characters without commas"))
+}
+
+/// An external id, by the rules of STS.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+pub(super) fn check_external_id(id: &str) -> Result<String, String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b);
+    if (2..=1224).contains(&id.len()) && id.bytes().all(allowed) {
+        return Ok(id.to_owned());
+    }
+    Err("`external-id` must have 2 to 1224 letters, digits and signs of `_+=,.@:/-`".to_owned())
+}
+
+/// The ARN of a role that may write in that region.
+pub(super) fn check_role(arn: &str, region: &str) -> Result<String, String> {
+    let principal: Principal = arn.parse().map_err(|_| {
+        format!(
+            "`role-arn` is `{}`; the ARN of a role is written \
+             `arn:aws:iam::111122223333:role/NAME`",
+            arn.escape_debug()
+        )
+    })?;
+    if !principal.is_role() {
+        return Err(format!("`role-arn` is `{arn}`, which is no role: `:role/NAME` is missing"));
+    }
+    let partition = partition_of_region(region);
+    // A region that is missing is a finding of its own.
+    if !region.is_empty() && principal.partition() != partition {
+        return Err(format!(
+            "`role-arn` is of the partition `{}`, and the region `{region}` lies in `{partition}`; \
+             a role can write in its own partition only",
+            principal.partition()
+        ));
+    }
+    Ok(arn.to_owned())
 }

@@ -8,17 +8,76 @@ use percent_encoding::percent_decode_str;
 use super::read::Findings;
 use crate::issue::{did_you_mean, listed};
 
+/// The two forms of a destination string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `s3://`.
+    S3,
+    /// `r2://`.
+    R2,
+}
+
+/// A parameter that a destination string may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether `s3://` takes it.
+    pub s3: bool,
+    /// Whether `r2://` takes it.
+    pub r2: bool,
+    /// Whether its value is never shown.
+    pub secret: bool,
+}
+
+impl Parameter {
+    const fn of_s3(name: &'static str) -> Self {
+        Self { name, s3: true, r2: false, secret: false }
+    }
+
+    const fn of_both(name: &'static str) -> Self {
+        Self { name, s3: true, r2: true, secret: false }
+    }
+}
+
+/// Every parameter there is.
+pub const PARAMETERS: [Parameter; 17] = [
+    Parameter::of_s3("region"),
+    Parameter::of_s3("role-arn"),
+    Parameter::of_s3("external-id"),
+    Parameter::of_both("access-key-id"),
+    Parameter { secret: true, ..Parameter::of_both("secret-access-key") },
+    Parameter { secret: true, ..Parameter::of_s3("session-token") },
+    Parameter::of_s3("endpoint"),
+    Parameter { s3: false, ..Parameter::of_both("account-id") },
+    Parameter::of_s3("sse"),
+    Parameter::of_s3("sse-kms-key-id"),
+    Parameter::of_s3("acl"),
+    Parameter::of_both("storage-class"),
+    Parameter::of_s3("expected-bucket-owner"),
+    Parameter::of_both("checksum"),
+    Parameter::of_both("conditional"),
+    Parameter::of_s3("tags"),
+    Parameter::of_s3("path-style"),
+];
+
 /// The parameters of one destination string.
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Reads `query`, in which only the names in `known` may stand, each once.
-    pub(super) fn read(query: &str, known: &[&str], findings: &mut Findings) -> Self {
+    /// Reads `query`, in which only the parameters of `form` may stand, each once.
+    pub(super) fn read(query: &str, form: Form, findings: &mut Findings) -> Self {
+        let is_taken = |parameter: &&Parameter| match form {
+            Form::S3 => parameter.s3,
+            Form::R2 => parameter.r2,
+        };
+        let known: Vec<&str> =
+            PARAMETERS.iter().filter(is_taken).map(|parameter| parameter.name).collect();
         let mut given: Vec<(String, String)> = Vec::new();
         for piece in query.split('&').filter(|piece| !piece.is_empty()) {
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
             if !known.contains(&name) {
-                findings.add(unknown(piece, known));
+                findings.add(unknown(piece, &known));
             } else if given.iter().any(|(earlier, _)| earlier == name) {
                 findings.add(format!("the parameter `{name}` is given twice"));
             } else {

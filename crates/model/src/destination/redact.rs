@@ -3,23 +3,16 @@
 //! Both work on the text, so that all else stays verbatim. [`redacted`] takes any text, also one
 //! that is no destination: whatever is not known to be harmless is hidden.
 
-use super::{Access, Destination, POINTER};
+use super::{Access, Destination, PARAMETERS, POINTER};
 use crate::Issue;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "****";
 
-const SECRETS: [&str; 2] = ["secret-access-key", "session-token"];
-const HARMLESS: [&str; 8] = [
-    "region",
-    "sse",
-    "sse-kms-key-id",
-    "acl",
-    "endpoint",
-    "path-style",
-    "access-key-id",
-    "account-id",
-];
+/// Whether a parameter of that name is known, and whether its value is a secret.
+fn is_secret(name: &str) -> Option<bool> {
+    PARAMETERS.iter().find(|known| known.name == name).map(|known| known.secret)
+}
 
 /// The destination string with [`MASK`] in the place of its secrets.
 pub fn redacted(text: &str) -> String {
@@ -69,7 +62,7 @@ pub fn restore_secrets(new: &str, old: &str) -> Result<String, Vec<Issue>> {
 fn same_identity(wanted: &Destination, stored: &Destination) -> bool {
     let key_id = |destination: &Destination| match &destination.access {
         Access::Keys { access_key_id, .. } => Some(access_key_id.clone()),
-        Access::ServiceIdentity => None,
+        Access::ServiceIdentity | Access::Role { .. } => None,
     };
     wanted.endpoint == stored.endpoint
         && wanted.bucket == stored.bucket
@@ -87,7 +80,7 @@ fn name_of(piece: &str) -> &str {
 fn is_masked_secret(piece: &str) -> bool {
     // Clients that build URLs may have encoded the asterisks.
     matches!(piece.split_once('='), Some((name, value))
-        if SECRETS.contains(&name) && value.replace("%2A", "*").replace("%2a", "*") == MASK)
+        if is_secret(name) == Some(true) && value.replace("%2A", "*").replace("%2a", "*") == MASK)
 }
 
 /// The part before the query, which holds secrets only where somebody put them wrongly: before an
@@ -105,12 +98,16 @@ fn redacted_place(place: &str) -> String {
         _ => place.to_owned(),
     };
     each_piece(&shown, |piece| {
-        if SECRETS.contains(&name_of(piece)) { redacted_piece(piece) } else { piece.to_owned() }
+        if is_secret(name_of(piece)) == Some(true) {
+            redacted_piece(piece)
+        } else {
+            piece.to_owned()
+        }
     })
 }
 
 fn redacted_piece(piece: &str) -> String {
-    let harmless = |name: &str| HARMLESS.contains(&name);
+    let harmless = |name: &str| is_secret(name) == Some(false);
     match piece.split_once('=') {
         Some((_, "")) => piece.to_owned(),
         // An endpoint with an `@` holds credentials.
@@ -118,7 +115,7 @@ fn redacted_piece(piece: &str) -> String {
             piece.to_owned()
         }
         Some((name, _)) => format!("{name}={MASK}"),
-        None if piece.is_empty() || harmless(piece) || SECRETS.contains(&piece) => piece.to_owned(),
+        None if piece.is_empty() || is_secret(piece).is_some() => piece.to_owned(),
         // Perhaps the rest of a secret that holds a bare `&`.
         None => MASK.to_owned(),
     }

@@ -7,6 +7,7 @@
 //!        | record_prefix  record_template, filled in       record_suffix
 //! ```
 
+mod compression;
 mod csv;
 mod encoder;
 mod options;
@@ -16,6 +17,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use compression::Compression;
 pub use encoder::Encoder;
 pub use options::{OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
 pub use template::{Template, TemplatePiece};

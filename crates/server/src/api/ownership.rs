@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use model::Scope;
-use model::destination::Destination;
+use model::destination::{Destination, PathValues};
+use model::object_key::file_key;
 use serde::Serialize;
 
 use super::challenge::fingerprint;
@@ -81,8 +82,6 @@ pub(super) fn check_proof(
 
 /// The key of a file of that name in the destination's folder, as it is now.
 pub(super) fn key(destination: &Destination, name: &str, call: &Call) -> String {
-    match destination.path.resolve(call.now()).as_str() {
-        "" => name.to_owned(),
-        path => format!("{path}/{name}"),
-    }
+    let values = PathValues { at: call.now(), ..PathValues::default() };
+    file_key(&destination.path, &values, name)
 }

@@ -14,10 +14,15 @@ fn amazon_s3_with_the_service_identity() {
         endpoint: None,
         addressing: Addressing::VirtualHost,
         access: Access::ServiceIdentity,
+        storage_class: None,
+        expected_bucket_owner: None,
+        checksum: Checksum::Crc64Nvme,
+        conditional: Conditional::Auto,
+        tags: Vec::new(),
     };
     assert_eq!(destination, expected);
     assert!(destination.needs_ownership_proof());
-    assert!(destination.names_day());
+    assert_eq!(destination.path.boundary(), Boundary::Day);
 }
 
 #[test]
@@ -32,7 +37,7 @@ fn amazon_s3_with_the_keys_of_the_customer() {
     assert_eq!(secret_access_key.expose(), "wJalrXUtnFEMI/K7MDENG+bPx=");
     assert_eq!(session_token.as_ref().map(Secret::expose), Some("F/w"));
     assert!(!destination.needs_ownership_proof());
-    assert!(!destination.names_day());
+    assert_eq!(destination.path.boundary(), Boundary::None);
     assert!(destination.path.is_empty());
     assert_eq!(destination.endpoint, None);
 }
@@ -77,6 +82,7 @@ fn cloudflare_r2() {
     assert_eq!(destination.region, "auto");
     assert_eq!(destination.addressing, Addressing::Path);
     assert_eq!((&destination.acl, &destination.encryption), (&None, &None));
+    assert_eq!(destination.checksum, Checksum::Crc32c);
     refused(
         "r2://burritobot/logs",
         &[
@@ -182,18 +188,83 @@ fn paths_cannot_leave_their_prefix() {
         ("/a\\b", "backslashes"),
         ("/a%00b", "control characters"),
         ("/a\nb", "control characters"),
-        ("/{YEAR}", "`{DATE}`, the only placeholder"),
-        ("/{date}", "`{DATE}`, the only placeholder"),
-        ("/{{DATE}}", "`{DATE}`, the only placeholder"),
-        ("/{DA{DATE}TE}", "`{DATE}`, the only placeholder"),
-        ("/}", "`{DATE}`, the only placeholder"),
+        ("/{YEAR}", "has the placeholder `{YEAR}`, which is not known; known are"),
+        ("/{YEAR}", "known are `{DATE}`, `{YYYY}`, `{MM}`, `{DD}`, `{HH}`, `{DATASET}`, `{ZONE}`"),
+        ("/{date}", "`{date}`, which is not known (did you mean `{DATE}`?)"),
+        ("/{DATASETS}", "(did you mean `{DATASET}`?)"),
+        ("/{{DATE}}", "`{{DATE}`, which is not known (did you mean `{DATE}`?)"),
+        ("/{DA{DATE}TE}", "`{DA{DATE}`, which is not known"),
+        ("/}", "a brace that belongs to no placeholder"),
+        ("/{DATE}}", "a brace that belongs to no placeholder"),
+        ("/{DATE", "a brace that belongs to no placeholder"),
         ("/50%", "write `%` itself as `%25`"),
         ("/%ff", "is not UTF-8"),
-        (&format!("/{}", "x".repeat(901)), "has 901 bytes; at most 900"),
-        (&format!("/{}{{DATE}}", "x".repeat(893)), "has 901 bytes; at most 900"),
+        (
+            &format!("/{}", "x".repeat(901)),
+            "has 901 bytes, its placeholders filled in; at most 900",
+        ),
+        (&format!("/{}{{DATE}}", "x".repeat(893)), "has 901 bytes"),
+        (&format!("/{}{{ZONE}}", "x".repeat(648)), "has 901 bytes"),
     ] {
         refused(&format!("s3://burritobot{path}?region=us-east-1"), &[expected]);
     }
+}
+
+#[test]
+fn a_path_ends_batches_where_it_names_time() {
+    for (path, expected) in [
+        ("logs", Boundary::None),
+        ("{ZONE}/{DATASET}/{JOB}", Boundary::None),
+        ("{YYYY}", Boundary::Year),
+        ("{YYYY}/{MM}", Boundary::Month),
+        ("{DATE}", Boundary::Day),
+        ("dt={YYYY}-{MM}-{DD}", Boundary::Day),
+        ("dt={DATE}/hour={HH}", Boundary::Hour),
+    ] {
+        let path = PathTemplate::parse(path).unwrap();
+        assert_eq!(path.boundary(), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_role_of_the_customer() {
+    const ARN: &str = "arn:aws:iam::444455556666:role/team/logs";
+    let destination = parsed(&format!("s3://burritobot?region=us-east-1&role-arn={ARN}"));
+    let role = Access::Role { role_arn: ARN.to_owned(), external_id: None };
+    assert_eq!(destination.access, role);
+    assert!(destination.needs_ownership_proof());
+    let with_id = format!("s3://burritobot?region=us-east-1&role-arn={ARN}&external-id=a:b/c%2Bd");
+    let external_id = Some("a:b/c+d".to_owned());
+    assert_eq!(parsed(&with_id).access, Access::Role { role_arn: ARN.to_owned(), external_id });
+    assert_eq!(redacted(&with_id), with_id);
+}
+
+#[test]
+fn options_of_objects() {
+    let with = |parameters: &str| parsed(&format!("s3://b-b/logs?region=us-east-1&{parameters}"));
+    let elsewhere = |parameters: &str| with(&format!("endpoint=x.example&{KEYS}&{parameters}"));
+    assert_eq!(with("storage-class=GLACIER_IR").storage_class.as_deref(), Some("GLACIER_IR"));
+    assert_eq!(elsewhere("storage-class=HIGH_PERF").storage_class.as_deref(), Some("HIGH_PERF"));
+    let owner = with("expected-bucket-owner=111122223333").expected_bucket_owner;
+    assert_eq!(owner.as_deref(), Some("111122223333"));
+    assert_eq!(with("checksum=crc32c").checksum, Checksum::Crc32c);
+    assert_eq!(with("checksum=none").checksum, Checksum::None);
+    assert_eq!(elsewhere("").checksum, Checksum::Crc32c);
+    assert_eq!(elsewhere("checksum=crc64nvme").checksum, Checksum::Crc64Nvme);
+    assert_eq!(with("conditional=always").conditional, Conditional::Always);
+    assert_eq!(with("conditional=never").conditional, Conditional::Never);
+    assert_eq!(with("checksum=&conditional=&storage-class=&tags="), with(""));
+}
+
+#[test]
+fn tags_come_as_pairs() {
+    let tags = |text: &str| {
+        let tags = parsed(&format!("s3://burritobot?region=us-east-1&tags={text}")).tags;
+        tags.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+    };
+    assert_eq!(tags("team:edge,env:prod"), ["team=edge", "env=prod"]);
+    assert_eq!(tags("a%20b:c:d,e:"), ["a b=c:d", "e="]);
+    assert_eq!(tags("stra%C3%9Fe%3A%40home"), ["straße=@home"]);
 }
 
 #[test]
