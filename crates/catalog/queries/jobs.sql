@@ -1,4 +1,4 @@
--- Jobs that are not deleted: of account $1, of zone $2, or all.
+-- Jobs that are not deleted.
 SELECT
     job.*,
     revision.dataset,
@@ -11,6 +11,4 @@ SELECT
 FROM job
 JOIN revision ON revision.job = job.id AND revision.revision = job.revision
 WHERE job.deleted_at IS NULL
-    AND ($1 IS NULL OR job.account = $1)
-    AND ($2 IS NULL OR job.zone = $2)
 ORDER BY job.id

@@ -109,7 +109,12 @@ impl Supervisor {
         }
         if let Err(error) = self.start_lanes(job, &missing).await {
             tracing::error!(job = %job.id, %error, "cannot start the job");
-            let failure = JobFailure { at: self.room.clock.now(), message: error.to_string() };
+            let failure = JobFailure {
+                at: self.room.clock.now(),
+                message: error.to_string(),
+                status: None,
+                kind: "start".to_owned(),
+            };
             if let Err(error) = self.room.catalog.note_failure(job.id, failure).await {
                 tracing::error!(job = %job.id, %error, "cannot note the failure in the catalogue");
             }

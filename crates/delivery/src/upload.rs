@@ -12,7 +12,7 @@ use journal::ReadError;
 use model::destination::Destination;
 use model::{Batch, UnixNanos};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::lane::JobPlan;
 use crate::progress::LaneProgress;
@@ -57,6 +57,14 @@ pub(crate) enum Outcome {
     Left(Leftover),
 }
 
+/// An attempt that succeeded.
+#[derive(Debug)]
+struct Done {
+    stored: Stored,
+    attempts: u32,
+    duration: Duration,
+}
+
 /// Why an attempt did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AttemptError {
@@ -86,8 +94,12 @@ pub(crate) async fn deliver(
     let mut attempts = 0;
     loop {
         attempts += 1;
+        let began = Instant::now();
         match attempt(&room, &mut sealed).await {
-            Ok(stored) => return settle(&room, &progress, &sealed, &stored, attempts).await,
+            Ok(stored) => {
+                let done = Done { stored, attempts, duration: began.elapsed() };
+                return settle(&room, &progress, &sealed, &done).await;
+            }
             Err(error) => {
                 sealed.failed = true;
                 sealed.maybe_visible |= error.may_have_happened();
@@ -169,13 +181,18 @@ async fn settle(
     room: &Room,
     progress: &LaneProgress,
     sealed: &SealedBatch,
-    stored: &Stored,
-    attempts: u32,
+    done: &Done,
 ) -> Outcome {
     let batch = &sealed.batch;
     let object_bytes = sealed.spool.as_ref().map_or(0, FinishedSpool::len);
-    let delivered =
-        Delivered { at: room.clock.now(), object_bytes, etag: stored.etag.clone(), attempts };
+    let attempts = done.attempts;
+    let delivered = Delivered {
+        at: room.clock.now(),
+        object_bytes,
+        etag: done.stored.etag.clone(),
+        attempts,
+        duration_millis: u64::try_from(done.duration.as_millis()).unwrap_or(u64::MAX),
+    };
     loop {
         let first = batch.range.first;
         let catalog = &room.catalog;
@@ -218,7 +235,7 @@ async fn report(
     progress.totals.retries.add(1);
     progress.retrying(Retrying { message: message.clone(), since: now, next });
     tracing::warn!(job = %batch.job, key = %batch.key, error = %message, ?wait, "an upload failed");
-    let failure = JobFailure { at: now, message };
+    let failure = JobFailure { at: now, message, status: None, kind: "upload".to_owned() };
     if let Err(error) = room.catalog.note_failure(batch.job, failure).await {
         tracing::error!(job = %batch.job, %error, "cannot note the failure in the catalogue");
     }

@@ -16,7 +16,7 @@ use model::{
     Batch, Id, JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope, UnixNanos,
 };
 
-use crate::{Catalog, CatalogError, Cursor, Delivered, Job, JobChange};
+use crate::{Actor, Catalog, CatalogError, Cursor, Delivered, Job, JobChange, JobFailure};
 
 /// Tests a backend: `$open` is the path of an async function that gives a new, empty catalogue
 /// and something to keep while it is used (a folder that goes when it is dropped, or `()`).
@@ -101,15 +101,23 @@ fn at(nanos: i64) -> UnixNanos {
     UnixNanos(NOON.0 + nanos)
 }
 
+/// A person with a token, who acts then.
+fn by(at: UnixNanos) -> Actor {
+    let (token, address) = (Some(id(0xaa)), Some("192.0.2.7".to_owned()));
+    Actor { at, token, name: "ops".to_owned(), address }
+}
+
+const EXTERNAL_ID: &str = "0123456789abcdef0123456789abcdef";
+
 fn id(byte: u8) -> Id {
     Id::from_bytes([byte; 16])
 }
 
 /// Adds an account and a zone of it, whose ids are made of `byte`.
 async fn zone(catalog: &dyn Catalog, byte: u8) -> Scope {
-    catalog.add_account(id(byte), "Burrito Bot", NOON).await.unwrap();
+    catalog.add_account(id(byte), "Burrito Bot", EXTERNAL_ID, &by(NOON)).await.unwrap();
     let name = format!("zone{byte}.example");
-    catalog.add_zone(id(byte), id(byte), &name, NOON).await.unwrap();
+    catalog.add_zone(id(byte), id(byte), &name, &by(NOON)).await.unwrap();
     Scope::zone(id(byte))
 }
 
@@ -139,7 +147,7 @@ fn cursor(partition: u16, next: u64) -> Cursor {
 /// Adds a zone made of `byte`, and an enabled job of it that begins at 0 in partitions 0 and 1.
 async fn job(catalog: &dyn Catalog, byte: u8) -> Job {
     let scope = zone(catalog, byte).await;
-    catalog.add_job(scope, change(), &[cursor(0, 0), cursor(1, 0)], NOON).await.unwrap()
+    catalog.add_job(scope, change(), &[cursor(0, 0), cursor(1, 0)], &by(NOON)).await.unwrap()
 }
 
 /// A batch of partition 0 and revision 1; as many records as frames, 10 bytes each.
@@ -159,7 +167,13 @@ fn batch(job: JobId, first: u64, next: u64) -> Batch {
 }
 
 fn delivered(nanos: i64) -> Delivered {
-    Delivered { at: at(nanos), object_bytes: 5, etag: "\"e\"".to_owned(), attempts: 2 }
+    let etag = "\"e\"".to_owned();
+    Delivered { at: at(nanos), object_bytes: 5, etag, attempts: 2, duration_millis: 30 }
+}
+
+fn failure(nanos: i64, message: &str) -> JobFailure {
+    let (message, kind) = (message.to_owned(), "denied".to_owned());
+    JobFailure { at: at(nanos), message, status: Some(403), kind }
 }
 
 async fn seal(catalog: &dyn Catalog, batch: &Batch) {

@@ -4,11 +4,14 @@
 //! mode and flushed at every commit, so that what a call has answered survives a power cut.
 //! `docs/catalog.md` describes the tables.
 
+mod audit;
 mod columns;
 mod file;
+mod history;
 mod jobs;
 mod ledger;
 mod schema;
+mod stores;
 mod tenants;
 mod tokens;
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use catalog::vault::Vault;
-use catalog::{Catalog, Cursor, Job, JobChange, Jobs, Ledger, SqliteCatalog, Tenants};
+use catalog::{Actor, Catalog, Cursor, Job, JobChange, Jobs, Ledger, SqliteCatalog, Tenants};
 use delivery::s3::{S3Settings, S3Store, StaticKeys};
 use delivery::{Delivery, Parts, RetrySettings, Settings};
 use journal::{Append, Clock, FrameDraft, FrameKind, Journal, MemoryJournal};
@@ -65,8 +65,9 @@ impl World {
         let now = clock.now();
         let catalog = SqliteCatalog::in_memory(Vault::new([7; 32]), now).await.unwrap();
         let (account, zone) = (Id::from_bytes([1; 16]), Id::from_bytes([2; 16]));
-        catalog.add_account(account, "Burritobot", now).await.unwrap();
-        catalog.add_zone(zone, account, "burritobot.example", now).await.unwrap();
+        let by = Actor::system(now);
+        catalog.add_account(account, "Burritobot", "external id", &by).await.unwrap();
+        catalog.add_zone(zone, account, "burritobot.example", &by).await.unwrap();
         let catalog = Arc::new(catalog);
         let own = S3Settings {
             endpoint_url: Some(format!("http://{}", s3.address)),
@@ -126,7 +127,8 @@ impl World {
             .map(Partition)
             .map(|partition| Cursor { partition, next: self.journal.bounds(partition).end })
             .collect();
-        let job = self.catalog.add_job(self.zone, change, &begin, self.clock.now()).await.unwrap();
+        let by = Actor::system(self.clock.now());
+        let job = self.catalog.add_job(self.zone, change, &begin, &by).await.unwrap();
         self.delivery.reload().await;
         job
     }
@@ -228,8 +230,8 @@ impl World {
             frequency: "high".to_owned(),
             enabled,
         };
-        let now = self.clock.now();
-        let job = self.catalog.change_job(job.id, job.revision, change, &[], now).await.unwrap();
+        let by = Actor::system(self.clock.now());
+        let job = self.catalog.change_job(job.id, job.revision, change, &[], &by).await.unwrap();
         self.delivery.reload().await;
         job
     }

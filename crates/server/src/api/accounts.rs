@@ -82,6 +82,7 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
         fields.refuse("name", allowed);
     }
     fields.finish()?;
-    let account = call.app.catalog.add_account(random_id()?, &name, call.now()).await?;
+    let (id, external_id) = (random_id()?, random_id()?.to_string());
+    let account = call.app.catalog.add_account(id, &name, &external_id, &call.actor()).await?;
     Ok(envelope::result(shown(account)))
 }

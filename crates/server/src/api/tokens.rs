@@ -150,7 +150,7 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
         revoked_at: None,
     };
     let text = token_text()?;
-    call.app.catalog.add_token(token.clone(), auth::hash(&text)).await?;
+    call.app.catalog.add_token(token.clone(), auth::hash(&text), &call.actor()).await?;
     Ok(envelope::result(shown(&token, now, Some(text))))
 }
 
@@ -230,6 +230,6 @@ pub(super) async fn revoke(call: &mut Call) -> ApiResult {
     if !visible.iter().any(|token| token.id == id) {
         return Err(ApiError::not_found("token", &id.to_string()));
     }
-    call.app.catalog.revoke_token(id, call.now()).await?;
+    call.app.catalog.revoke_token(id, &call.actor()).await?;
     Ok(envelope::result(Revoked { id: id.to_string() }))
 }

@@ -97,7 +97,8 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let account = owner(&mut fields);
     fields.finish()?;
     let account = call.app.catalog.account(account).await?;
-    let zone = call.app.catalog.add_zone(random_id()?, account.id, &name, call.now()).await?;
+    let (id, by) = (random_id()?, call.actor());
+    let zone = call.app.catalog.add_zone(id, account.id, &name, &by).await?;
     call.app.door.forget_zones();
     Ok(envelope::result(shown(zone, &account)))
 }

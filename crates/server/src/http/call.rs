@@ -1,10 +1,12 @@
 //! One request on its way to its handler.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Uri, header};
+use catalog::Actor;
 use http_body_util::{BodyExt, Limited};
 use model::{Id, Scope, UnixNanos};
 use percent_encoding::percent_decode_str;
@@ -37,9 +39,14 @@ pub(crate) struct Call {
     pub(crate) body: Unread,
     /// The variable parts of the path.
     pub(crate) params: Params,
+    peer: Option<IpAddr>,
     caller: Option<Caller>,
     scope: Option<Scope>,
 }
+
+/// The other end of a request's connection; the listener adds it to the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);
 
 /// A body that is not read yet. The mutex is never locked: it only makes it possible to look at
 /// the rest of a call from several threads, which bodies alone do not allow.
@@ -76,6 +83,7 @@ impl Call {
     /// A request that nobody looked into yet.
     pub(super) fn new(app: Arc<App>, params: Params, request: axum::extract::Request) -> Self {
         let (parts, body) = request.into_parts();
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
         Self {
             app,
             method: parts.method,
@@ -83,6 +91,7 @@ impl Call {
             headers: parts.headers,
             body: Unread::new(body),
             params,
+            peer,
             caller: None,
             scope: None,
         }
@@ -100,6 +109,14 @@ impl Call {
     /// On a route that needs no token.
     pub(crate) fn caller(&self) -> Result<&Caller, ApiError> {
         self.caller.as_ref().ok_or_else(|| ApiError::internal("a route without a caller"))
+    }
+
+    /// Who changes something by this request; the program itself on a route that needs no token.
+    pub(crate) fn actor(&self) -> Actor {
+        let system = Actor::system(self.now());
+        let Some(Caller { token }) = &self.caller else { return system };
+        let address = self.peer.map(|peer| peer.to_canonical().to_string());
+        Actor { token: Some(token.id), name: token.name.clone(), address, ..system }
     }
 
     /// The scope that the path names: it exists, and the caller's grant covers it.

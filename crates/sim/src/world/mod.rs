@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::journal::FrameKind;
-use catalog::Tenants;
+use catalog::{Actor, Tenants};
 use delivery::{Parts, Settings};
 use model::dataset::Datasets;
 use model::{Id, InstallationId, Scope, UnixNanos};
@@ -163,14 +163,15 @@ impl World {
     /// Adds the zones, where that was not done in an earlier life.
     async fn add_zones(&self) {
         const ACCOUNT: Id = Id::from_bytes([0xac; 16]);
-        let now = UnixNanos(0);
+        let by = Actor::system(UnixNanos(0));
         if self.catalog.account(ACCOUNT).await.is_ok() {
             return;
         }
-        self.catalog.add_account(ACCOUNT, "customer", now).await.expect("the catalogue is empty");
+        let added = self.catalog.add_account(ACCOUNT, "customer", "external id", &by).await;
+        added.expect("the catalogue is empty");
         for number in 0..self.plan.zones {
             let (id, name) = (Self::zone(number).id, format!("zone-{number}.example"));
-            self.catalog.add_zone(id, ACCOUNT, &name, now).await.expect("no two zones are alike");
+            self.catalog.add_zone(id, ACCOUNT, &name, &by).await.expect("no two zones are alike");
         }
     }
 }

@@ -51,11 +51,11 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let change = checked(call, scope, requested, true, fields)?;
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
-    if app.catalog.jobs(Some(scope)).await?.len() >= app.api.jobs_per_scope_max {
+    if app.catalog.count_jobs(scope).await? >= app.api.jobs_per_scope_max as u64 {
         return Err(ApiError::new(Code::QuotaExceeded, TOO_MANY_JOBS));
     }
     let begin = begin(&app, change.enabled);
-    let job = app.catalog.add_job(scope, change, &begin, call.now()).await?;
+    let job = app.catalog.add_job(scope, change, &begin, &call.actor()).await?;
     app.delivery.reload().await;
     render(call, job)
 }
@@ -71,8 +71,8 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     let moved = requested.change.spec.destination != before.spec.destination;
     let change = checked(call, before.scope, requested, moved, fields)?;
     let begin = begin(&app, change.enabled && !before.enabled);
-    let changed = app.catalog.change_job(before.id, before.revision, change, &begin, call.now());
-    let job = changed.await?;
+    let by = call.actor();
+    let job = app.catalog.change_job(before.id, before.revision, change, &begin, &by).await?;
     app.delivery.reload().await;
     render(call, job)
 }
@@ -86,7 +86,7 @@ pub(super) async fn delete(call: &mut Call) -> ApiResult {
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
     let job = named(call).await?;
-    app.catalog.delete_job(job.id, call.now()).await?;
+    app.catalog.delete_job(job.id, &call.actor()).await?;
     app.delivery.reload().await;
     Ok(envelope::result(Deleted { id: job.id.0 }))
 }
