@@ -15,6 +15,8 @@ mod batches;
 mod cli;
 mod demo;
 mod destinations;
+mod flood;
+mod full_disk;
 mod health;
 mod jobs;
 mod keys;

@@ -8,10 +8,10 @@ use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, Checksum, CompleteMultipartUploadInput,
     CompleteMultipartUploadOutput, CompletedPart, CreateMultipartUploadInput,
     CreateMultipartUploadOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
-    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListMultipartUploadsInput,
-    ListMultipartUploadsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
-    ListPartsOutput, MultipartUpload, Object as Listed, Part as ListedPart, PutObjectInput,
-    PutObjectOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
+    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsV2Input, ListObjectsV2Output,
+    ListPartsInput, ListPartsOutput, MultipartUpload, Object as Listed, Part as ListedPart,
+    PutObjectInput, PutObjectOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
@@ -137,7 +137,12 @@ impl S3 for Backend {
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> Answer<CompleteMultipartUploadOutput> {
         let CompleteMultipartUploadInput {
-            bucket, key, multipart_upload, upload_id, if_none_match, ..
+            bucket,
+            key,
+            multipart_upload,
+            upload_id,
+            if_none_match,
+            ..
         } = request.input;
         let named = multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
         let named: Vec<Named> = named.into_iter().map(named_part).collect();
@@ -212,8 +217,9 @@ impl S3 for Backend {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> Answer<ListObjectsV2Output> {
-        let ListObjectsV2Input { bucket, prefix, start_after, continuation_token, max_keys, .. } =
-            request.input;
+        let ListObjectsV2Input {
+            bucket, prefix, start_after, continuation_token, max_keys, ..
+        } = request.input;
         let most = max_keys.map_or(1_000, |most| most.clamp(0, 1_000) as usize);
         let prefix = prefix.unwrap_or_default();
         let after = continuation_token.or(start_after).unwrap_or_default();

@@ -25,6 +25,8 @@ pub struct BucketSettings {
     pub owner: String,
     /// Who may do what; without one, whoever has keys may do everything.
     pub policy: Option<Policy>,
+    /// Whether its access control lists are in use; new buckets have none since April 2023.
+    pub has_acls: bool,
     /// What becomes of `If-None-Match`.
     pub conditions: Conditions,
     /// The smallest part but for the last, in bytes.
@@ -38,6 +40,7 @@ impl Default for BucketSettings {
             wrong_region: WrongRegion::Redirect,
             owner: super::ACCOUNT.to_owned(),
             policy: None,
+            has_acls: false,
             conditions: Conditions::Honoured,
             part_bytes_min: PART_BYTES_MIN,
         }

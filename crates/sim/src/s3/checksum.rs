@@ -104,7 +104,10 @@ pub(super) fn check(headers: &HeaderMap, body: &[u8]) -> S3Result<Option<(Algori
         let said = header(&format!("x-amz-checksum-{name}"));
         let Some(said) = said else {
             if announced == Some(algorithm) {
-                return Err(s3_error!(InvalidRequest, "the checksum that was announced is missing"));
+                return Err(s3_error!(
+                    InvalidRequest,
+                    "the checksum that was announced is missing"
+                ));
             }
             continue;
         };

@@ -13,6 +13,10 @@ use super::operation::{Asked, Operation};
 use super::policy::{Decision, Question};
 use super::server::Shared;
 
+/// The one access control list that a bucket without any takes: it changes nothing there.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>
+const OWNER_FULL_CONTROL: &str = "bucket-owner-full-control";
+
 /// Somebody with keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -64,6 +68,10 @@ impl S3Access for Gate {
         if asked.is_conditional && bucket.settings.conditions == Conditions::Refused {
             return Err(s3_error!(NotImplemented, "If-None-Match is not implemented"));
         }
+        let acl = header("x-amz-acl").filter(|_| !bucket.settings.has_acls);
+        if acl.is_some_and(|acl| acl != OWNER_FULL_CONTROL) {
+            return Err(s3_error!(AccessControlListNotSupported));
+        }
         check_policy(bucket, user, &asked, headers)
     }
 }
@@ -78,9 +86,7 @@ fn check_region(bucket: &Bucket, headers: &HeaderMap) -> S3Result<()> {
         return Ok(());
     }
     let (code, status) = match bucket.settings.wrong_region {
-        WrongRegion::Redirect => {
-            (S3ErrorCode::PermanentRedirect, StatusCode::MOVED_PERMANENTLY)
-        }
+        WrongRegion::Redirect => (S3ErrorCode::PermanentRedirect, StatusCode::MOVED_PERMANENTLY),
         WrongRegion::Malformed => {
             (S3ErrorCode::AuthorizationHeaderMalformed, StatusCode::BAD_REQUEST)
         }
@@ -111,7 +117,7 @@ fn check_policy(bucket: &Bucket, user: &User, asked: &Asked, headers: &HeaderMap
         "" => bucket_arn.clone(),
         key => format!("{bucket_arn}/{key}"),
     };
-    for permission in permissions(asked.operation, headers) {
+    for permission in permissions(asked.operation, headers, bucket.settings.has_acls) {
         if !may(permission, &resource) {
             let who = &user.principal;
             return Err(s3_error!(AccessDenied, "{who} may not {permission} on {resource}"));
@@ -125,13 +131,11 @@ fn check_policy(bucket: &Bucket, user: &User, asked: &Asked, headers: &HeaderMap
     Ok(())
 }
 
-/// What a request needs. An access control list that only gives the bucket's owner what is theirs
-/// needs no permission of its own.
-fn permissions(operation: Operation, headers: &HeaderMap) -> Vec<&'static str> {
+/// What a request needs. Lists and tags need permissions of their own.
+fn permissions(operation: Operation, headers: &HeaderMap, has_acls: bool) -> Vec<&'static str> {
     let mut permissions = vec![operation.permission()];
     let begins = matches!(operation, Operation::PutObject | Operation::CreateMultipartUpload);
-    let acl = headers.get("x-amz-acl").filter(|acl| *acl != "bucket-owner-full-control");
-    if begins && acl.is_some() {
+    if begins && has_acls && headers.contains_key("x-amz-acl") {
         permissions.push("s3:PutObjectAcl");
     }
     if begins && headers.contains_key("x-amz-tagging") {
@@ -143,9 +147,8 @@ fn permissions(operation: Operation, headers: &HeaderMap) -> Vec<&'static str> {
 /// What conditions may look at.
 fn context(headers: &HeaderMap) -> BTreeMap<String, String> {
     let of_request = headers.iter().filter(|(name, _)| name.as_str().starts_with("x-amz-"));
-    let text = |value: &hyper::header::HeaderValue| {
-        String::from_utf8_lossy(value.as_bytes()).into_owned()
-    };
+    let text =
+        |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let mut context: BTreeMap<String, String> =
         of_request.map(|(name, value)| (format!("s3:{name}"), text(value))).collect();
     // As if the server stood behind TLS, which is not what it is there to test.

@@ -212,7 +212,8 @@ fn is_meant(principal: &str, who: &str) -> bool {
 
 /// Whether `text` is as `pattern` says, in which `*` stands for any letters and `?` for one.
 fn is_like(text: &str, pattern: &str) -> bool {
-    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    let (text, pattern): (Vec<char>, Vec<char>) =
+        (text.chars().collect(), pattern.chars().collect());
     let (mut at, mut wanted) = (0, 0);
     // Where the last `*` stood, and up to where it has eaten.
     let mut star: Option<(usize, usize)> = None;

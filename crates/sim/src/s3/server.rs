@@ -126,7 +126,8 @@ impl S3Server {
             rules: Rules::new(seed),
             requests: Vec::new(),
         };
-        let shared = Arc::new(Shared { state: Mutex::new(state), uploads_begun: AtomicU64::new(0) });
+        let shared =
+            Arc::new(Shared { state: Mutex::new(state), uploads_begun: AtomicU64::new(0) });
         let mut service = S3ServiceBuilder::new(Backend(Arc::clone(&shared)));
         service.set_auth(Keys(Arc::clone(&shared)));
         service.set_access(Gate(Arc::clone(&shared)));

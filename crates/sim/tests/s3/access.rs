@@ -1,26 +1,42 @@
-//! Who may write where: bucket policies, keys, owners.
+//! Who may write where: the policies that the product prints, keys, owners.
 
-use sim::s3::{ACCESS_KEY, BucketSettings, PRINCIPAL, Policy, User};
+use model::destination::policy::{Document, DocumentKind, Terms, documents};
+use model::destination::{Destination, Principal};
+use serde_json::Value;
+use sim::s3::{
+    ACCESS_KEY, BucketSettings, Fault, Operation, PRINCIPAL, Policy, Refusal, Rule, User,
+};
 
-use crate::world::{BUCKET, World};
+use crate::world::{BUCKET, SMALL_PART, World};
 
-/// A bucket whose policy lets the service write below `logs/`, and nothing else.
-fn only_logs() -> BucketSettings {
-    let policy = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
-        "Principal":{{"AWS":["{PRINCIPAL}"]}},"Action":"s3:PutObject",
-        "Resource":"arn:aws:s3:::{BUCKET}/logs/*"}}]}}"#
-    );
-    let policy = Some(Policy::parse(&policy).unwrap());
+const DESTINATION: &str = "s3://burritobot/logs/{DATE}?region=us-east-1";
+
+/// What the owner of the bucket is given to paste for a destination.
+fn printed(destination: &str, abort: bool) -> Vec<Document> {
+    let to = Destination::parse(destination).unwrap();
+    let principal: Principal = PRINCIPAL.parse().unwrap();
+    let terms = Terms { principal: Some(&principal), abort, ..Terms::default() };
+    documents(&to, terms).unwrap()
+}
+
+fn json_of(documents: &[Document], kind: DocumentKind) -> Value {
+    let document = documents.iter().find(|document| document.kind == kind).unwrap();
+    serde_json::from_str(&document.json).unwrap()
+}
+
+/// A bucket with that policy.
+fn under(policy: &Value) -> BucketSettings {
+    let policy = Some(Policy::parse(&policy.to_string()).unwrap());
     BucketSettings { policy, part_bytes_min: 0, ..BucketSettings::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_policy_lets_its_folder_through_and_no_other() {
+async fn the_printed_policy_lets_its_folder_through_and_no_other() {
     let mut world = World::start(1).await;
-    world.s3.set_bucket(BUCKET, only_logs());
+    let policy = json_of(&printed(DESTINATION, false), DocumentKind::BucketPolicy);
+    world.s3.set_bucket(BUCKET, under(&policy));
     let outside = world.job("s3://burritobot/other?region=us-east-1").await;
-    let inside = world.job("s3://burritobot/logs/{DATE}?region=us-east-1").await;
+    let inside = world.job(DESTINATION).await;
     world.send(2_000).await;
     world.wait_until_settled(&inside, 2_000).await;
     world.wait_for_failure(&outside, &["AccessDenied"]).await;
@@ -28,6 +44,38 @@ async fn a_policy_lets_its_folder_through_and_no_other() {
     // What was refused waits, and arrives when its owner opens the bucket.
     world.s3.set_bucket(BUCKET, BucketSettings::default());
     world.finish(&[(BUCKET, "logs/"), (BUCKET, "other/")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_printed_policies_are_enough_for_uploads_in_parts_that_fail() {
+    for abort in [false, true] {
+        let mut world = World::start_with(1, |settings| settings.part_bytes = SMALL_PART).await;
+        let policy = json_of(&printed(DESTINATION, abort), DocumentKind::BucketPolicy);
+        world.s3.set_bucket(BUCKET, under(&policy));
+        let failing = Fault::Refuses(Refusal::internal_error());
+        let parts = [Operation::UploadPart, Operation::CompleteMultipartUpload];
+        world.s3.add_rule(Rule::new(failing).on(&parts).times(4));
+        world.job(DESTINATION).await;
+        world.send(2_000).await;
+        let s3 = world.finish(&[(BUCKET, "logs/")]).await;
+        assert!(!abort || s3.uploads(BUCKET).is_empty(), "an upload is left open");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_with_access_control_lists_needs_the_statement_printed_for_it() {
+    let mut world = World::start(1).await;
+    let documents = printed(DESTINATION, false);
+    let mut policy = json_of(&documents, DocumentKind::BucketPolicy);
+    let with_acls = |policy: &Value| BucketSettings { has_acls: true, ..under(policy) };
+    world.s3.set_bucket(BUCKET, with_acls(&policy));
+    let job = world.job(DESTINATION).await;
+    world.send(2_000).await;
+    world.wait_for_failure(&job, &["AccessDenied"]).await;
+    let statement = json_of(&documents, DocumentKind::AclStatement);
+    policy["Statement"].as_array_mut().unwrap().push(statement);
+    world.s3.set_bucket(BUCKET, with_acls(&policy));
+    world.finish(&[(BUCKET, "logs/")]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use sim::s3::{
-    BucketSettings, Conditions, Fault, Operation, Refusal, Rule, S3Server, WrongRegion,
-};
+use sim::s3::{BucketSettings, Conditions, Fault, Operation, Refusal, Rule, S3Server, WrongRegion};
 
 use crate::world::{BUCKET, SMALL_PART, World};
 
@@ -140,8 +138,7 @@ async fn an_upload_that_may_not_be_aborted_is_left_and_everything_arrives() {
 async fn every_kind_of_conditional_write_leads_to_each_record_once() {
     for conditions in [Conditions::Honoured, Conditions::Refused, Conditions::Ignored] {
         for part_bytes in [SMALL_PART, 8 << 20] {
-            let mut world =
-                World::start_with(1, |settings| settings.part_bytes = part_bytes).await;
+            let mut world = World::start_with(1, |settings| settings.part_bytes = part_bytes).await;
             world.s3.set_bucket(BUCKET, BucketSettings { conditions, ..any_part() });
             let publishing = [Operation::PutObject, Operation::CompleteMultipartUpload];
             world.s3.add_rule(Rule::new(Fault::CutsAfter).on(&publishing).times(2));

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::vault::Vault;
-use catalog::{BatchState, Catalog, Cursor, Job, JobChange, Jobs, Ledger, Page, SqliteCatalog};
-use catalog::Tenants;
+use catalog::{
+    Actor, BatchState, Catalog, Cursor, Job, JobChange, Jobs, Ledger, Page, SqliteCatalog, Tenants,
+};
 use delivery::s3::{S3Settings, S3Store, StaticKeys};
 use delivery::{Delivery, Parts, RetrySettings, Settings};
 use flate2::read::MultiGzDecoder;
@@ -64,14 +65,14 @@ impl World {
         let path = dir.path().join("catalog.sqlite");
         let catalog = SqliteCatalog::open(&path, vault, SystemClock.now()).await.unwrap();
         let (account, zone) = (Id::from_bytes([1; 16]), Id::from_bytes([2; 16]));
-        let now = SystemClock.now();
-        catalog.add_account(account, "Burritobot", now).await.unwrap();
-        catalog.add_zone(zone, account, "burritobot.example", now).await.unwrap();
+        catalog.add_account(account, "Burritobot", "external id", &by()).await.unwrap();
+        catalog.add_zone(zone, account, "burritobot.example", &by()).await.unwrap();
         let keys = StaticKeys {
             access_key_id: ACCESS_KEY.to_owned(),
             secret_access_key: SECRET_KEY.to_owned(),
         };
-        let own = S3Settings { endpoint_url: Some(s3.url()), keys: Some(keys), ..S3Settings::default() };
+        let own =
+            S3Settings { endpoint_url: Some(s3.url()), keys: Some(keys), ..S3Settings::default() };
         let store = Arc::new(S3Store::new(own).await.unwrap());
         let (journal, catalog) = (Arc::new(journal), Arc::new(catalog));
         let parts = parts(&journal, &catalog, &store);
@@ -104,8 +105,7 @@ impl World {
             .map(Partition)
             .map(|partition| Cursor { partition, next: self.journal.bounds(partition).end })
             .collect();
-        let now = SystemClock.now();
-        let job = self.catalog.add_job(self.zone, change, &begin, now).await.unwrap();
+        let job = self.catalog.add_job(self.zone, change, &begin, &by()).await.unwrap();
         self.delivery.reload().await;
         self.jobs.push(job.clone());
         job
@@ -120,8 +120,7 @@ impl World {
             frequency: "high".to_owned(),
             enabled: true,
         };
-        let now = SystemClock.now();
-        self.catalog.change_job(job.id, job.revision, change, &[], now).await.unwrap();
+        self.catalog.change_job(job.id, job.revision, change, &[], &by()).await.unwrap();
         self.delivery.reload().await;
     }
 
@@ -231,6 +230,10 @@ impl World {
     }
 }
 
+fn by() -> Actor {
+    Actor::system(SystemClock.now())
+}
+
 fn id(number: u64) -> String {
     format!("ray-{number:08}")
 }
@@ -245,11 +248,7 @@ fn spec(destination: &str) -> JobSpec {
     }
 }
 
-fn parts(
-    journal: &Arc<LocalJournal>,
-    catalog: &Arc<SqliteCatalog>,
-    store: &Arc<S3Store>,
-) -> Parts {
+fn parts(journal: &Arc<LocalJournal>, catalog: &Arc<SqliteCatalog>, store: &Arc<S3Store>) -> Parts {
     Parts {
         journal: Arc::clone(journal) as _,
         catalog: Arc::clone(catalog) as Arc<dyn Catalog>,

@@ -44,7 +44,8 @@ fn break_store(s3: &S3Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_and_nothing_comes_twice_under_torture() {
-    let time = Duration::from_secs(number_from_environment("LOGPUSH_TORTURE_SECONDS").unwrap_or(20));
+    let time =
+        Duration::from_secs(number_from_environment("LOGPUSH_TORTURE_SECONDS").unwrap_or(20));
     let seed = number_from_environment("LOGPUSH_TORTURE_SEED").unwrap_or(1);
     let mut dice = Dice(seed);
     let mut site = Site::start(seed).await;

@@ -132,7 +132,8 @@ impl Site {
         let begun = Instant::now();
         loop {
             let statuses = self.api().read("/logpush/status").await;
-            let done = |status: &Value| status["unread_frames"] == 0 && status["retrying"].is_null();
+            let done =
+                |status: &Value| status["unread_frames"] == 0 && status["retrying"].is_null();
             if statuses.as_array().unwrap().iter().all(done) {
                 break;
             }
@@ -178,10 +179,10 @@ impl Verdict {
     /// Compares what a job wanted with what is in its folder.
     fn count(&mut self, s3: &S3Server, job: &Job, sent: &[Sent]) {
         let folder = format!("{}/", job.folder);
-        let objects = s3.objects(BUCKET).into_iter().filter(|object| object.key.starts_with(&folder));
-        let objects: Vec<Object> = objects
-            .map(|object| Object { key: object.key, bytes: object.body.to_vec() })
-            .collect();
+        let objects =
+            s3.objects(BUCKET).into_iter().filter(|object| object.key.starts_with(&folder));
+        let objects: Vec<Object> =
+            objects.map(|object| Object { key: object.key, bytes: object.body.to_vec() }).collect();
         let mut times: BTreeMap<String, u32> = BTreeMap::new();
         delivered(&objects).into_iter().for_each(|id| *times.entry(id).or_default() += 1);
         let mut wanted = 0;
