@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use journal::Frame;
 use model::compiled_job::CompiledJob;
+use model::output::Compression;
 use model::record::Scanner;
 use model::sample::RecordPosition;
 use model::{JobId, Offset, OffsetRange, Partition, Revision, Scope};

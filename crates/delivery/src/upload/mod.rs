@@ -153,6 +153,8 @@ impl Delivering {
                 Err(error) => error,
             };
             self.sealed.failed = true;
+            // What fails must not take the room of what does not: it is encoded again.
+            self.sealed.spool.take_if(|spool| spool.is_in_the_way());
             let is_left = if let AttemptError::Held(held) = error {
                 self.report_held(&held).await;
                 is_first(leaving(self.orders.clone()), self.gate.wait(&self.to)).await
