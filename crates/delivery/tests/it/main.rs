@@ -5,4 +5,6 @@
 
 mod bucket;
 mod deliver;
+mod outage;
+mod readers;
 mod world;
