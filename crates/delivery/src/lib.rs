@@ -19,7 +19,6 @@
 mod backoff;
 mod catch_up;
 mod check;
-mod checksum;
 mod cut;
 mod delivery;
 mod gate;

@@ -20,6 +20,8 @@ use crate::totals::JobTotals;
 use crate::workers::Workers;
 use crate::{Parts, Settings};
 
+/// Batches that are encoded again at a time.
+const ENCODINGS_MAX: usize = 4;
 /// Lanes that read on their own at a time. Each holds the frames of one read of the journal.
 const CATCH_UPS_MAX: usize = 4;
 

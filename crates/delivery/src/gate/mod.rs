@@ -154,7 +154,7 @@ impl Gate {
     /// Waits for a turn. At once, and without one, where the bucket is known to fail and others
     /// find out whether it still does.
     pub(crate) async fn enter<'g>(&'g self, to: &'g Destination) -> Result<Turn<'g>, Held> {
-        if let Look::Held(held) = lock(&self.troubles).look(to) {
+        if let Some(held) = self.held(to) {
             return Err(held);
         }
         let slot = self.limit.acquire().await;
@@ -197,9 +197,12 @@ impl Gate {
         self.changed.notify_waiters();
     }
 
-    /// Whether a request would be held.
-    pub(crate) fn is_held(&self, to: &Destination) -> bool {
-        matches!(lock(&self.troubles).look(to), Look::Held(_))
+    /// Why a request would be held, if it would.
+    pub(crate) fn held(&self, to: &Destination) -> Option<Held> {
+        match lock(&self.troubles).look(to) {
+            Look::Held(held) => Some(held),
+            Look::Free | Look::Probe(_) => None,
+        }
     }
 
     /// Whether the store is known not to know guarded writes.

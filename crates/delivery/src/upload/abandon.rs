@@ -60,7 +60,8 @@ impl Room {
     /// Aborts an upload and closes it in the ledger; `false` where it has to be tried again.
     pub(super) async fn abandon(&self, gate: &Gate, to: &Destination, open: &OpenUpload) -> bool {
         if !gate.refuses_aborts() {
-            let abort = timeout(ANSWER_TIMEOUT, self.store.abort_upload(to, &id_of(open)));
+            let id = id_of(open);
+            let abort = timeout(ANSWER_TIMEOUT, self.store.abort_upload(to, &id));
             match abort.await {
                 Err(_) => return false,
                 Ok(Ok(())) => tracing::debug!(key = %open.key, "aborted an upload in parts"),

@@ -31,6 +31,7 @@ impl Delivering {
 
     /// What the store says of the object, and when the attempt began.
     async fn attempt(&mut self) -> Result<(Stored, Instant), AttemptError> {
+        self.encode().await?;
         let (gate, to) = (Arc::clone(&self.gate), Arc::clone(&self.to));
         let turn = tokio::select! {
             biased;
@@ -39,18 +40,36 @@ impl Delivering {
         };
         self.attempts = self.attempts.saturating_add(1);
         let began = Instant::now();
-        let spool = match self.sealed.spool.take() {
-            Some(spool) => spool,
-            None => encode_again(&self.room, &self.sealed.plan, &self.sealed.batch).await?,
-        };
-        let spool = &*self.sealed.spool.insert(spool);
-        let len = spool.len();
+        let len = self.sealed.spool.as_ref().map_or(0, FinishedSpool::len);
         let stored = if len <= self.room.settings.part_bytes {
             self.put(turn, len).await
         } else {
             self.put_in_parts(turn, len).await
         };
         Ok((stored?, began))
+    }
+
+    /// Encodes the batch again where its bytes are gone: without a turn, which whoever is in the
+    /// way of its bytes may be waiting for; and not for a bucket that is known to fail.
+    async fn encode(&mut self) -> Result<(), AttemptError> {
+        if self.sealed.spool.is_some() {
+            return Ok(());
+        }
+        if let Some(held) = self.gate.held(&self.to) {
+            return Err(AttemptError::Held(held));
+        }
+        let room = &self.room;
+        let encoding = async {
+            let _turn = room.encodings.acquire().await;
+            encode_again(room, &self.sealed.plan, &self.sealed.batch).await
+        };
+        let spool = tokio::select! {
+            biased;
+            spool = encoding => spool?,
+            () = leaving(self.orders.clone()) => return Err(AttemptError::Left),
+        };
+        self.sealed.spool = Some(spool);
+        Ok(())
     }
 
     async fn put(&mut self, mut turn: Turn<'_>, len: u64) -> Result<Stored, AttemptError> {

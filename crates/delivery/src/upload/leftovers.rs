@@ -53,7 +53,7 @@ async fn abandon_leftovers(room: &Room, plans: &Plans) -> Result<(), CatalogErro
         }
         let to = &places[&key];
         let gate = room.gates.gate(to);
-        if !gate.is_held(to) {
+        if gate.held(to).is_none() {
             room.abandon(&gate, to, &open).await;
         }
     }

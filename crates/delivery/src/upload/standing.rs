@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use super::attempt::read;
 use super::error::AttemptError;
 use super::{ANSWER_TIMEOUT, Delivering};
-use crate::checksum;
+use crate::s3::checksum::Running;
 use crate::store::{StoreError, StoreErrorKind, Stored};
 
 /// Bytes that are read of a spool at a time.
@@ -52,18 +52,16 @@ impl Delivering {
             return Ok(Some(format!("it has {bytes} bytes, and the batch {len}")));
         }
         let theirs = stored.checksum.as_ref();
-        let (Some(theirs), Some(mut digest)) = (theirs, checksum::digest(&self.to)) else {
+        let (Some(theirs), Some(mut ours)) = (theirs, Running::new(self.to.checksum)) else {
             return Ok(None);
         };
         let mut at = 0;
         while at < len {
             let until = (at + PIECE_BYTES).min(len);
-            digest.update(&read(&self.room, spool, at, until).await?);
+            ours.add(&read(&self.room, spool, at, until).await?);
             at = until;
         }
-        let ours = checksum::text(&digest);
-        // A checksum of parts' checksums ends in their number and cannot be compared.
-        let is_other = !theirs.contains('-') && *theirs != ours;
-        Ok(is_other.then(|| format!("its checksum is {theirs}, and the batch's {ours}")))
+        let ours = ours.text();
+        Ok((*theirs != ours).then(|| format!("its checksum is {theirs}, and the batch's {ours}")))
     }
 }
