@@ -97,8 +97,8 @@ impl Room {
         *self.expiring.lock().unwrap_or_else(PoisonError::into_inner) = frames;
     }
 
-    /// Reads frames for a route at this pace, at once; the future gives the route back, or `None` where it
-    /// was lost to a panic.
+    /// Reads frames for a route at this pace, at once; the future gives the route back, or `None`
+    /// where it was lost to a panic.
     pub(crate) fn start_reading(
         self: &Arc<Self>,
         route: Route,

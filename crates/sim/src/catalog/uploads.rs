@@ -34,11 +34,7 @@ impl State {
     }
 
     /// Closes all uploads of a batch, which is of this revision.
-    pub(super) fn close_uploads(
-        &mut self,
-        batch: (JobId, Partition, Offset),
-        revision: Revision,
-    ) {
+    pub(super) fn close_uploads(&mut self, batch: (JobId, Partition, Offset), revision: Revision) {
         self.uploads.retain(|(job, partition, first, _), upload| {
             (*job, *partition, *first) != batch || upload.revision != revision
         });
