@@ -25,13 +25,16 @@ pub(crate) fn result(result: impl Serialize) -> Response {
     success(result, None)
 }
 
+/// Whether something can be used, and why not.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Validated")]
+pub(super) struct Verdict {
+    valid: bool,
+    message: String,
+}
+
 /// The answer of a validation, with what is wrong; an empty message where nothing is.
 pub(crate) fn verdict(message: String) -> Response {
-    #[derive(Serialize)]
-    struct Verdict {
-        valid: bool,
-        message: String,
-    }
     result(Verdict { valid: message.is_empty(), message })
 }
 

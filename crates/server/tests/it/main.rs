@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod api_accounts;
+mod api_history;
 mod api_job_changes;
 mod api_jobs;
 mod api_limits;
