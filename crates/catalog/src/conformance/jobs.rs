@@ -5,7 +5,7 @@ use model::{JobId, JobSpec, Revision, Scope};
 use super::{
     NOON, assert_conflict, assert_not_found, at, by, change, cursor, failure, id, job, zone,
 };
-use crate::{Catalog, Job, JobChange, JobRevision};
+use crate::{Catalog, Job, JobChange, JobRevision, Page};
 
 pub async fn a_job_reads_back(catalog: &dyn Catalog) {
     let scope = zone(catalog, 1).await;
@@ -182,4 +182,57 @@ pub async fn the_newest_failure_is_noted(catalog: &dyn Catalog) {
     let expected = Job { failure: Some(failure(2, "access denied")), ..before };
     assert_eq!(catalog.job(expected.id).await.unwrap(), expected);
     assert_not_found(catalog.note_failure(JobId(99), failure(1, "x")).await, "job");
+}
+
+pub async fn a_change_that_changes_nothing_does_nothing(catalog: &dyn Catalog) {
+    let before = job(catalog, 1).await;
+    let version = catalog.jobs_changed_since(0).await.unwrap().version;
+    let same = catalog.change_job(before.id, Revision(1), change(), &[], &by(at(9))).await.unwrap();
+    assert_eq!(same, before);
+    assert_eq!(catalog.job(before.id).await.unwrap(), before);
+    assert_eq!(catalog.jobs_changed_since(0).await.unwrap().version, version);
+}
+
+pub async fn jobs_are_paged_and_counted(catalog: &dyn Catalog) {
+    let first = job(catalog, 1).await;
+    let scope = first.scope;
+    let mut dns = change();
+    dns.spec.dataset = "dns_logs".to_owned();
+    let mut ids = vec![first.id];
+    for change in [dns, change(), change()] {
+        ids.push(catalog.add_job(scope, change, &[], &by(NOON)).await.unwrap().id);
+    }
+    let gone = ids.pop().unwrap();
+    catalog.delete_job(gone, &by(NOON)).await.unwrap();
+    job(catalog, 2).await;
+    let list = async |dataset, number, size| {
+        let page = catalog.jobs_page(scope, dataset, Page { number, size }).await.unwrap();
+        (page.items.iter().map(|job| job.id).collect::<Vec<_>>(), page.total)
+    };
+    assert_eq!(list(None, 1, 2).await, (ids[..2].to_vec(), 3));
+    assert_eq!(list(None, 2, 2).await, (ids[2..].to_vec(), 3));
+    assert_eq!(list(Some("http_requests"), 1, 9).await, (vec![ids[0], ids[2]], 2));
+    assert_eq!(list(Some("unheard_of"), 1, 9).await, (vec![], 0));
+    assert_eq!(catalog.count_jobs(scope).await.unwrap(), 3);
+    assert_eq!(catalog.count_jobs(Scope::account(id(1))).await.unwrap(), 0);
+}
+
+pub async fn changes_are_told_since_a_version(catalog: &dyn Catalog) {
+    let start = catalog.jobs_changed_since(0).await.unwrap();
+    assert_eq!((start.changed, start.deleted), (vec![], vec![]));
+    let (one, two) = (job(catalog, 1).await, job(catalog, 2).await);
+    let added = catalog.jobs_changed_since(start.version).await.unwrap();
+    assert_eq!((added.changed, added.deleted), (vec![one.clone(), two.clone()], vec![]));
+
+    let paused = JobChange { enabled: false, ..change() };
+    let changed = catalog.change_job(two.id, Revision(1), paused, &[], &by(at(1))).await.unwrap();
+    catalog.delete_job(one.id, &by(at(2))).await.unwrap();
+    let since = catalog.jobs_changed_since(added.version).await.unwrap();
+    assert_eq!((since.changed, since.deleted), (vec![changed.clone()], vec![one.id]));
+    let all = catalog.jobs_changed_since(0).await.unwrap();
+    assert_eq!((all.version, all.changed), (since.version, vec![changed]));
+
+    catalog.note_failure(two.id, failure(3, "access denied")).await.unwrap();
+    let quiet = catalog.jobs_changed_since(since.version).await.unwrap();
+    assert_eq!((quiet.version, quiet.changed, quiet.deleted), (since.version, vec![], vec![]));
 }

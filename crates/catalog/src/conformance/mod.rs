@@ -6,6 +6,8 @@
 #![allow(missing_docs, reason = "the name of a check says what it checks")]
 #![allow(clippy::unwrap_used, reason = "a check fails by a panic")]
 
+pub mod audit;
+pub mod history;
 pub mod jobs;
 pub mod ledger;
 pub mod settling;
@@ -54,6 +56,9 @@ macro_rules! conformance_suite {
             jobs::the_number_of_a_job_is_never_used_again,
             jobs::jobs_are_listed_by_exactly_their_scope,
             jobs::the_newest_failure_is_noted,
+            jobs::a_change_that_changes_nothing_does_nothing,
+            jobs::jobs_are_paged_and_counted,
+            jobs::changes_are_told_since_a_version,
             ledger::a_cursor_that_exists_stays,
             ledger::cursors_of_deleted_jobs_are_left_out,
             ledger::a_seal_moves_the_cursor,
@@ -83,6 +88,28 @@ macro_rules! conformance_suite {
             settling::batches_in_a_loss_are_lost,
             settling::giving_up_again_changes_nothing,
             settling::losses_are_listed_newest_first,
+            audit::an_action_says_who_did_what,
+            audit::every_change_of_a_job_is_one_action,
+            audit::a_refused_change_is_no_action,
+            audit::an_action_shows_no_secret,
+            audit::a_token_is_made_and_revoked_once,
+            audit::actions_are_listed_by_account,
+            audit::old_actions_are_forgotten,
+            audit::deleted_zones_and_accounts_are_gone,
+            audit::what_is_in_use_is_not_deleted,
+            history::an_event_that_repeats_is_counted,
+            history::the_newest_events_of_a_job_are_kept,
+            history::a_failure_is_told_and_counted,
+            history::deliveries_make_an_hours_figures,
+            history::a_delivery_after_failures_is_told,
+            history::a_loss_is_told_and_counted_once,
+            history::old_events_and_hours_are_forgotten,
+            history::a_deleted_job_keeps_its_history,
+            history::an_open_upload_reads_back_with_its_parts,
+            history::settling_a_batch_closes_its_uploads,
+            history::only_sealed_batches_are_uploaded,
+            history::an_upload_outlives_its_batch,
+            history::what_a_store_can_do_is_remembered,
         }
     };
     ($open:path: $($room:ident::$check:ident,)*) => { $(
@@ -215,6 +242,8 @@ mod tests {
     fn the_suite_lists_every_check() {
         let suite = include_str!("mod.rs");
         let rooms = [
+            ("audit", include_str!("audit.rs")),
+            ("history", include_str!("history.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("ledger", include_str!("ledger.rs")),
             ("settling", include_str!("settling.rs")),

@@ -23,6 +23,8 @@ pub(super) struct Shown {
     name: String,
     r#type: &'static str,
     settings: Settings,
+    /// What the trust policies of the account's roles ask for.
+    external_id: String,
     created_on: String,
 }
 
@@ -38,6 +40,7 @@ fn shown(account: Account) -> Shown {
         name: account.name,
         r#type: "standard",
         settings: Settings { enforce_twofactor: false },
+        external_id: account.external_id,
         created_on: rfc3339(account.created_at),
     }
 }
@@ -89,4 +92,18 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let (id, external_id) = (random_id()?, random_id()?.to_string());
     let account = call.app.catalog.add_account(id, &name, &external_id, &call.actor()).await?;
     Ok(envelope::result(shown(account)))
+}
+
+/// What was deleted.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccountDeleted")]
+pub(super) struct Deleted {
+    id: String,
+}
+
+/// `DELETE /accounts/{account_id}`, where nothing depends on it.
+pub(super) async fn delete(call: &mut Call) -> ApiResult {
+    let id = call.id("account_id")?;
+    call.app.catalog.delete_account(id, &call.actor()).await?;
+    Ok(envelope::result(Deleted { id: id.to_string() }))
 }

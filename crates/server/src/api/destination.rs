@@ -1,12 +1,14 @@
 //! Destinations: whether one works, and whether it is in use.
 
 use delivery::{CheckOutcome, CheckStep};
-use model::destination::Destination;
+use model::Issue;
+use model::destination::{Access, Destination, POINTER};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
 use super::ownership::key;
+use super::policy::account_of;
 use super::{ApiError, ApiResult, envelope};
 use crate::http::Call;
 
@@ -23,7 +25,7 @@ pub(super) struct Exists {
 /// `POST {scope}/logpush/validate/destination`: writes a small file, and tells why it cannot.
 pub(super) async fn validate(call: &mut Call) -> ApiResult {
     let text = destination_conf(call).await?;
-    let message = match Destination::parse(&text) {
+    let message = match allowed(call, &text).await? {
         Err(issues) => {
             let messages: Vec<_> = issues.into_iter().map(|issue| issue.message).collect();
             messages.join("; ")
@@ -43,7 +45,7 @@ fn in_one_line(step: CheckStep) -> String {
     }
 }
 
-/// What became of a destination's check.
+/// How trying a destination went.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "DestinationChecked")]
 pub(super) struct Checked {
@@ -51,21 +53,56 @@ pub(super) struct Checked {
     steps: Vec<ShownStep>,
 }
 
-/// One step of a check.
+/// One step of trying a destination; the first that failed is the one to mend.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "CheckStep")]
+#[schemars(rename = "DestinationStep")]
 struct ShownStep {
     name: &'static str,
+    /// `ok`, `failed` or `skipped`.
     outcome: &'static str,
     detail: String,
+    /// How to mend it.
     mend: Option<String>,
+}
+
+/// The destination, or all that is wrong with it: what stands in it, and whose role it names.
+pub(super) async fn allowed(
+    call: &Call,
+    text: &str,
+) -> Result<Result<Destination, Vec<Issue>>, ApiError> {
+    let destination = match Destination::parse(text) {
+        Ok(destination) => destination,
+        Err(issues) => return Ok(Err(issues)),
+    };
+    Ok(check_role(call, text).await?.map(|()| destination).map_err(|issue| vec![issue]))
+}
+
+/// Checks that a role is taken on with the account's own external id, so that nobody can have the
+/// service write by a role that trusts it for somebody else's sake.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
+pub(super) async fn check_role(call: &Call, text: &str) -> Result<Result<(), Issue>, ApiError> {
+    // Without a scope it is the operator who asks.
+    let (Ok(scope), Ok(Destination { access: Access::Role { external_id, .. }, .. })) =
+        (call.scope(), Destination::parse(text))
+    else {
+        return Ok(Ok(()));
+    };
+    let expected = account_of(&call.app, scope).await?.external_id;
+    if external_id.as_deref() == Some(expected.as_str()) {
+        return Ok(Ok(()));
+    }
+    let message = format!(
+        "a role needs `external-id={expected}`: the external id of the account, which the role's \
+         trust policy has to ask for"
+    );
+    Ok(Err(Issue::new(POINTER, message)))
 }
 
 /// `POST {scope}/logpush/destination/check`, and `POST /logpush/destination/check` for the
 /// operator: tries a destination step by step.
 pub(super) async fn check(call: &mut Call) -> ApiResult {
     let text = destination_conf(call).await?;
-    let destination = Destination::parse(&text)?;
+    let destination = allowed(call, &text).await??;
     let steps = tried(call, &destination).await;
     let ok = !steps.iter().any(has_failed);
     let shown = |step: CheckStep| ShownStep {

@@ -25,8 +25,9 @@ pub(crate) fn result(result: impl Serialize) -> Response {
     success(result, None)
 }
 
-/// Whether something is as it should be, and why not.
+/// Whether something can be used, and why not.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Validated")]
 pub(super) struct Verdict {
     valid: bool,
     message: String,

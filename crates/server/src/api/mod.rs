@@ -9,6 +9,7 @@
 pub(crate) mod auth;
 
 mod accounts;
+mod audit;
 mod challenge;
 mod datasets;
 mod destination;
@@ -16,12 +17,14 @@ mod envelope;
 mod error;
 mod fields;
 mod health;
+mod history;
 mod ingest;
 mod jobs;
 mod openapi;
 mod origin;
 mod ownership;
 mod page;
+mod policy;
 mod quarantine;
 mod rate;
 mod routes;

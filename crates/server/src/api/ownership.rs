@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::challenge::fingerprint;
+use super::destination::allowed;
 use super::fields::Fields;
 use super::{ApiError, ApiResult, envelope};
 use crate::http::Call;
@@ -38,7 +39,7 @@ pub(super) async fn challenge(call: &mut Call) -> ApiResult {
     let mut fields = Fields::parse(&body, &["destination_conf"])?;
     let text = fields.required_text("destination_conf");
     fields.finish()?;
-    let destination = Destination::parse(&text)?;
+    let destination = allowed(call, &text).await??;
     let now = call.now();
     let token = call.app.signer.sign(scope, &text, &destination, now);
     let short: String =

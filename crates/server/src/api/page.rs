@@ -26,6 +26,9 @@ pub(crate) struct PageInfo {
 impl PageInfo {
     /// For `count` items on `page` of a list of `total`.
     pub(crate) fn new(page: Page, count: usize, total: u64) -> Self {
+        if page == Page::ALL {
+            return Self::whole(count);
+        }
         Self {
             page: page.number,
             per_page: page.size,
@@ -55,14 +58,13 @@ pub(crate) fn page(call: &Call) -> Result<Page, ApiError> {
     })
 }
 
-/// The part of `items` that the query asks for: all of them where it names no page, as clients of
-/// lists that the v4 API does not page expect it.
-pub(crate) fn part_or_whole<T>(call: &Call, items: Vec<T>) -> Result<(Vec<T>, PageInfo), ApiError> {
+/// The page that the query names, or the whole where it names none, as clients of lists that the
+/// v4 API does not page expect it.
+pub(crate) fn page_or_whole(call: &Call) -> Result<Page, ApiError> {
     if call.query_value("page").is_none() && call.query_value("per_page").is_none() {
-        let info = PageInfo::whole(items.len());
-        return Ok((items, info));
+        return Ok(Page::ALL);
     }
-    Ok(part(items, page(call)?))
+    page(call)
 }
 
 /// The part of `items` that stands on `page`.

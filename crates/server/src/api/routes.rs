@@ -11,8 +11,8 @@ use catalog::Permission::{Admin, LogsIngest, LogsRead, LogsWrite};
 
 use super::auth::Access::{self, AnyToken, InGrant, InScope, Operator, Public};
 use super::{
-    ApiResult, accounts, datasets, destination, health, ingest, jobs, openapi, origin, ownership,
-    quarantine, status, tokens, zones,
+    ApiResult, accounts, audit, datasets, destination, health, history, ingest, jobs, openapi,
+    origin, ownership, policy, quarantine, status, tokens, zones,
 };
 use crate::app::App;
 use crate::http::Call;
@@ -63,9 +63,17 @@ const TABLE: &[Row] = &[
     (Method::GET, "/client/v4/accounts", AnyToken, |c| Box::pin(accounts::list(c))),
     (Method::POST, "/client/v4/accounts", Operator, |c| Box::pin(accounts::create(c))),
     (Method::GET, "/client/v4/accounts/{account_id}", AnyToken, |c| Box::pin(accounts::show(c))),
+    (Method::DELETE, "/client/v4/accounts/{account_id}", Operator, |c| {
+        Box::pin(accounts::delete(c))
+    }),
+    (Method::GET, "/client/v4/accounts/{account_id}/audit_logs", InScope(Admin), |c| {
+        Box::pin(audit::of_account(c))
+    }),
+    (Method::GET, "/client/v4/audit_logs", Operator, |c| Box::pin(audit::of_installation(c))),
     (Method::GET, "/client/v4/zones", AnyToken, |c| Box::pin(zones::list(c))),
     (Method::POST, "/client/v4/zones", Operator, |c| Box::pin(zones::create(c))),
     (Method::GET, "/client/v4/zones/{zone_id}", AnyToken, |c| Box::pin(zones::show(c))),
+    (Method::DELETE, "/client/v4/zones/{zone_id}", Operator, |c| Box::pin(zones::delete(c))),
     // Logpush.
     (Method::GET, "/client/v4/{scope}/logpush/jobs", InScope(LogsRead), |c| {
         Box::pin(jobs::list(c))
@@ -118,6 +126,18 @@ const TABLE: &[Row] = &[
     }),
     (Method::POST, "/client/v4/logpush/destination/check", Operator, |c| {
         Box::pin(destination::check(c))
+    }),
+    (Method::POST, "/client/v4/{scope}/logpush/destination/policy", InScope(LogsWrite), |c| {
+        Box::pin(policy::of_scope(c))
+    }),
+    (Method::POST, "/client/v4/logpush/destination/policy", Operator, |c| {
+        Box::pin(policy::of_operator(c))
+    }),
+    (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/events", InScope(LogsRead), |c| {
+        Box::pin(history::events(c))
+    }),
+    (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/history", InScope(LogsRead), |c| {
+        Box::pin(history::hours(c))
     }),
     (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/status", InScope(LogsRead), |c| {
         Box::pin(status::of_job(c))

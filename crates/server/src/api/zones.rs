@@ -108,6 +108,21 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     Ok(envelope::result(shown(zone, &account)))
 }
 
+/// What was deleted.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ZoneDeleted")]
+pub(super) struct Deleted {
+    id: String,
+}
+
+/// `DELETE /zones/{zone_id}`, where nothing depends on it. Its name can be used again.
+pub(super) async fn delete(call: &mut Call) -> ApiResult {
+    let id = call.id("zone_id")?;
+    call.app.catalog.delete_zone(id, &call.actor()).await?;
+    call.app.door.forget_zones();
+    Ok(envelope::result(Deleted { id: id.to_string() }))
+}
+
 /// The id in `"account": {"id": "…"}`.
 fn owner(fields: &mut Fields) -> AccountId {
     #[derive(serde::Deserialize)]

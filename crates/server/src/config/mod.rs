@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use delivery::RetrySettings;
 use journal::{LocalSettings, Retention};
+use model::destination::Principal;
 
 pub use environment::{Environment, process_environment};
 pub use error::ConfigError;
@@ -107,7 +108,7 @@ pub struct DeliverySettings {
     /// When failed uploads are tried again.
     pub retry: RetrySettings,
     /// The service's own AWS identity, as the policies of buckets name it.
-    pub principal_arn: Option<String>,
+    pub principal_arn: Option<Principal>,
 }
 
 /// The bounds of the API.

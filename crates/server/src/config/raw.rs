@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use journal::{LocalSettings, Retention};
+use model::destination::Principal;
 use model::spelling::nearest;
 use serde::Deserialize;
 use toml::Table;
@@ -301,17 +302,13 @@ impl RawDelivery {
                 1 << 20,
             )?,
             retry,
-            principal_arn: self.principal_arn.map(principal_arn).transpose()?,
+            principal_arn: self.principal_arn.as_deref().map(principal_arn).transpose()?,
         })
     }
 }
 
-fn principal_arn(arn: String) -> Result<String, ConfigError> {
-    let is_identity = arn.starts_with("arn:") && arn.split(':').nth(2) == Some("iam");
-    if is_identity && arn.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(arn);
-    }
-    Err(ConfigError::OutOfBounds {
+fn principal_arn(arn: &str) -> Result<Principal, ConfigError> {
+    arn.parse().map_err(|_| ConfigError::OutOfBounds {
         key: "delivery.principal_arn",
         found: format!("`{arn}`"),
         expected: "the ARN of a role or a user, such as `arn:aws:iam::123456789012:role/logpush`"

@@ -124,6 +124,7 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         metrics: MetricsPage::new(registry),
         api: config.api.clone(),
         rates: Rates::new(&config.api),
+        principal: config.delivery.principal_arn.clone(),
         job_changes: Mutex::new(()),
     })
 }

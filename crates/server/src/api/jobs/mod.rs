@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
-use super::page::part_or_whole;
-use super::{ApiError, ApiResult, Code, envelope, ownership};
+use super::page::{PageInfo, page_or_whole};
+use super::{ApiError, ApiResult, Code, destination, envelope, ownership};
 use crate::app::App;
 use crate::http::Call;
 
@@ -26,16 +26,13 @@ const TOO_MANY_JOBS: &str = "creating a new job is not allowed: exceeded max job
 
 /// `GET {scope}/logpush/jobs`.
 pub(super) async fn list(call: &mut Call) -> ApiResult {
-    let jobs = call.app.catalog.jobs(Some(call.scope()?)).await?;
-    render_list(call, jobs)
+    render_list(call, None).await
 }
 
 /// `GET {scope}/logpush/datasets/{dataset}/jobs`.
 pub(super) async fn of_dataset(call: &mut Call) -> ApiResult {
     let dataset = super::datasets::named(call)?;
-    let mut jobs = call.app.catalog.jobs(Some(call.scope()?)).await?;
-    jobs.retain(|job| job.spec.dataset == dataset.name);
-    render_list(call, jobs)
+    render_list(call, Some(&dataset.name)).await
 }
 
 /// `GET {scope}/logpush/jobs/{job_id}`.
@@ -50,7 +47,7 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let body = call.read_body().await?;
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::created(&mut fields);
-    let change = checked(call, scope, requested, true, fields)?;
+    let change = checked(call, scope, requested, true, fields).await?;
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
     if app.catalog.count_jobs(scope).await? >= app.api.jobs_per_scope_max as u64 {
@@ -71,7 +68,7 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::updated(&mut fields, &before);
     let moved = requested.change.spec.destination != before.spec.destination;
-    let change = checked(call, before.scope, requested, moved, fields)?;
+    let change = checked(call, before.scope, requested, moved, fields).await?;
     let begin = begin(&app, change.enabled && !before.enabled);
     let by = call.actor();
     let job = app.catalog.change_job(before.id, before.revision, change, &begin, &by).await?;
@@ -110,7 +107,7 @@ pub(super) async fn named(call: &Call) -> Result<Job, ApiError> {
 
 /// The change that was asked for, or all that is wrong with it. The proof of ownership is looked
 /// at only where the destination is `moved` to.
-fn checked(
+async fn checked(
     call: &Call,
     scope: Scope,
     requested: Requested,
@@ -122,6 +119,9 @@ fn checked(
         fields.refuse_all(without(issues, &change));
     }
     if moved {
+        if let Err(issue) = destination::check_role(call, &change.spec.destination).await? {
+            fields.refuse_all(vec![issue]);
+        }
         let proven = ownership::check_proof(call, scope, &change.spec.destination, challenge)?;
         if let Err(message) = proven {
             fields.refuse("ownership_challenge", message);
@@ -153,9 +153,11 @@ fn render(call: &Call, job: Job) -> ApiResult {
     Ok(envelope::result(shown(job, call.caller()?.may(Permission::LogsWrite))))
 }
 
-fn render_list(call: &Call, jobs: Vec<Job>) -> ApiResult {
+async fn render_list(call: &Call, dataset: Option<&str>) -> ApiResult {
     let secrets = call.caller()?.may(Permission::LogsWrite);
-    let (jobs, info) = part_or_whole(call, jobs)?;
-    let jobs: Vec<_> = jobs.into_iter().map(|job| shown(job, secrets)).collect();
+    let page = page_or_whole(call)?;
+    let found = call.app.catalog.jobs_page(call.scope()?, dataset, page).await?;
+    let info = PageInfo::new(page, found.items.len(), found.total);
+    let jobs: Vec<_> = found.items.into_iter().map(|job| shown(job, secrets)).collect();
     Ok(envelope::list(jobs, info))
 }

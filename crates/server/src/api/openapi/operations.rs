@@ -3,14 +3,16 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::requests::{
-    Challenge, DestinationOnly, LogpullOptions, NewAccount, NewToken, NewZone, job_to_change,
-    new_job,
+    Challenge, DestinationOnly, NewAccount, NewToken, NewZone, Origin, Policy, PolicyOfOperator,
+    job_to_change, new_job,
 };
 use crate::api::envelope::{Done, Verdict};
 use crate::api::error::Code;
 use crate::api::page::{PER_PAGE, PER_PAGE_MAX};
 use crate::api::quarantine::{LINES, LINES_MAX};
-use crate::api::{accounts, destination, health, jobs, ownership, status, tokens, zones};
+use crate::api::{
+    accounts, audit, destination, health, history, jobs, ownership, policy, status, tokens, zones,
+};
 use crate::ingest::Outcome;
 
 /// Makes a schema.
@@ -132,6 +134,8 @@ const PER: Parameter = Parameter {
     about: "Items of a page.",
     kind: Kind::Number(PER_PAGE, PER_PAGE_MAX),
 };
+/// Of lists that are given whole where no page is asked for.
+const WHOLE_OR_PAGES: &[Parameter] = PAGES;
 const NAME: Parameter = text("name", "Only the one of exactly this name.");
 const OLD_LINES: &[Parameter] = &[
     Parameter { name: "limit", about: "Most lines.", kind: Kind::Number(LINES, LINES_MAX) },
@@ -234,6 +238,30 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .result::<accounts::Shown>(),
     get("/client/v4/accounts/{account_id}", "Accounts", "account", "An account.")
         .result::<accounts::Shown>(),
+    delete(
+        "/client/v4/accounts/{account_id}",
+        "Accounts",
+        "account_delete",
+        "Deletes an account that nothing depends on.",
+    )
+    .result::<accounts::Deleted>()
+    .fails(&[Code::Conflict]),
+    get(
+        "/client/v4/accounts/{account_id}/audit_logs",
+        "Audit",
+        "account_audit_logs",
+        "Who changed what in an account and its zones, newest first.",
+    )
+    .query(PAGES)
+    .list::<audit::Shown>(),
+    get(
+        "/client/v4/audit_logs",
+        "Audit",
+        "audit_logs",
+        "Who changed what in the whole installation, newest first.",
+    )
+    .query(PAGES)
+    .list::<audit::Shown>(),
     get("/client/v4/zones", "Zones", "zones", "Zones that the token covers.")
         .query(&[PAGE, PER, NAME, text("account.id", "Only zones of this account.")])
         .list::<zones::Shown>()
@@ -245,7 +273,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .result::<zones::Shown>()
         .fails(&[Code::NotFound, Code::Conflict]),
     get("/client/v4/zones/{zone_id}", "Zones", "zone", "A zone.").result::<zones::Shown>(),
-    get("/client/v4/{scope}/logpush/jobs", "Jobs", "jobs", "Jobs.").list::<jobs::Shown>(),
+    delete("/client/v4/zones/{zone_id}", "Zones", "zone_delete", "Deletes a zone that nothing depends on.")
+        .result::<zones::Deleted>()
+        .fails(&[Code::Conflict]),
+    get("/client/v4/{scope}/logpush/jobs", "Jobs", "jobs", "Jobs.")
+        .query(WHOLE_OR_PAGES)
+        .list::<jobs::Shown>(),
     post("/client/v4/{scope}/logpush/jobs", "Jobs", "job_create", "A new job.")
         .json(new_job, NEW_JOB)
         .result::<jobs::Shown>()
@@ -269,6 +302,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "dataset_jobs",
         "Jobs of one dataset.",
     )
+    .query(WHOLE_OR_PAGES)
     .list::<jobs::Shown>()
     .fails(&[Code::BadRequest]),
     get(
@@ -325,11 +359,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "/client/v4/{scope}/logpush/validate/origin",
         "Destinations",
         "origin_validate",
-        "Whether a job of the dataset takes these Logpull options.",
+        "Whether a job of a dataset takes Logpull options.",
     )
-    .body::<LogpullOptions>(
-        r#"{"logpull_options":"fields=RayID,ClientIP&timestamps=rfc3339","dataset":"http_requests"}"#,
-    )
+    .body::<Origin>(r#"{"logpull_options":"fields=RayID,ClientIP&timestamps=rfc3339"}"#)
     .result::<Verdict>(),
     post(
         "/client/v4/{scope}/logpush/destination/check",
@@ -343,10 +375,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "/client/v4/logpush/destination/check",
         "Destinations",
         "destination_check_by_operator",
-        "Tries a destination of nobody in particular step by step.",
+        "Tries a destination step by step, for no account.",
     )
     .body::<DestinationOnly>(DESTINATION)
     .result::<destination::Checked>(),
+    post(
+        "/client/v4/{scope}/logpush/destination/policy",
+        "Destinations",
+        "destination_policy",
+        "What the bucket's owner has to paste so that a destination can be written.",
+    )
+    .body::<Policy>(DESTINATION)
+    .result::<policy::Policy>()
+    .fails(&[Code::Conflict]),
+    post(
+        "/client/v4/logpush/destination/policy",
+        "Destinations",
+        "destination_policy_by_operator",
+        "The same, with or without an account.",
+    )
+    .body::<PolicyOfOperator>(DESTINATION)
+    .result::<policy::Policy>()
+    .fails(&[Code::Conflict, Code::NotFound]),
     get(
         "/client/v4/{scope}/logpush/jobs/{job_id}/status",
         "Status",
@@ -362,6 +412,26 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .query(PAGES)
     .list::<status::Batch>(),
+    get(
+        "/client/v4/{scope}/logpush/jobs/{job_id}/events",
+        "Status",
+        "job_events",
+        "What happened to a job, newest first.",
+    )
+    .query(PAGES)
+    .list::<history::Event>(),
+    get(
+        "/client/v4/{scope}/logpush/jobs/{job_id}/history",
+        "Status",
+        "job_history",
+        "What a job did hour by hour, oldest first.",
+    )
+    .query(&[
+        text("from", "From the hour of this time on; without it 24 hours before `to`."),
+        text("to", "Before this time; without it until now."),
+    ])
+    .list::<history::Hour>()
+    .fails(&[Code::BadRequest]),
     get(
         "/client/v4/{scope}/logpush/quarantine",
         "Quarantine",

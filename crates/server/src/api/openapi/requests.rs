@@ -22,6 +22,40 @@ pub(super) struct DestinationOnly {
     destination_conf: String,
 }
 
+/// A destination that documents are asked for.
+#[derive(JsonSchema)]
+#[schemars(rename = "DestinationPolicyRequest", deny_unknown_fields)]
+pub(super) struct Policy {
+    /// Such as `s3://BUCKET/PATH?region=REGION`.
+    #[schemars(length(min = 1))]
+    destination_conf: String,
+    /// Whether aborting uploads is to be granted too; without it there is a lifecycle rule.
+    abort: Option<bool>,
+}
+
+/// A destination that documents are asked for, and for whom.
+#[derive(JsonSchema)]
+#[schemars(rename = "OperatorPolicyRequest", deny_unknown_fields)]
+pub(super) struct PolicyOfOperator {
+    /// Such as `s3://BUCKET/PATH?region=REGION`.
+    #[schemars(length(min = 1))]
+    destination_conf: String,
+    /// Whether aborting uploads is to be granted too; without it there is a lifecycle rule.
+    abort: Option<bool>,
+    /// The account whose external id a role is to ask for.
+    account_id: Option<String>,
+}
+
+/// Logpull options, and the dataset that they are for.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct Origin {
+    /// Such as `fields=RayID&timestamps=rfc3339`.
+    logpull_options: Option<String>,
+    /// `http_requests` where there is none.
+    dataset: Option<String>,
+}
+
 /// A destination and what proves it.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -32,16 +66,6 @@ pub(super) struct Challenge {
     /// What the challenge file in the bucket holds.
     #[schemars(length(min = 1))]
     ownership_challenge: String,
-}
-
-/// Logpull options and the dataset that they are for.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(super) struct LogpullOptions {
-    /// Such as `fields=RayID,ClientIP&timestamps=rfc3339`.
-    logpull_options: Option<String>,
-    /// `http_requests` where it is absent.
-    dataset: Option<String>,
 }
 
 /// A new account.
