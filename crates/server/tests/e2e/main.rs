@@ -33,5 +33,6 @@ mod service;
 mod stopped;
 mod tools;
 mod unreachable;
+mod walkthrough;
 mod world;
 mod wrong_usage;
