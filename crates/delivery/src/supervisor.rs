@@ -44,8 +44,8 @@ pub(crate) struct Supervisor {
     room: Arc<Room>,
     readers: Vec<ReaderHandle>,
     plans: Plans,
-    /// The enabled jobs of the catalogue's version that was read last.
-    enabled: BTreeMap<JobId, Arc<Job>>,
+    /// The enabled jobs, as the catalogue had them at `version`.
+    jobs: BTreeMap<JobId, Job>,
     version: u64,
     pub(crate) lanes: BTreeMap<(JobId, Partition), RunningLane>,
 }
@@ -59,32 +59,33 @@ pub(crate) fn reader_start(end: Offset, cursors: impl Iterator<Item = Offset>) -
 impl Supervisor {
     pub(crate) fn new(room: Arc<Room>, readers: Vec<ReaderHandle>) -> Self {
         let plans = Plans::new(Arc::clone(&room));
-        let (enabled, lanes) = (BTreeMap::new(), BTreeMap::new());
-        Self { room, readers, plans, enabled, version: 0, lanes }
+        Self { room, readers, plans, jobs: BTreeMap::new(), version: 0, lanes: BTreeMap::new() }
     }
 
     pub(crate) fn room(&self) -> Arc<Room> {
         Arc::clone(&self.room)
     }
 
-    /// Starts, changes and ends lanes until they are what the catalogue says.
+    /// Starts, changes and ends lanes until they are what the catalogue says. What did not change
+    /// since the last time is not read again.
     pub(crate) async fn reconcile(&mut self) {
-        if let Err(error) = self.read_changes().await {
+        if let Err(error) = self.follow().await {
             tracing::error!(%error, "cannot read the jobs; going on with those that run");
             return;
         }
+        let of_job = |job: &JobId| self.jobs.get(job);
         let to_end: Vec<(JobId, Partition)> = self
             .lanes
             .iter()
             .filter(|((job, _), lane)| {
                 lane.publisher.is_finished()
-                    || self.enabled.get(job).is_none_or(|job| job.revision != lane.revision)
+                    || of_job(job).is_none_or(|job| job.revision != lane.revision)
             })
             .map(|(&key, _)| key)
             .collect();
         for key in to_end {
-            let job = self.enabled.get(&key.0);
-            let is_changed = job.is_some_and(|job| self.lanes[&key].revision != job.revision);
+            let is_changed =
+                self.jobs.get(&key.0).is_some_and(|job| self.lanes[&key].revision != job.revision);
             if is_changed {
                 let left = self.end_lane(key, Order::Seal).await;
                 self.unseal(key, &left).await;
@@ -92,26 +93,30 @@ impl Supervisor {
                 self.end_lane(key, Order::Drop).await;
             }
         }
-        let enabled: Vec<Arc<Job>> = self.enabled.values().cloned().collect();
-        for job in enabled {
+        let partitions = self.readers.len() as u16;
+        let lacks_lane = |job: &&Job| {
+            (0..partitions).any(|number| !self.lanes.contains_key(&(job.id, Partition(number))))
+        };
+        let to_start: Vec<Job> = self.jobs.values().filter(lacks_lane).cloned().collect();
+        for job in to_start {
             self.start_job(&job).await;
         }
     }
 
-    /// Brings the enabled jobs to the catalogue's newest version, by what has changed alone.
-    async fn read_changes(&mut self) -> Result<(), CatalogError> {
+    /// Reads what has become of the jobs.
+    async fn follow(&mut self) -> Result<(), CatalogError> {
         let changes = self.room.catalog.jobs_changed_since(self.version).await?;
-        self.version = changes.version;
-        for id in changes.deleted {
-            self.enabled.remove(&id);
+        for job in changes.deleted {
+            self.jobs.remove(&job);
         }
         for job in changes.changed {
             if job.enabled {
-                self.enabled.insert(job.id, Arc::new(job));
+                self.jobs.insert(job.id, job);
             } else {
-                self.enabled.remove(&job.id);
+                self.jobs.remove(&job.id);
             }
         }
+        self.version = changes.version;
         Ok(())
     }
 

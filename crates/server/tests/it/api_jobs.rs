@@ -138,7 +138,7 @@ async fn all_that_is_wrong_is_told_at_once_with_its_place() {
     let answer = site.post(&jobs_path(&site), &json!({"dataset": "http_request"})).await;
     assert_eq!(answer.pointers(), ["/destination_conf", "/dataset"]);
     let answer = site.post(&jobs_path(&site), &json!({})).await;
-    assert_eq!(answer.pointers(), ["/dataset", "/destination_conf"]);
+    assert_eq!(answer.pointers(), ["/destination_conf", "/dataset"]);
     let account = format!("/accounts/{}/logpush/jobs", site.account);
     let message = site.post(&account, &job()).await.failure(400, 1003);
     assert!(message.contains("`http_requests` has no jobs of an account"), "{message}");
