@@ -5,7 +5,7 @@ use crate::StoreError;
 /// One step of trying a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckStep {
-    /// Such as `resolve`, `connect`, `tls`, `credentials`, `write`.
+    /// One of `resolve`, `connect`, `tls`, `region`, `credentials`, `write`, `guarded`, `abort`.
     pub name: &'static str,
     /// How it went.
     pub outcome: CheckOutcome,
@@ -40,10 +40,11 @@ impl CheckOutcome {
 impl CheckStep {
     /// The step as its result tells.
     pub(crate) fn of(name: &'static str, result: Result<String, StoreError>) -> Self {
-        let (outcome, detail) = match result {
-            Ok(detail) => (CheckOutcome::Ok, detail),
-            Err(error) => (CheckOutcome::Failed, error.message),
-        };
-        Self { name, outcome, detail, mend: None }
+        match result {
+            Ok(detail) => Self { name, outcome: CheckOutcome::Ok, detail, mend: None },
+            Err(StoreError { message: detail, mend, .. }) => {
+                Self { name, outcome: CheckOutcome::Failed, detail, mend }
+            }
+        }
     }
 }

@@ -249,7 +249,7 @@ pub enum Remedy {
 
 /// An attempt that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{message}")]
+#[error("{message}{}", mend.as_ref().map(|mend| format!("; {mend}")).unwrap_or_default())]
 pub struct StoreError {
     /// What went wrong.
     pub kind: StoreErrorKind,
@@ -259,14 +259,17 @@ pub struct StoreError {
     pub code: Option<String>,
     /// How long the store asks to wait, where it says so (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// In words for the customer: what happened and how to mend it, without secrets.
+    /// In words for the customer: what happened, and what the store said; without secrets.
     pub message: String,
+    /// How to mend it, where somebody can.
+    pub mend: Option<String>,
 }
 
 impl StoreError {
     /// An error without an answer of the store.
     pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, status: None, code: None, retry_after: None, message: message.into() }
+        let message = message.into();
+        Self { kind, status: None, code: None, retry_after: None, message, mend: None }
     }
 
     /// What to do about it.

@@ -21,8 +21,12 @@ pub(super) struct Allowed {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
+    /// A host, and the buckets that stand before its name.
     Host(String),
-    Network { address: IpAddr, prefix: u8 },
+    Network {
+        address: IpAddr,
+        prefix: u8,
+    },
 }
 
 /// An entry of the operator's list that means nothing.
@@ -42,6 +46,14 @@ pub struct InvalidAllowance(pub String);
 pub(super) struct NotPublic {
     pub(super) host: String,
     pub(super) address: IpAddr,
+}
+
+/// A name that has no address.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the name `{host}` cannot be resolved: {why}")]
+pub(super) struct Unresolved {
+    pub(super) host: String,
+    pub(super) why: String,
 }
 
 impl FromStr for Allowed {
@@ -79,7 +91,10 @@ impl Place {
 
     fn covers(&self, host: &str, address: IpAddr) -> bool {
         match *self {
-            Self::Host(ref allowed) => allowed == host,
+            Self::Host(ref allowed) => {
+                let below = host.strip_suffix(allowed.as_str());
+                below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+            }
             Self::Network { address: network, prefix } => match (network, address) {
                 (IpAddr::V4(network), IpAddr::V4(address)) => {
                     let differing = u32::from(network) ^ u32::from(address);
@@ -111,6 +126,12 @@ impl AddressGuard {
         Self { allowed: allowed.into_iter().collect() }
     }
 
+    /// A guard that lets everything through: for addresses that the operator names.
+    pub(super) fn open() -> Self {
+        let everything = ["0.0.0.0/0", "::/0"].map(str::parse::<Allowed>);
+        Self::new(everything.into_iter().flatten())
+    }
+
     /// The guard of connections to this port.
     pub(super) fn for_port(&self, port: u16) -> Self {
         let holds = |allowed: &&Allowed| allowed.port.is_none_or(|only| only == port);
@@ -119,30 +140,52 @@ impl AddressGuard {
 
     /// Whether `host`, which stands at `address`, may be connected to.
     pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), NotPublic> {
-        let allowed = is_public(address)
-            || self.allowed.iter().any(|allowed| allowed.place.covers(host, address));
+        let canonical = address.to_canonical();
+        let covers = |allowed: &Allowed| allowed.place.covers(host, canonical);
+        let allowed = is_public(address) || self.allowed.iter().any(covers);
         if allowed { Ok(()) } else { Err(NotPublic { host: host.to_owned(), address }) }
     }
 
-    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveDnsError> {
+    /// The addresses of a host, all of them checked. A name with one address that may not be
+    /// used may not be used at all.
+    pub(super) async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
         let host = host.to_ascii_lowercase();
-        let found = tokio::net::lookup_host((host.as_str(), 0));
-        let addresses: Vec<IpAddr> =
-            found.await.map_err(ResolveDnsError::new)?.map(|socket| socket.ip()).collect();
+        let unresolved = |why: String| Unresolved { host: host.clone(), why };
+        let found = tokio::net::lookup_host((host.as_str(), 0)).await;
+        let found = found.map_err(|error| unresolved(error.to_string()))?;
+        let addresses: Vec<IpAddr> = found.map(|socket| socket.ip()).collect();
+        if addresses.is_empty() {
+            return Err(unresolved("it has no address".to_owned()).into());
+        }
         for &address in &addresses {
-            self.check(&host, address).map_err(ResolveDnsError::new)?;
+            self.check(&host, address)?;
         }
         Ok(addresses)
     }
 }
 
+/// Why a host may not be connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum ResolveError {
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
+    #[error(transparent)]
+    NotPublic(#[from] NotPublic),
+}
+
 impl ResolveDns for AddressGuard {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
-        DnsFuture::new(self.resolve(name))
+        DnsFuture::new(async {
+            self.resolve(name).await.map_err(|error| match error {
+                ResolveError::Unresolved(unresolved) => ResolveDnsError::new(unresolved),
+                ResolveError::NotPublic(refused) => ResolveDnsError::new(refused),
+            })
+        })
     }
 }
 
-/// Whether an address is public unicast, by the IANA special-purpose registries (RFC 6890).
+/// Whether an address is public unicast, by the IANA special-purpose registries (RFC 6890 and
+/// <https://www.iana.org/assignments/iana-ipv6-special-registry>), and no cloud's own service.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -152,6 +195,10 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// The virtual machines' host in Azure, at a public address:
+/// <https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16>.
+const AZURE_HOST: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = address.is_private()
@@ -159,6 +206,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_multicast()
         || address.is_documentation()
+        || address == AZURE_HOST
         || a == 0
         || a >= 240
         || (a == 100 && (64..128).contains(&b))
@@ -168,15 +216,17 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Only 2000::/3 is global unicast, and within it the protocol and documentation blocks are not.
+/// Only 2000::/3 is global unicast, and within it the protocol and documentation blocks are not,
+/// nor tunnels into a network by ISATAP (RFC 5214).
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
+    let [first, second, .., host_high, host_low, _, _] = address.segments();
     let global = first & 0xe000 == 0x2000;
     let special = (first == 0x2001 && (second < 0x0200 || second == 0x0db8)) || first == 0x3fff;
-    global && !special
+    let tunnel = host_high & 0xfdff == 0 && host_low == 0x5efe;
+    global && !special && !tunnel
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, compatible, NAT64 or 6to4.
+/// The IPv4 address that an IPv6 address stands for: mapped, compatible, NAT64 (RFC 6052) or 6to4.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let from = |high: u16, low: u16| {
@@ -186,7 +236,7 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     };
     match segments {
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
-        | [0x64, 0xff9b, _, _, _, _, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0x2002, high, low, ..] => from(high, low),
         _ => None,
     }
@@ -194,6 +244,8 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn refused(address: &str) -> bool {
@@ -226,6 +278,18 @@ mod tests {
             "fd00:ec2::254",
             "ff02::1",
             "2001:db8::1",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.0.0.192",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::808:808",
+            "::ffff:0:808:808",
+            "2001:0:808:808::1",
+            "2600:1f60::5efe:a00:1",
+            "2600:1f60::200:5efe:808:808",
+            "fec0::1",
+            "3fff::1",
+            "5f00::1",
         ] {
             assert!(refused(address), "{address}");
         }
@@ -246,7 +310,10 @@ mod tests {
         };
         assert!(check(&allow("minio.internal"), "minio.internal", "10.0.0.9"));
         assert!(!check(&allow("minio.internal"), "other.internal", "10.0.0.9"));
+        assert!(check(&allow("minio.internal"), "bucket.minio.internal", "10.0.0.9"));
+        assert!(!check(&allow("minio.internal"), "evilminio.internal", "10.0.0.9"));
         assert!(check(&allow("10.1.0.0/16"), "x", "10.1.255.255"));
+        assert!(check(&allow("10.1.0.0/16"), "x", "::ffff:10.1.2.3"));
         assert!(!check(&allow("10.1.0.0/16"), "x", "10.2.0.0"));
         assert!(check(&allow("0.0.0.0/0"), "x", "10.2.0.0"));
         assert!(check(&allow("::1"), "x", "::1"));
@@ -265,6 +332,80 @@ mod tests {
     fn an_entry_that_means_nothing_is_refused_by_name() {
         for text in ["", "10.0.0.0/33", "ho st", "10.0.0/8", "minio:", "minio:70000"] {
             assert_eq!(text.parse::<Allowed>(), Err(InvalidAllowance(text.to_owned())));
+        }
+    }
+
+    /// The blocks of RFC 6890 and its updates, as they are written there.
+    const SPECIAL: [&str; 17] = [
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "168.63.129.16/32",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "255.255.255.255/32",
+    ];
+
+    /// Addresses of all kinds, many of them at the edges of special blocks.
+    fn any_v4() -> impl Strategy<Value = Ipv4Addr> {
+        let edge = (0..SPECIAL.len(), -2_i64..=2, any::<bool>()).prop_map(|(block, by, at_end)| {
+            let (from, prefix) = SPECIAL[block].split_once('/').unwrap();
+            let from = i64::from(u32::from(from.parse::<Ipv4Addr>().unwrap()));
+            let length = 1_i64 << (32 - prefix.parse::<u32>().unwrap());
+            Ipv4Addr::from((from + by + if at_end { length - 1 } else { 0 }) as u32)
+        });
+        prop_oneof![any::<u32>().prop_map(Ipv4Addr::from), edge]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn an_address_is_public_unless_a_registered_block_holds_it(address in any_v4()) {
+            let special = SPECIAL
+                .iter()
+                .any(|block| Place::parse(block).unwrap().covers("host", IpAddr::V4(address)));
+            prop_assert_eq!(is_public(IpAddr::V4(address)), !special);
+        }
+
+        #[test]
+        fn an_address_within_an_address_counts_as_itself(address in any_v4()) {
+            let [a, b, c, d] = address.octets().map(u16::from);
+            let (high, low) = (a << 8 | b, c << 8 | d);
+            for form in [
+                Ipv6Addr::new(0, 0, 0, 0, 0, 0, high, low),
+                Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, high, low),
+                Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low),
+                Ipv6Addr::new(0x2002, high, low, 0, 0, 0, 0, 1),
+            ] {
+                prop_assert_eq!(is_public(IpAddr::V6(form)), is_public(IpAddr::V4(address)));
+            }
+        }
+
+        #[test]
+        fn outside_of_global_unicast_nothing_is_public(bits in any::<u128>()) {
+            let address = Ipv6Addr::from(bits);
+            let global = address.segments()[0] & 0xe000 == 0x2000;
+            if !global && embedded_v4(address).is_none() {
+                prop_assert!(!is_public(IpAddr::V6(address)));
+            }
+        }
+    }
+
+    #[test]
+    fn an_open_guard_lets_everything_through() {
+        for address in ["127.0.0.1", "::1", "::ffff:10.0.0.1", "52.216.0.1"] {
+            assert!(AddressGuard::open().check("host", address.parse().unwrap()).is_ok());
         }
     }
 

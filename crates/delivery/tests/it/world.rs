@@ -75,7 +75,7 @@ impl World {
                 access_key_id: ACCESS_KEY.to_owned(),
                 secret_access_key: SECRET_KEY.to_owned(),
             }),
-            allow_private_endpoints: Vec::new(),
+            ..S3Settings::default()
         };
         let store = Arc::new(S3Store::new(own).await.unwrap());
         let parts = parts(&journal, &catalog, &store, &clock);

@@ -62,6 +62,7 @@ impl Reserved {
             endpoint_url: Some(format!("http://{}", self.address)),
             keys: Some(self.keys.clone()),
             allow_private_endpoints: vec![self.address.ip().to_string()],
+            ..S3Settings::default()
         }
     }
 

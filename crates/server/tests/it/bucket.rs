@@ -41,6 +41,7 @@ impl Bucket {
                 secret_access_key: "SECRET".to_owned(),
             }),
             allow_private_endpoints: vec![self.address.ip().to_string()],
+            ..S3Settings::default()
         }
     }
 

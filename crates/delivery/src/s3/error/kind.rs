@@ -1,0 +1,164 @@
+//! What kind of error an answer is: by its code, where that says enough, and by its status.
+
+use model::destination::Checksum;
+
+use super::answer::Answer;
+use super::{Asked, Lesson, are_fetched};
+use crate::StoreErrorKind as Kind;
+
+pub(super) fn kind_of(asked: &Asked<'_>, answer: &Answer) -> (Kind, Option<Lesson>) {
+    if refuses_checksum(asked, answer) {
+        return (Kind::Unavailable, Some(Lesson::NoChecksums));
+    }
+    let kind = kind_of_code(answer.code()).unwrap_or_else(|| kind_of_status(answer.status));
+    match kind {
+        Kind::AccessDenied if answer.says(&["kms:"]) => (Kind::Encryption, None),
+        Kind::BadCredentials if are_fetched(asked.to) && is_expiry(answer.code()) => {
+            (Kind::ExpiredCredentials, Some(Lesson::CredentialsExpired))
+        }
+        _ if asked.guarded && refuses_guard(answer) => (Kind::NotSupported, None),
+        // Nothing of the kind was asked for.
+        Kind::NotSupported | Kind::AlreadyThere if !asked.guarded => (Kind::Refused, None),
+        kind => (kind, None),
+    }
+}
+
+/// Stores that speak the protocol of before 2022 refuse checksums by name.
+fn refuses_checksum(asked: &Asked<'_>, answer: &Answer) -> bool {
+    asked.checksum != Checksum::None
+        && asked.to.endpoint.is_some()
+        && matches!(answer.status, 400 | 501)
+        && !matches!(answer.code(), "BadDigest" | "XAmzContentChecksumMismatch")
+        && answer.says(&["checksum"])
+}
+
+/// Stores that do not know `If-None-Match` on writes say so in different ways.
+fn refuses_guard(answer: &Answer) -> bool {
+    let by_code = matches!(answer.code(), "NotImplemented" | "MethodNotAllowed");
+    let by_words = matches!(answer.status, 400 | 501)
+        && answer.says(&["if-none-match", "conditional", "functionality that is not implemented"]);
+    by_code || by_words || answer.status == 501
+}
+
+/// Codes of credentials that were good once.
+fn is_expiry(code: &str) -> bool {
+    matches!(
+        code,
+        "ExpiredToken"
+            | "ExpiredTokenException"
+            | "InvalidAccessKeyId"
+            | "InvalidClientTokenId"
+            | "InvalidToken"
+            | "RequestExpired"
+            | "TokenRefreshRequired"
+    )
+}
+
+fn kind_of_code(code: &str) -> Option<Kind> {
+    Some(match code {
+        "NoSuchBucket" => Kind::NoSuchBucket,
+        "AccessDenied"
+        | "AccessControlListNotSupported"
+        | "AllAccessDisabled"
+        | "Forbidden"
+        | "InvalidPayer" => Kind::AccessDenied,
+        "ExpiredToken"
+        | "InvalidAccessKeyId"
+        | "InvalidSecurity"
+        | "InvalidToken"
+        | "MissingSecurityHeader"
+        | "RequestExpired"
+        | "SignatureDoesNotMatch"
+        | "TokenRefreshRequired"
+        | "Unauthorized" => Kind::BadCredentials,
+        "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException"
+        | "PermanentRedirect"
+        | "Redirect" => Kind::WrongRegion,
+        "RequestTimeTooSkewed" => Kind::ClockSkew,
+        "AccountProblem"
+        | "NotSignedUp"
+        | "QuotaExceeded"
+        | "ServiceQuotaExceededException"
+        | "StorageQuotaExceeded"
+        | "XMinioAdminBucketQuotaExceeded"
+        | "XMinioStorageFull" => Kind::Quota,
+        "KMS.LimitExceededException"
+        | "KMS.ThrottlingException"
+        | "RequestLimitExceeded"
+        | "SlowDown"
+        | "SlowDownRead"
+        | "SlowDownWrite"
+        | "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequests" => Kind::SlowDown,
+        "KMS.InternalException" | "KMS.DependencyTimeoutException" => Kind::Unavailable,
+        code if code.starts_with("KMS.") => Kind::Encryption,
+        // What came was not what was sent: another attempt may fare better. So may one when the
+        // bucket's name is known everywhere.
+        "BadDigest"
+        | "IncompleteBody"
+        | "InvalidDigest"
+        | "XAmzContentChecksumMismatch"
+        | "TemporaryRedirect" => Kind::Unavailable,
+        "BucketNotReady" | "InternalError" | "InternalFailure" | "ServerTimeout"
+        | "ServiceUnavailable" => Kind::Unavailable,
+        "InvalidPart" | "NoSuchUpload" => Kind::NoSuchUpload,
+        "RequestTimeout" => Kind::NoAnswer,
+        "PreconditionFailed" => Kind::AlreadyThere,
+        "ConditionalRequestConflict" | "OperationAborted" => Kind::Conflict,
+        "NotImplemented" => Kind::NotSupported,
+        "EntityTooSmall"
+        | "InvalidPartOrder"
+        | "InvalidURI"
+        | "MalformedXML"
+        | "MethodNotAllowed"
+        | "MissingContentLength"
+        | "MissingRequestBodyError"
+        | "XAmzContentSHA256Mismatch" => Kind::Bug,
+        _ => return None,
+    })
+}
+
+fn kind_of_status(status: u16) -> Kind {
+    match status {
+        301 | 308 => Kind::WrongRegion,
+        307 | 302 | 303 => Kind::Unavailable,
+        401 | 403 => Kind::AccessDenied,
+        404 => Kind::NoSuchBucket,
+        402 | 507 => Kind::Quota,
+        // The work may have been done, and what was to be read of it was not.
+        408 | 200..=299 => Kind::NoAnswer,
+        409 => Kind::Conflict,
+        412 => Kind::AlreadyThere,
+        429 => Kind::SlowDown,
+        405 | 411 => Kind::Bug,
+        501 => Kind::NotSupported,
+        300..=499 => Kind::Refused,
+        _ => Kind::Unavailable,
+    }
+}
+
+/// By <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>. What STS does not
+/// know are the credentials of the service.
+pub(super) fn kind_of_sts(answer: &Answer) -> Kind {
+    match answer.code() {
+        "AccessDenied" | "AccessDeniedException" => Kind::AccessDenied,
+        code if is_expiry(code) => Kind::ExpiredCredentials,
+        "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "NotAuthorized"
+        | "OptInRequired"
+        | "RegionDisabledException" => Kind::NoIdentity,
+        "RequestTimeTooSkewed" => Kind::ClockSkew,
+        "ValidationError" | "MalformedInput" => Kind::Refused,
+        "Throttling" | "ThrottlingException" => Kind::SlowDown,
+        _ => match answer.status {
+            401 | 403 => Kind::AccessDenied,
+            429 => Kind::SlowDown,
+            400..=499 => Kind::Refused,
+            _ => Kind::Unavailable,
+        },
+    }
+}
