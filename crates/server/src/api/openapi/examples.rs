@@ -6,7 +6,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "Account",
         r#"{
             "id": "6d4b2121ac38bbb8103f0e6cade9ccd2", "name": "Burrito Bot", "type": "standard",
-            "settings": {"enforce_twofactor": false}, "external_id": "logpush-4f0c2a",
+            "settings": {"enforce_twofactor": false}, "external_id": "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d",
             "created_on": "2026-11-23T20:26:56Z"
         }"#,
     ),
