@@ -236,6 +236,8 @@ fn job_state(job: &Job) -> Value {
         "kind": job.kind,
         "filter": spec.filter,
         "output_options": output_options,
+        "logpull_options": spec.logpull_options,
+        "filter_attack_traffic": spec.filter_attack_traffic,
         "frequency": job.frequency,
         "max_upload_bytes": spec.max_upload_bytes,
         "max_upload_interval_seconds": spec.max_upload_interval_seconds,

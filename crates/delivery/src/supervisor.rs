@@ -44,6 +44,9 @@ pub(crate) struct Supervisor {
     room: Arc<Room>,
     readers: Vec<ReaderHandle>,
     plans: Plans,
+    /// The enabled jobs of the catalogue's version that was read last.
+    enabled: BTreeMap<JobId, Arc<Job>>,
+    version: u64,
     pub(crate) lanes: BTreeMap<(JobId, Partition), RunningLane>,
 }
 
@@ -56,7 +59,8 @@ pub(crate) fn reader_start(end: Offset, cursors: impl Iterator<Item = Offset>) -
 impl Supervisor {
     pub(crate) fn new(room: Arc<Room>, readers: Vec<ReaderHandle>) -> Self {
         let plans = Plans::new(Arc::clone(&room));
-        Self { room, readers, plans, lanes: BTreeMap::new() }
+        let (enabled, lanes) = (BTreeMap::new(), BTreeMap::new());
+        Self { room, readers, plans, enabled, version: 0, lanes }
     }
 
     pub(crate) fn room(&self) -> Arc<Room> {
@@ -65,27 +69,22 @@ impl Supervisor {
 
     /// Starts, changes and ends lanes until they are what the catalogue says.
     pub(crate) async fn reconcile(&mut self) {
-        let jobs = match self.room.catalog.jobs(None).await {
-            Ok(jobs) => jobs,
-            Err(error) => {
-                tracing::error!(%error, "cannot read the jobs; going on with those that run");
-                return;
-            }
-        };
-        let enabled: BTreeMap<JobId, &Job> =
-            jobs.iter().filter(|job| job.enabled).map(|job| (job.id, job)).collect();
+        if let Err(error) = self.read_changes().await {
+            tracing::error!(%error, "cannot read the jobs; going on with those that run");
+            return;
+        }
         let to_end: Vec<(JobId, Partition)> = self
             .lanes
             .iter()
             .filter(|((job, _), lane)| {
                 lane.publisher.is_finished()
-                    || enabled.get(job).is_none_or(|job| job.revision != lane.revision)
+                    || self.enabled.get(job).is_none_or(|job| job.revision != lane.revision)
             })
             .map(|(&key, _)| key)
             .collect();
         for key in to_end {
-            let is_changed =
-                enabled.get(&key.0).is_some_and(|job| self.lanes[&key].revision != job.revision);
+            let job = self.enabled.get(&key.0);
+            let is_changed = job.is_some_and(|job| self.lanes[&key].revision != job.revision);
             if is_changed {
                 let left = self.end_lane(key, Order::Seal).await;
                 self.unseal(key, &left).await;
@@ -93,9 +92,27 @@ impl Supervisor {
                 self.end_lane(key, Order::Drop).await;
             }
         }
-        for job in enabled.values() {
-            self.start_job(job).await;
+        let enabled: Vec<Arc<Job>> = self.enabled.values().cloned().collect();
+        for job in enabled {
+            self.start_job(&job).await;
         }
+    }
+
+    /// Brings the enabled jobs to the catalogue's newest version, by what has changed alone.
+    async fn read_changes(&mut self) -> Result<(), CatalogError> {
+        let changes = self.room.catalog.jobs_changed_since(self.version).await?;
+        self.version = changes.version;
+        for id in changes.deleted {
+            self.enabled.remove(&id);
+        }
+        for job in changes.changed {
+            if job.enabled {
+                self.enabled.insert(job.id, Arc::new(job));
+            } else {
+                self.enabled.remove(&job.id);
+            }
+        }
+        Ok(())
     }
 
     /// Starts the lanes that the job lacks.

@@ -68,6 +68,16 @@ pub(super) struct Challenge {
     ownership_challenge: String,
 }
 
+/// Logpull options and the dataset that they are for.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct LogpullOptions {
+    /// Such as `fields=RayID,ClientIP&timestamps=rfc3339`.
+    logpull_options: Option<String>,
+    /// `http_requests` where it is absent.
+    dataset: Option<String>,
+}
+
 /// A new account.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
