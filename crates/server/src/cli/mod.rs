@@ -1,6 +1,6 @@
 //! The command line: one file per command.
 //!
-//! Every command but `serve` and `demo` is a client of the HTTP API and of nothing else. Exit
+//! Every command but `serve`, `demo` and `key` is a client of the HTTP API and of nothing else. Exit
 //! codes: 0 done; 1 failed, with one line on stderr that says how to mend it; 2 wrong usage.
 //! Tables are for people, `--json` is for programs and prints what the API answered.
 
@@ -10,6 +10,7 @@ mod demo;
 mod duration;
 mod error;
 mod job;
+mod key;
 mod print;
 mod scope;
 mod send;
@@ -50,6 +51,7 @@ enum Command {
     Zone(zone::Args),
     Token(token::Args),
     Job(job::Args),
+    Key(key::Args),
     Status(status::Args),
 }
 
@@ -64,6 +66,7 @@ impl Cli {
             Command::Zone(args) => zone::run(args).await,
             Command::Token(args) => token::run(args).await,
             Command::Job(args) => job::run(args).await,
+            Command::Key(args) => key::run(args),
             Command::Status(args) => status::run(args).await,
         }
     }

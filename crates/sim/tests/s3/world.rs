@@ -55,8 +55,11 @@ impl World {
         let spool = dir.path().join("spool");
         std::fs::create_dir(&spool).unwrap();
         let mut settings = Settings::new(spool);
-        settings.retry =
-            RetrySettings { first: Duration::from_millis(10), max: Duration::from_millis(80), slow_max: Duration::from_millis(160) };
+        settings.retry = RetrySettings {
+            first: Duration::from_millis(10),
+            max: Duration::from_millis(80),
+            slow_max: Duration::from_millis(160),
+        };
         change(&mut settings);
         let clock = || Arc::new(SystemClock) as Arc<dyn Clock>;
         let local = LocalSettings { free_bytes_min: 0, ..LocalSettings::default() };
