@@ -5,11 +5,15 @@
 //! Tables are for people, `--json` is for programs and prints what the API answered.
 
 mod account;
+mod audit;
+mod completions;
 mod connection;
 mod demo;
+mod destination;
 mod duration;
 mod error;
 mod job;
+mod policy_text;
 mod print;
 mod scope;
 mod send;
@@ -50,7 +54,10 @@ enum Command {
     Zone(zone::Args),
     Token(token::Args),
     Job(job::Args),
+    Destination(destination::Args),
+    Audit(audit::Args),
     Status(status::Args),
+    Completions(completions::Args),
 }
 
 impl Cli {
@@ -64,6 +71,9 @@ impl Cli {
             Command::Zone(args) => zone::run(args).await,
             Command::Token(args) => token::run(args).await,
             Command::Job(args) => job::run(args).await,
+            Command::Destination(args) => destination::run(args).await,
+            Command::Audit(args) => audit::run(args).await,
+            Command::Completions(args) => completions::run(&args),
             Command::Status(args) => status::run(args).await,
         }
     }
