@@ -139,8 +139,8 @@ pub enum Access {
     Role {
         /// `arn:PARTITION:iam::ACCOUNT:role/NAME`.
         role_arn: String,
-        /// The external id of the string, as STS would take it. The service makes one per
-        /// account, and that one is sent; whoever accepts a string compares the two.
+        /// The external id of the string, as STS takes it. The service makes one per account;
+        /// whoever accepts a string compares the two.
         external_id: Option<String>,
     },
     /// The customer's keys.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::connection::Common;
 use super::scope::account_id;
 use super::table::{Rows, properties};
-use super::{CliError, print};
+use super::{CliError, line, print};
 use crate::client::{Account, view};
 
 /// Add accounts and look at them: customers, each with zones, tokens and jobs of their own.
@@ -37,6 +37,13 @@ enum Action {
         #[command(flatten)]
         common: Common,
     },
+    /// Delete an account that has no zones and no jobs, and its tokens with it.
+    Delete {
+        /// Its id or name.
+        account: String,
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
@@ -50,6 +57,15 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
             let client = common.client()?;
             let id = account_id(&client, &account).await?;
             show(&client.get(&format!("/accounts/{id}")).await?, common.json)
+        }
+        Action::Delete { account, common } => {
+            let client = common.client()?;
+            let id = account_id(&client, &account).await?;
+            client.delete(&format!("/accounts/{id}")).await?;
+            if common.json {
+                return print::json(&json!({ "id": id }));
+            }
+            line(format_args!("deleted account {id}"))
         }
     }
 }

@@ -59,6 +59,9 @@ pub enum CliError {
     /// The service cannot write to a destination.
     #[error("the destination cannot be written: {0}")]
     Destination(String),
+    /// What was read in a challenge file proves nothing.
+    #[error("the challenge does not prove the destination: {0}")]
+    Unproven(String),
     /// The user interrupted the command.
     #[error("interrupted: {0}")]
     Interrupted(String),

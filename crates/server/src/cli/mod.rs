@@ -5,12 +5,16 @@
 //! Tables are for people, `--json` is for programs and prints what the API answered.
 
 mod account;
+mod audit;
+mod completions;
 mod connection;
 mod demo;
+mod destination;
 mod duration;
 mod error;
 mod job;
 mod key;
+mod policy_text;
 mod print;
 mod scope;
 mod send;
@@ -52,7 +56,10 @@ enum Command {
     Token(token::Args),
     Job(job::Args),
     Key(key::Args),
+    Destination(destination::Args),
+    Audit(audit::Args),
     Status(status::Args),
+    Completions(completions::Args),
 }
 
 impl Cli {
@@ -67,6 +74,9 @@ impl Cli {
             Command::Token(args) => token::run(args).await,
             Command::Job(args) => job::run(args).await,
             Command::Key(args) => key::run(args),
+            Command::Destination(args) => destination::run(args).await,
+            Command::Audit(args) => audit::run(args).await,
+            Command::Completions(args) => completions::run(&args),
             Command::Status(args) => status::run(args).await,
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::connection::Common;
 use super::scope::{account_id, zone_id};
 use super::table::{Rows, properties};
-use super::{CliError, print};
+use super::{CliError, line, print};
 use crate::client::{Zone, view};
 
 /// Add zones and look at them: domains, each of one account.
@@ -43,6 +43,13 @@ enum Action {
         #[command(flatten)]
         common: Common,
     },
+    /// Delete a zone that has no jobs, and its tokens with it.
+    Delete {
+        /// Its id or name.
+        zone: String,
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
@@ -58,6 +65,15 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
             let client = common.client()?;
             let id = zone_id(&client, &zone).await?;
             show(&client.get(&format!("/zones/{id}")).await?, common.json)
+        }
+        Action::Delete { zone, common } => {
+            let client = common.client()?;
+            let id = zone_id(&client, &zone).await?;
+            client.delete(&format!("/zones/{id}")).await?;
+            if common.json {
+                return print::json(&json!({ "id": id }));
+            }
+            line(format_args!("deleted zone {id}"))
         }
     }
 }

@@ -37,7 +37,7 @@ async fn set_up(cli: &Cli, read: impl AsyncFnOnce(&str) -> String) {
     let account = account["id"].as_str().unwrap();
     let zone = cli.json(&["zone", "add", ZONE, "--account", account]).await;
     assert_eq!(zone["name"], ZONE);
-    let asked = ["job", "challenge", "--zone", ZONE, "--destination", DESTINATION];
+    let asked = ["destination", "challenge", "--zone", ZONE, DESTINATION];
     let challenge = cli.json(&asked).await;
     let proof = read(challenge["filename"].as_str().unwrap()).await;
     let create = [

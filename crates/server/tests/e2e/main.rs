@@ -23,6 +23,7 @@ mod keys;
 mod killed;
 mod moto;
 mod objects;
+mod prepared;
 mod records;
 mod refused_requests;
 mod refused_starts;

@@ -43,7 +43,7 @@ async fn records_wait_for_a_bucket_that_is_missing() {
     assert_trouble_is_told(&world, job, &[BUCKET, "does not exist"]).await;
 
     let destination = format!("s3://{BUCKET}/logs?region=us-east-1");
-    let ask = ["job", "challenge", "--zone", &zone, "--destination", &destination];
+    let ask = ["destination", "challenge", "--zone", &zone, &destination];
     world.cli().run(&ask).await.assert_failed(1, &["cannot be written", BUCKET]);
 
     world.s3.create_bucket(BUCKET);

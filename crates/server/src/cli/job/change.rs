@@ -34,7 +34,19 @@ pub(super) struct ChangeArgs {
     #[arg(long, value_name = "FORMAT")]
     timestamp_format: Option<String>,
 
-    /// All output options as a JSON object; --field and --timestamp-format win over it.
+    /// Form of the output: ndjson or csv.
+    #[arg(long, value_name = "TYPE")]
+    output_type: Option<String>,
+
+    /// How objects are compressed: gzip or zstd.
+    #[arg(long, value_name = "NAME")]
+    compression: Option<String>,
+
+    /// Share of the records to push, above 0 and at most 1, such as 0.1.
+    #[arg(long, value_name = "RATE")]
+    sample_rate: Option<f64>,
+
+    /// All output options as a JSON object; the options above win over it.
     #[arg(long, value_name = "JSON", value_parser = object)]
     output_options: Option<Map<String, Value>>,
 
@@ -42,6 +54,18 @@ pub(super) struct ChangeArgs {
     /// empty for all.
     #[arg(long, value_name = "JSON", value_parser = filter)]
     filter: Option<String>,
+
+    /// Older form of the output options, such as fields=RayID&timestamps=rfc3339; empty for none.
+    #[arg(long, value_name = "QUERY")]
+    logpull_options: Option<String>,
+
+    /// Leave out records of attack traffic: true or false.
+    #[arg(long, value_name = "BOOL")]
+    filter_attack_traffic: Option<bool>,
+
+    /// How often to push: high or low. It is kept and shown, and changes nothing.
+    #[arg(long, value_name = "WORD")]
+    frequency: Option<String>,
 
     /// Close a batch at this many records; 0 for no limit.
     #[arg(long, value_name = "RECORDS")]
@@ -69,26 +93,37 @@ impl ChangeArgs {
             ("destination_conf", self.destination),
             ("ownership_challenge", self.ownership_challenge),
             ("filter", self.filter),
+            ("logpull_options", self.logpull_options),
+            ("frequency", self.frequency),
         ];
         for (name, text) in texts {
             body.extend(text.map(|text| (name.to_owned(), Value::from(text.trim()))));
         }
+        let attacks = self.filter_attack_traffic;
+        body.extend(attacks.map(|flag| ("filter_attack_traffic".to_owned(), flag.into())));
         let seconds = self.max_interval.map(|interval| interval.as_secs());
         for (name, limit) in LIMITS.into_iter().zip([self.max_records, self.max_bytes, seconds]) {
             body.extend(limit.map(|limit| (name.to_owned(), Value::from(limit))));
         }
-        let partial = !self.fields.is_empty() || self.timestamp_format.is_some();
+        let fields = (!self.fields.is_empty()).then(|| Value::from(self.fields));
+        let named: Vec<(&str, Value)> = [
+            ("field_names", fields),
+            ("timestamp_format", self.timestamp_format.map(Value::from)),
+            ("output_type", self.output_type.map(Value::from)),
+            ("compression", self.compression.map(Value::from)),
+            ("sample_rate", self.sample_rate.map(Value::from)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect();
         let mut options = match (self.output_options, existing) {
             (Some(options), _) => options,
-            (None, Some((client, path))) if partial => output_options(client, path).await?,
+            (None, Some((client, path))) if !named.is_empty() => {
+                output_options(client, path).await?
+            }
             (None, _) => Map::new(),
         };
-        if !self.fields.is_empty() {
-            options.insert("field_names".to_owned(), self.fields.into());
-        }
-        if let Some(format) = self.timestamp_format {
-            options.insert("timestamp_format".to_owned(), format.into());
-        }
+        options.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
         if !options.is_empty() {
             body.insert("output_options".to_owned(), options.into());
         }
@@ -157,10 +192,17 @@ mod tests {
             "C",
             "--timestamp-format",
             "rfc3339",
+            "--compression",
+            "zstd",
+            "--filter-attack-traffic",
+            "true",
+            "--logpull-options",
+            "sample=0.1",
         ];
         assert_eq!(
             body(&arguments).await,
-            json!({ "output_options": {
+            json!({ "filter_attack_traffic": true, "logpull_options": "sample=0.1", "output_options": {
+                "compression": "zstd",
                 "field_names": ["A", "B", "C"],
                 "output_type": "csv",
                 "timestamp_format": "rfc3339",

@@ -3,13 +3,14 @@
 mod change;
 mod create;
 mod find;
+mod history;
 mod show;
 
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
 use super::connection::Common;
-use super::scope::{OptionalScopeArgs, ScopeArgs};
+use super::scope::OptionalScopeArgs;
 use super::{CliError, line, print};
 
 /// Create jobs, change them and look at them: what is pushed where.
@@ -23,17 +24,6 @@ pub(super) struct Args {
 enum Action {
     /// Create a job.
     Create(create::Args),
-    /// Ask for proof of a bucket: writes a challenge file into it, whose content
-    /// `job create --ownership-challenge` takes.
-    Challenge {
-        #[command(flatten)]
-        scope: ScopeArgs,
-        /// Destination that the job will push to, exactly as it will be given.
-        #[arg(long, value_name = "URL")]
-        destination: String,
-        #[command(flatten)]
-        common: Common,
-    },
     /// List jobs: all, or those of one zone or account.
     List {
         #[command(flatten)]
@@ -54,6 +44,10 @@ enum Action {
     Enable(JobArgs),
     /// Stop a job. What comes in meanwhile waits, as long as the journal holds it.
     Disable(JobArgs),
+    /// Show what happened to a job: failures, recoveries, losses; newest first.
+    Events(JobArgs),
+    /// Show what a job did in the last day, hour by hour.
+    History(JobArgs),
     /// Delete a job. Objects in the bucket stay.
     Delete(JobArgs),
 }
@@ -72,9 +66,6 @@ struct JobArgs {
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
     match args.action {
         Action::Create(args) => create::run(args).await,
-        Action::Challenge { scope, destination, common } => {
-            create::challenge(&scope, &destination, &common).await
-        }
         Action::List { scope, common } => show::list(&scope, &common).await,
         Action::Show(job) => {
             let (client, path) = find::find(&job).await?;
@@ -92,6 +83,8 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         }
         Action::Enable(job) => switch(job, true).await,
         Action::Disable(job) => switch(job, false).await,
+        Action::Events(job) => history::events(&job).await,
+        Action::History(job) => history::hours(&job).await,
         Action::Delete(job) => {
             let (client, path) = find::find(&job).await?;
             client.delete(&path).await?;
