@@ -4,7 +4,9 @@ SELECT
     revision.dataset,
     revision.destination,
     revision.output_options,
+    revision.logpull_options,
     revision.filter,
+    revision.filter_attack_traffic,
     revision.max_upload_bytes,
     revision.max_upload_interval_seconds,
     revision.max_upload_records

@@ -4,6 +4,8 @@ SET
     last_complete = max(coalesce(last_complete, $2), $2),
     failure_at = NULL,
     failure_message = NULL,
+    failure_status = NULL,
+    failure_kind = NULL,
     delivered_batches = delivered_batches + 1,
     delivered_records = delivered_records + $3,
     delivered_raw_bytes = delivered_raw_bytes + $4,

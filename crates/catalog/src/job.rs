@@ -2,6 +2,8 @@
 
 use model::{JobId, JobSpec, Revision, Scope, UnixNanos};
 
+use crate::JobEvent;
+
 /// A job as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -46,6 +48,26 @@ pub struct JobChange {
     pub enabled: bool,
 }
 
+impl JobChange {
+    /// Whether the job is like that already.
+    pub fn is_of(&self, job: &Job) -> bool {
+        let Self { spec, name, kind, frequency, enabled } = self;
+        (spec, name, kind, frequency, enabled)
+            == (&job.spec, &job.name, &job.kind, &job.frequency, &job.enabled)
+    }
+}
+
+/// What became of the jobs between two versions of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobChanges {
+    /// The version that they lead to.
+    pub version: u64,
+    /// Jobs that were added or changed, as they are now.
+    pub changed: Vec<Job>,
+    /// Jobs that were deleted.
+    pub deleted: Vec<JobId>,
+}
+
 /// Why a job's newest attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobFailure {
@@ -53,6 +75,17 @@ pub struct JobFailure {
     pub at: UnixNanos,
     /// Why, in words for the customer, without secrets.
     pub message: String,
+    /// The HTTP status that the store answered, where one did.
+    pub status: Option<u16>,
+    /// What kind of failure, in a word.
+    pub kind: String,
+}
+
+impl JobFailure {
+    /// The failure as an event.
+    pub fn event(&self) -> JobEvent {
+        JobEvent::new(self.at, &self.kind, self.status, self.message.clone())
+    }
 }
 
 /// What a job was at one revision.

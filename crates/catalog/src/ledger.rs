@@ -2,6 +2,9 @@
 
 use model::{Batch, JobId, Offset, OffsetRange, Partition, UnixNanos};
 
+use crate::JobEvent;
+use crate::history::{KIND_DROPPED, KIND_RECOVERED};
+
 /// Where a job stands in a partition: everything before `next` is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
@@ -22,6 +25,15 @@ pub struct Delivered {
     pub etag: String,
     /// How many attempts it took, from 1.
     pub attempts: u32,
+    /// How long the attempt took that succeeded, in milliseconds.
+    pub duration_millis: u64,
+}
+
+impl Delivered {
+    /// The delivery as the event that ends a job's failures.
+    pub fn recovery(&self) -> JobEvent {
+        JobEvent::new(self.at, KIND_RECOVERED, None, "delivers again".to_owned())
+    }
 }
 
 /// What has become of a batch.
@@ -59,6 +71,18 @@ pub struct Loss {
     pub records: u64,
     /// When they were given up.
     pub at: UnixNanos,
+}
+
+impl Loss {
+    /// The loss as an event.
+    pub fn event(&self) -> JobEvent {
+        let message = format!(
+            "gave up frames {} of partition {}, {} records of them for this job: they expired \
+             before they could be delivered",
+            self.range, self.partition, self.records
+        );
+        JobEvent::new(self.at, KIND_DROPPED, None, message)
+    }
 }
 
 /// What a job has delivered since it was made.

@@ -1,8 +1,9 @@
 //! What was decided: accounts, zones, tokens, jobs and their revisions, the delivery ledger.
 //!
-//! Four traits, one per question, which a backend implements together: [`Tenants`] (who is
-//! there), [`Tokens`] (who may), [`Jobs`] (what is to be pushed where), [`Ledger`] (what has been
-//! sealed and delivered). [`SqliteCatalog`] is the backend that comes with the program.
+//! Traits, one per question, which a backend implements together: [`Tenants`] (who is there),
+//! [`Tokens`] (who may), [`Jobs`] (what is to be pushed where), [`Ledger`] (what has been sealed
+//! and delivered), [`History`] (what happened to jobs), [`Audit`] (who changed what), [`Stores`]
+//! (what stores can do). [`SqliteCatalog`] is the backend that comes with the program.
 //!
 //! **Rules of this room.** The only room with SQL. When a call returns, its effect is durable
 //! and whole; when it fails or is dropped half-way, it happened wholly or not at all. Tokens are
@@ -15,7 +16,10 @@ mod ledger;
 mod publish;
 mod tenant;
 mod token;
+mod upload;
 
+pub mod audit;
+pub mod history;
 pub mod sqlite;
 pub mod vault;
 
@@ -28,20 +32,29 @@ use model::{
     UnixNanos, ZoneId,
 };
 
+pub use audit::{Action, Actor, AuditOf, Subject, Verb};
 pub use error::CatalogError;
-pub use job::{Job, JobChange, JobFailure, JobRevision};
+pub use history::{HourFigures, JobEvent};
+pub use job::{Job, JobChange, JobChanges, JobFailure, JobRevision};
 pub use ledger::{BatchRecord, BatchState, Cursor, Delivered, Loss, Totals};
 pub use sqlite::SqliteCatalog;
-pub use tenant::{Account, Page, Paged, Zone};
+pub use tenant::{Account, Page, Paged, Zone, refuse_dependents};
 pub use token::{Grant, Permission, Token, TokenHash};
+pub use upload::{CAPABILITIES_MAX, Capability, OpenUpload, UploadedPart};
 
 /// What every call answers.
 pub type Result<T> = std::result::Result<T, CatalogError>;
 
 /// A whole catalogue.
-pub trait Catalog: Tenants + Tokens + Jobs + Ledger + Send + Sync + std::fmt::Debug {}
+pub trait Catalog:
+    Tenants + Tokens + Jobs + Ledger + History + Audit + Stores + Send + Sync + std::fmt::Debug
+{
+}
 
-impl<T: Tenants + Tokens + Jobs + Ledger + Send + Sync + std::fmt::Debug> Catalog for T {}
+impl<T> Catalog for T where
+    T: Tenants + Tokens + Jobs + Ledger + History + Audit + Stores + Send + Sync + std::fmt::Debug
+{
+}
 
 /// Who is there.
 #[async_trait]
@@ -49,8 +62,14 @@ pub trait Tenants: Send + Sync {
     /// The id of this installation, made at the catalogue's creation.
     fn installation(&self) -> &InstallationId;
     /// Adds an account. Names need not be unique; [`CatalogError::Conflict`] where the id is
-    /// taken.
-    async fn add_account(&self, id: AccountId, name: &str, now: UnixNanos) -> Result<Account>;
+    /// taken. `external_id` is a text that nobody can guess and that is nobody else's.
+    async fn add_account(
+        &self,
+        id: AccountId,
+        name: &str,
+        external_id: &str,
+        by: &Actor,
+    ) -> Result<Account>;
     /// The account, or [`CatalogError::NotFound`].
     async fn account(&self, id: AccountId) -> Result<Account>;
     /// Accounts in the order of their creation; `only` restricts to one of them.
@@ -62,7 +81,7 @@ pub trait Tenants: Send + Sync {
         id: ZoneId,
         account: AccountId,
         name: &str,
-        now: UnixNanos,
+        by: &Actor,
     ) -> Result<Zone>;
     /// The zone, or [`CatalogError::NotFound`].
     async fn zone(&self, id: ZoneId) -> Result<Zone>;
@@ -75,6 +94,12 @@ pub trait Tenants: Send + Sync {
         name: Option<&str>,
         page: Page,
     ) -> Result<Paged<Zone>>;
+    /// Deletes an account; its id is never used again. [`CatalogError::Conflict`] where it has
+    /// zones, jobs, or tokens that are not revoked.
+    async fn delete_account(&self, id: AccountId, by: &Actor) -> Result<()>;
+    /// Deletes a zone; its id is never used again, its name may be. [`CatalogError::Conflict`]
+    /// where it has jobs, or tokens that are not revoked.
+    async fn delete_zone(&self, id: ZoneId, by: &Actor) -> Result<()>;
 }
 
 /// Who may.
@@ -82,13 +107,13 @@ pub trait Tenants: Send + Sync {
 pub trait Tokens: Send + Sync {
     /// Adds a token. [`CatalogError::Conflict`] where the hash or the id is known already, or
     /// there is no permission; [`CatalogError::NotFound`] where there is no such account or zone.
-    async fn add_token(&self, token: Token, hash: TokenHash) -> Result<()>;
+    async fn add_token(&self, token: Token, hash: TokenHash, by: &Actor) -> Result<()>;
     /// The token with this hash, revoked and expired ones included, or `None`.
     async fn token_by_hash(&self, hash: TokenHash) -> Result<Option<Token>>;
     /// Tokens in the order of their creation: of exactly one grant's account or zone, or all.
     async fn tokens(&self, scope: Option<Scope>, page: Page) -> Result<Paged<Token>>;
     /// Revokes a token for good: the first time counts.
-    async fn revoke_token(&self, id: Id, now: UnixNanos) -> Result<()>;
+    async fn revoke_token(&self, id: Id, by: &Actor) -> Result<()>;
     /// Notes that a token was used. Each call is a durable write: note seldom.
     async fn touch_token(&self, id: Id, now: UnixNanos) -> Result<()>;
 }
@@ -104,14 +129,27 @@ pub trait Jobs: Send + Sync {
         scope: Scope,
         change: JobChange,
         begin: &[Cursor],
-        now: UnixNanos,
+        by: &Actor,
     ) -> Result<Job>;
     /// The job, or [`CatalogError::NotFound`].
     async fn job(&self, id: JobId) -> Result<Job>;
     /// Jobs that are not deleted, in the order of their ids: of one scope, or all.
     async fn jobs(&self, scope: Option<Scope>) -> Result<Vec<Job>>;
-    /// Changes a job. A change of the spec makes a new revision; name, frequency and enabled do
-    /// not. `expected` guards against a change of the spec by somebody else in between
+    /// A page of the scope's jobs that are not deleted, in the order of their ids: of one
+    /// dataset, or all.
+    async fn jobs_page(
+        &self,
+        scope: Scope,
+        dataset: Option<&str>,
+        page: Page,
+    ) -> Result<Paged<Job>>;
+    /// How many jobs the scope has that are not deleted.
+    async fn count_jobs(&self, scope: Scope) -> Result<u64>;
+    /// What was added, changed or deleted since the catalogue was at `version`; everything since
+    /// 0. Cheap where little changed. Deliveries and failures of a job are no changes of it.
+    async fn jobs_changed_since(&self, version: u64) -> Result<JobChanges>;
+    /// Changes a job; nothing, where it is like that already. A change of the spec makes a new
+    /// revision; name, frequency and enabled do not. `expected` guards against a change of the spec by somebody else in between
     /// ([`CatalogError::Conflict`], as for another `kind`). `begin` gives the cursors of
     /// partitions that have none yet (those that exist stay), and is used only where the job
     /// becomes enabled.
@@ -121,13 +159,14 @@ pub trait Jobs: Send + Sync {
         expected: Revision,
         change: JobChange,
         begin: &[Cursor],
-        now: UnixNanos,
+        by: &Actor,
     ) -> Result<Job>;
     /// Deletes a job. Its revisions and its ledger stay; its number is never used again.
-    async fn delete_job(&self, id: JobId, now: UnixNanos) -> Result<()>;
+    async fn delete_job(&self, id: JobId, by: &Actor) -> Result<()>;
     /// What the job was at that revision, of a deleted job as well.
     async fn revision(&self, id: JobId, revision: Revision) -> Result<JobRevision>;
-    /// Notes that the job's newest attempt failed; the next delivery clears it.
+    /// Notes that the job's newest attempt failed; the next delivery clears it. The job's events
+    /// and the hour's figures tell of it too.
     async fn note_failure(&self, id: JobId, failure: JobFailure) -> Result<()>;
 }
 
@@ -163,7 +202,8 @@ pub trait Ledger: Send + Sync {
     /// number moved is returned.
     async fn pass_over(&self, passed: &[(JobId, Partition, OffsetRange)]) -> Result<usize>;
     /// Notes a sealed batch as delivered, of a deleted job as well; moves the job's
-    /// `last_complete` up to its end, adds it to the totals and clears the job's failure.
+    /// `last_complete` up to its end, adds it to the totals and the hour's figures, closes its
+    /// uploads in parts and clears the job's failure, of which an event tells.
     /// Repeating it changes nothing. [`CatalogError::NotFound`] where there is no such batch,
     /// [`CatalogError::Fenced`] where it was given up.
     async fn settle(
@@ -185,11 +225,80 @@ pub trait Ledger: Send + Sync {
     async fn batches(&self, job: JobId, page: Page) -> Result<Paged<BatchRecord>>;
     /// Records that frames expired before they were delivered, and moves the cursor beyond them
     /// where it stood inside. Undelivered batches wholly or partly in the range become lost, with
-    /// all of their frames: `loss.records` counts those too. Repeating it changes nothing.
+    /// all of their frames: `loss.records` counts those too. An event and the hour's figures tell
+    /// of it. Repeating it changes nothing.
     async fn give_up(&self, loss: &Loss) -> Result<()>;
     /// What was given up of a job, newest first.
     async fn losses(&self, job: JobId) -> Result<Vec<Loss>>;
     /// Sums over the job's delivered batches, kept as they are settled: cheap at any size. Of a
     /// deleted job as well; [`CatalogError::NotFound`] where there never was one.
     async fn totals(&self, job: JobId) -> Result<Totals>;
+    /// Notes that an upload in parts was begun for a sealed batch; repeating it changes nothing.
+    /// [`CatalogError::NotFound`] where there is no such batch, [`CatalogError::Fenced`] where it
+    /// is delivered or lost.
+    async fn open_upload(&self, upload: &OpenUpload) -> Result<()>;
+    /// Notes a part that the store has, in place of another of that number.
+    /// [`CatalogError::NotFound`] where no such upload is open.
+    async fn note_part(
+        &self,
+        job: JobId,
+        partition: Partition,
+        first: Offset,
+        upload_id: &str,
+        part: UploadedPart,
+    ) -> Result<()>;
+    /// Notes that an upload was completed or abandoned; nothing, where it is not open.
+    async fn close_upload(
+        &self,
+        job: JobId,
+        partition: Partition,
+        first: Offset,
+        upload_id: &str,
+    ) -> Result<()>;
+    /// Uploads that are open, by job, partition and first frame: of one job or of all, deleted
+    /// ones and batches that were unsealed or given up included.
+    async fn open_uploads(&self, job: Option<JobId>) -> Result<Vec<OpenUpload>>;
+}
+
+/// What happened to jobs.
+#[async_trait]
+pub trait History: Send + Sync {
+    /// The job's events, newest first, of a deleted job as well.
+    async fn events(&self, job: JobId, page: Page) -> Result<Paged<JobEvent>>;
+    /// The job's figures for the hours that begin in `from..to` and in which it did anything,
+    /// oldest first, of a deleted job as well.
+    async fn figures(&self, job: JobId, from: UnixNanos, to: UnixNanos)
+    -> Result<Vec<HourFigures>>;
+    /// Notes an event, or a repeat of one ([`history::EVENT_REPEATS_WITHIN`]). Of a job the
+    /// newest [`history::EVENTS_PER_JOB_MAX`] are kept. [`CatalogError::NotFound`] where there is
+    /// no such job.
+    async fn note_event(&self, job: JobId, event: JobEvent) -> Result<()>;
+    /// Forgets events that happened last, and hours that began, before `at`.
+    async fn forget_before(&self, at: UnixNanos) -> Result<()>;
+}
+
+/// Who changed what.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// What was done, newest first. Of an account the newest
+    /// [`audit::ACTIONS_PER_ACCOUNT_MAX`] are kept.
+    async fn actions(&self, of: AuditOf, page: Page) -> Result<Paged<Action>>;
+    /// Forgets what was done before `at`.
+    async fn forget_actions_before(&self, at: UnixNanos) -> Result<()>;
+}
+
+/// What stores have shown that they can do or cannot.
+#[async_trait]
+pub trait Stores: Send + Sync {
+    /// Remembers what the store at `place` (endpoint and bucket) has shown of `what`, in place of
+    /// what it showed before. The newest [`CAPABILITIES_MAX`] are kept.
+    async fn remember_capability(
+        &self,
+        place: &str,
+        what: &str,
+        value: &str,
+        at: UnixNanos,
+    ) -> Result<()>;
+    /// Everything remembered, by place and what it is about.
+    async fn capabilities(&self) -> Result<Vec<Capability>>;
 }

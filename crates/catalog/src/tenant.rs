@@ -1,6 +1,8 @@
 //! Accounts and zones, and how lists of things are paged.
 
-use model::{AccountId, UnixNanos, ZoneId};
+use model::{AccountId, Scope, UnixNanos, ZoneId};
+
+use crate::{CatalogError, Result};
 
 /// A customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +11,10 @@ pub struct Account {
     pub id: AccountId,
     /// What people call it.
     pub name: String,
+    /// A text that the service names when it takes on a role of the customer's, so that nobody
+    /// else can have it do so (the `sts:ExternalId` of a role's trust policy).
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
+    pub external_id: String,
     /// When it was added.
     pub created_at: UnixNanos,
 }
@@ -24,6 +30,19 @@ pub struct Zone {
     pub name: String,
     /// When it was added.
     pub created_at: UnixNanos,
+}
+
+/// [`CatalogError::Conflict`] where anything depends on the account or zone that is to be deleted:
+/// zones, jobs, and tokens that are not revoked.
+pub fn refuse_dependents(scope: Scope, zones: u64, jobs: u64, tokens: u64) -> Result<()> {
+    if zones + jobs + tokens == 0 {
+        return Ok(());
+    }
+    let (kind, id) = (scope.kind.name(), scope.id);
+    Err(CatalogError::Conflict(format!(
+        "{kind} {id} is in use (zones: {zones}, jobs: {jobs}, tokens: {tokens}): delete its zones \
+         and jobs and revoke its tokens first"
+    )))
 }
 
 /// Which part of a list: `number` counts from 1.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use crate::destination::{self, Destination, Placeholder};
 use crate::filter::Filter;
-use crate::output::{Encoder, OutputOptions};
+use crate::issue::{did_you_mean, listed};
+use crate::output::{Compression, Encoder, OutputOptions};
 use crate::sample::{RecordPosition, Sample};
-use crate::{BatchLimits, Dataset, Issue, JobSpec, Scanner, ScopeKind};
+use crate::{BatchLimits, Dataset, Datasets, Issue, JobSpec, Scanner, ScopeKind, limits};
 
 /// Allowed values of `max_upload_bytes`, besides 0.
 pub const BATCH_BYTES: std::ops::RangeInclusive<u64> = 5_000_000..=1_000_000_000;
@@ -27,9 +28,23 @@ pub struct CompiledJob {
     filter: Option<Filter>,
     sample: Sample,
     encoder: Encoder,
+    compression: Compression,
 }
 
 impl CompiledJob {
+    /// The job of this spec, for a scope of that kind and with the dataset that it names, or all
+    /// that is wrong with it. Where there is no such dataset, what does not depend on it is looked
+    /// at all the same.
+    pub fn of(spec: &JobSpec, scope: ScopeKind, datasets: &Datasets) -> Result<Self, Vec<Issue>> {
+        if let Some(dataset) = datasets.get(&spec.dataset) {
+            return Self::compile(spec, scope, Arc::clone(dataset));
+        }
+        let mut issues = vec![no_dataset(&spec.dataset, scope, datasets)];
+        keep(Destination::parse(&spec.destination), &mut issues);
+        check_limits(spec, &mut issues);
+        Err(issues)
+    }
+
     /// The job of this spec, for a scope of that kind, or all that is wrong with it.
     pub fn compile(
         spec: &JobSpec,
@@ -40,19 +55,24 @@ impl CompiledJob {
         check_dataset(spec, scope, &dataset, &mut issues);
         let destination = keep(Destination::parse(&spec.destination), &mut issues);
         check_path(destination.as_ref(), scope, &mut issues);
-        let options = match &spec.output_options {
-            Some(options) => keep(OutputOptions::parse(options, &dataset), &mut issues),
-            None => Some(OutputOptions::unset(&dataset)),
-        };
+        let options =
+            OutputOptions::of_job(spec.output_options.as_deref(), &spec.logpull_options, &dataset);
+        let options = keep(options, &mut issues);
         let filter = keep(Filter::parse(&spec.filter, &dataset), &mut issues);
+        let harmless = if spec.filter_attack_traffic {
+            keep(Filter::without_attack_traffic(&dataset), &mut issues).flatten()
+        } else {
+            None
+        };
         check_limits(spec, &mut issues);
         match (destination, options, filter) {
             (Some(destination), Some(options), Some(filter)) if issues.is_empty() => Ok(Self {
                 destination,
                 limits: spec.batch_limits(),
-                filter,
+                filter: both(filter, harmless),
                 sample: options.sample,
                 encoder: Encoder::new(&options, &dataset),
+                compression: options.compression,
                 dataset,
             }),
             _ => Err(issues),
@@ -72,6 +92,11 @@ impl CompiledJob {
     /// When its batches close.
     pub fn limits(&self) -> BatchLimits {
         self.limits
+    }
+
+    /// How its objects are compressed.
+    pub fn compression(&self) -> Compression {
+        self.compression
     }
 
     /// The fields that a scanner has to find for it, by their index in the dataset; one may come
@@ -122,11 +147,36 @@ fn keep<T>(result: Result<T, Vec<Issue>>, issues: &mut Vec<Issue>) -> Option<T> 
     result.map_err(|found| issues.extend(found)).ok()
 }
 
+/// What lets through what all of them do.
+fn both(one: Option<Filter>, other: Option<Filter>) -> Option<Filter> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.and(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// The JSON pointer of a job's dataset.
+const DATASET_POINTER: &str = "/dataset";
+
+fn no_dataset(name: &str, scope: ScopeKind, datasets: &Datasets) -> Issue {
+    let allowed = datasets.iter().filter(|dataset| dataset.allows(scope));
+    let allowed = listed(allowed.map(|dataset| dataset.name.as_str()));
+    let message = if name.is_empty() {
+        format!("is required; jobs of this {} push one of {allowed}", scope.name())
+    } else {
+        let known = datasets.iter().map(|dataset| dataset.name.as_str());
+        let hint = did_you_mean(name, known);
+        let shown: String = name.chars().take(limits::DATASET_NAME_BYTES_MAX).collect();
+        let (shown, kind) = (shown.escape_debug(), scope.name());
+        format!("`{shown}` is not a dataset{hint}; jobs of this {kind} push one of {allowed}")
+    };
+    Issue::new(DATASET_POINTER, message)
+}
+
 fn check_dataset(spec: &JobSpec, scope: ScopeKind, dataset: &Dataset, issues: &mut Vec<Issue>) {
-    const POINTER: &str = "/dataset";
     if spec.dataset != dataset.name {
         let message = format!("expected `{}`, found `{}`", dataset.name, spec.dataset);
-        issues.push(Issue::new(POINTER, message));
+        issues.push(Issue::new(DATASET_POINTER, message));
     }
     if !dataset.allows(scope) {
         let (refused, allowed) = match scope {
@@ -134,7 +184,7 @@ fn check_dataset(spec: &JobSpec, scope: ScopeKind, dataset: &Dataset, issues: &m
             ScopeKind::Zone => ("a zone", "an account"),
         };
         let message = format!("`{}` has no jobs of {refused}, only of {allowed}", dataset.name);
-        issues.push(Issue::new(POINTER, message));
+        issues.push(Issue::new(DATASET_POINTER, message));
     }
 }
 
@@ -242,6 +292,83 @@ mod tests {
         let spec = JobSpec { output_options: None, ..spec() };
         let fields = compile(&spec).unwrap().fields().count();
         assert_eq!(fields, dataset("http_requests").default_fields().count());
+    }
+
+    #[test]
+    fn logpull_options_count_where_output_options_say_nothing() {
+        let with = |output: Option<&str>, logpull: &str| {
+            let spec = JobSpec {
+                output_options: output.map(str::to_owned),
+                logpull_options: logpull.to_owned(),
+                ..spec()
+            };
+            object(&spec, &[r#"{"ClientIP":"a","RayID":"1"}"#])
+        };
+        let of_logpull = "{\"RayID\":\"1\"}\n";
+        for nothing in [None, Some("null"), Some("{}"), Some(r#"{"field_names":null}"#)] {
+            assert_eq!(with(nothing, "fields=RayID"), of_logpull, "{nothing:?}");
+        }
+        let of_output = "{\"ClientIP\":\"a\"}\n";
+        assert_eq!(with(Some(r#"{"field_names":["ClientIP"]}"#), "fields=RayID"), of_output);
+    }
+
+    #[test]
+    fn attack_traffic_is_left_out_beside_what_the_filter_leaves_out() {
+        let mut spec = spec();
+        let lines = [
+            r#"{"ClientIP":"a","RayID":"1","SecuritySources":["l7ddos"]}"#,
+            r#"{"ClientIP":"b","RayID":"2","SecuritySources":["botFight"]}"#,
+            r#"{"ClientIP":"c","RayID":"3"}"#,
+        ];
+        let pushed = |spec: &JobSpec| -> Vec<String> {
+            let rays = object(spec, &lines);
+            rays.lines().map(|line| line[13..14].to_owned()).collect()
+        };
+        assert_eq!(pushed(&spec), ["a", "b", "c"]);
+        spec.filter_attack_traffic = true;
+        assert_eq!(pushed(&spec), ["b", "c"]);
+        spec.filter = r#"{"where":{"key":"RayID","operator":"!eq","value":"3"}}"#.to_owned();
+        assert_eq!(pushed(&spec), ["b"]);
+        let dns = JobSpec { dataset: "dns_logs".to_owned(), output_options: None, ..spec };
+        let issues = CompiledJob::of(&dns, ScopeKind::Zone, &Datasets::builtin()).unwrap_err();
+        assert_eq!(issues.last().unwrap().pointer, "/filter_attack_traffic");
+    }
+
+    #[test]
+    fn objects_are_gzipped_unless_asked_otherwise() {
+        let with = |options: &str| {
+            let spec = JobSpec { output_options: Some(options.to_owned()), ..spec() };
+            compile(&spec).unwrap().compression()
+        };
+        assert_eq!(with("{}"), Compression::Gzip);
+        assert_eq!(with(r#"{"compression":"gzip"}"#), Compression::Gzip);
+        assert_eq!(with(r#"{"compression":"zstd"}"#), Compression::Zstd);
+    }
+
+    #[test]
+    fn an_unknown_dataset_hides_nothing_else() {
+        let spec = JobSpec {
+            dataset: "http_request".to_owned(),
+            destination: "s4://burritobot".to_owned(),
+            max_upload_bytes: Some(1),
+            ..JobSpec::default()
+        };
+        let datasets = Datasets::builtin();
+        let issues = CompiledJob::of(&spec, ScopeKind::Zone, &datasets).unwrap_err();
+        let pointers: Vec<&str> = issues.iter().map(|issue| issue.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/dataset", "/destination_conf", "/max_upload_bytes"]);
+        let dataset = &issues[0].message;
+        assert!(
+            dataset.starts_with("`http_request` is not a dataset (did you mean `http_requests`?)")
+        );
+        assert!(dataset.contains("`dns_logs`") && !dataset.contains("`audit_logs`"), "{dataset}");
+
+        let empty = CompiledJob::of(&JobSpec::default(), ScopeKind::Account, &datasets);
+        let dataset = &empty.unwrap_err()[0].message;
+        assert!(
+            dataset.starts_with("is required") && dataset.contains("`audit_logs`"),
+            "{dataset}"
+        );
     }
 
     #[test]

@@ -78,8 +78,13 @@ pub struct JobSpec {
     pub destination: String,
     /// Fields and format: a JSON object of the API's `output_options`, or nothing.
     pub output_options: Option<String>,
+    /// Fields and format the older way, a query string of the API's `logpull_options`; empty for
+    /// nothing. `output_options` win over it.
+    pub logpull_options: String,
     /// Which records: the API's `filter`, JSON in a string. Empty for all.
     pub filter: String,
+    /// Which records: whether those of DDoS attacks are left out.
+    pub filter_attack_traffic: bool,
     /// When a batch closes: uncompressed bytes; `None` or 0 for no bound.
     pub max_upload_bytes: Option<u64>,
     /// When a batch closes: seconds; `None` or 0 for no bound.
@@ -94,7 +99,9 @@ impl fmt::Debug for JobSpec {
         f.debug_struct("JobSpec")
             .field("dataset", &self.dataset)
             .field("output_options", &self.output_options)
+            .field("logpull_options", &self.logpull_options)
             .field("filter", &self.filter)
+            .field("filter_attack_traffic", &self.filter_attack_traffic)
             .field("max_upload_bytes", &self.max_upload_bytes)
             .field("max_upload_interval_seconds", &self.max_upload_interval_seconds)
             .field("max_upload_records", &self.max_upload_records)

@@ -6,9 +6,10 @@ use catalog::Catalog;
 use delivery::Delivery;
 use journal::{Clock, Journal};
 use model::Datasets;
+use model::destination::Principal;
 use tokio::sync::Mutex;
 
-use crate::api::Signer;
+use crate::api::{Rates, Signer};
 use crate::config::ApiSettings;
 use crate::ingest::Door;
 use crate::metrics::{IngestMetrics, MetricsPage};
@@ -36,6 +37,10 @@ pub(crate) struct App {
     pub(crate) metrics: MetricsPage,
     /// The bounds of the API.
     pub(crate) api: ApiSettings,
+    /// The service's own AWS identity, as policies name it.
+    pub(crate) principal: Option<Principal>,
+    /// How many requests each token makes.
+    pub(crate) rates: Rates,
     /// Held while a job is changed: a change is read, checked and written as one.
     pub(crate) job_changes: Mutex<()>,
 }

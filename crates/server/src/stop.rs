@@ -41,7 +41,8 @@ impl Signals {
 /// and delivered as far as the rest of it allows; then the rooms are closed. Returns how many
 /// sealed batches were left.
 pub(crate) async fn stop(service: Service) -> usize {
-    let Service { http, rooms, timeout, .. } = service;
+    let Service { http, rooms, upkeep, timeout, .. } = service;
+    upkeep.abort();
     let Rooms { app, journal, catalog } = rooms;
     let end = Instant::now() + timeout;
     if !http.stop(timeout / 2).await {

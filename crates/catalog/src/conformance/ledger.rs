@@ -3,8 +3,8 @@
 use model::{Batch, JobId, Offset, OffsetRange, Partition, Revision};
 
 use super::{
-    assert_conflict, assert_fenced, assert_not_found, at, batch, change, cursor, delivered, job,
-    seal, settle,
+    assert_conflict, assert_fenced, assert_not_found, at, batch, by, change, cursor, delivered,
+    job, seal, settle,
 };
 use crate::{BatchState, Catalog, Loss, Page};
 
@@ -24,7 +24,7 @@ pub async fn a_cursor_that_exists_stays(catalog: &dyn Catalog) {
 
 pub async fn cursors_of_deleted_jobs_are_left_out(catalog: &dyn Catalog) {
     let (gone, kept) = (job(catalog, 1).await.id, job(catalog, 2).await.id);
-    catalog.delete_job(gone, at(1)).await.unwrap();
+    catalog.delete_job(gone, &by(at(1))).await.unwrap();
     let all = catalog.all_cursors().await.unwrap();
     assert_eq!(all, [(kept, cursor(0, 0)), (kept, cursor(1, 0))]);
 }
@@ -74,7 +74,7 @@ pub async fn of_two_seals_at_once_one_is_fenced(catalog: &dyn Catalog) {
 
 pub async fn a_deleted_job_is_fenced(catalog: &dyn Catalog) {
     let job = job(catalog, 1).await.id;
-    catalog.delete_job(job, at(1)).await.unwrap();
+    catalog.delete_job(job, &by(at(1))).await.unwrap();
     assert_fenced(&catalog.seal(&batch(job, 0, 5), at(2)).await);
     let range = OffsetRange::new(Offset(0), Offset(5));
     assert_eq!(catalog.pass_over(&[(job, Partition(0), range)]).await.unwrap(), 0);
@@ -98,7 +98,7 @@ pub async fn an_older_revision_may_be_sealed(catalog: &dyn Catalog) {
     let job = job(catalog, 1).await.id;
     let mut other = change();
     other.spec.filter = String::new();
-    catalog.change_job(job, Revision(1), other, &[], at(1)).await.unwrap();
+    catalog.change_job(job, Revision(1), other, &[], &by(at(1))).await.unwrap();
     let (old, new) = (batch(job, 0, 5), Batch { revision: Revision(2), ..batch(job, 5, 9) });
     for batch in [&old, &new] {
         seal(catalog, batch).await;

@@ -6,6 +6,8 @@
 #![allow(missing_docs, reason = "the name of a check says what it checks")]
 #![allow(clippy::unwrap_used, reason = "a check fails by a panic")]
 
+pub mod audit;
+pub mod history;
 pub mod jobs;
 pub mod ledger;
 pub mod settling;
@@ -16,7 +18,7 @@ use model::{
     Batch, Id, JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope, UnixNanos,
 };
 
-use crate::{Catalog, CatalogError, Cursor, Delivered, Job, JobChange};
+use crate::{Actor, Catalog, CatalogError, Cursor, Delivered, Job, JobChange, JobFailure};
 
 /// Tests a backend: `$open` is the path of an async function that gives a new, empty catalogue
 /// and something to keep while it is used (a folder that goes when it is dropped, or `()`).
@@ -54,6 +56,9 @@ macro_rules! conformance_suite {
             jobs::the_number_of_a_job_is_never_used_again,
             jobs::jobs_are_listed_by_exactly_their_scope,
             jobs::the_newest_failure_is_noted,
+            jobs::a_change_that_changes_nothing_does_nothing,
+            jobs::jobs_are_paged_and_counted,
+            jobs::changes_are_told_since_a_version,
             ledger::a_cursor_that_exists_stays,
             ledger::cursors_of_deleted_jobs_are_left_out,
             ledger::a_seal_moves_the_cursor,
@@ -83,6 +88,28 @@ macro_rules! conformance_suite {
             settling::batches_in_a_loss_are_lost,
             settling::giving_up_again_changes_nothing,
             settling::losses_are_listed_newest_first,
+            audit::an_action_says_who_did_what,
+            audit::every_change_of_a_job_is_one_action,
+            audit::a_refused_change_is_no_action,
+            audit::an_action_shows_no_secret,
+            audit::a_token_is_made_and_revoked_once,
+            audit::actions_are_listed_by_account,
+            audit::old_actions_are_forgotten,
+            audit::deleted_zones_and_accounts_are_gone,
+            audit::what_is_in_use_is_not_deleted,
+            history::an_event_that_repeats_is_counted,
+            history::the_newest_events_of_a_job_are_kept,
+            history::a_failure_is_told_and_counted,
+            history::deliveries_make_an_hours_figures,
+            history::a_delivery_after_failures_is_told,
+            history::a_loss_is_told_and_counted_once,
+            history::old_events_and_hours_are_forgotten,
+            history::a_deleted_job_keeps_its_history,
+            history::an_open_upload_reads_back_with_its_parts,
+            history::settling_a_batch_closes_its_uploads,
+            history::only_sealed_batches_are_uploaded,
+            history::an_upload_outlives_its_batch,
+            history::what_a_store_can_do_is_remembered,
         }
     };
     ($open:path: $($room:ident::$check:ident,)*) => { $(
@@ -101,15 +128,23 @@ fn at(nanos: i64) -> UnixNanos {
     UnixNanos(NOON.0 + nanos)
 }
 
+/// A person with a token, who acts then.
+fn by(at: UnixNanos) -> Actor {
+    let (token, address) = (Some(id(0xaa)), Some("192.0.2.7".to_owned()));
+    Actor { at, token, name: "ops".to_owned(), address }
+}
+
+const EXTERNAL_ID: &str = "0123456789abcdef0123456789abcdef";
+
 fn id(byte: u8) -> Id {
     Id::from_bytes([byte; 16])
 }
 
 /// Adds an account and a zone of it, whose ids are made of `byte`.
 async fn zone(catalog: &dyn Catalog, byte: u8) -> Scope {
-    catalog.add_account(id(byte), "Burrito Bot", NOON).await.unwrap();
+    catalog.add_account(id(byte), "Burrito Bot", EXTERNAL_ID, &by(NOON)).await.unwrap();
     let name = format!("zone{byte}.example");
-    catalog.add_zone(id(byte), id(byte), &name, NOON).await.unwrap();
+    catalog.add_zone(id(byte), id(byte), &name, &by(NOON)).await.unwrap();
     Scope::zone(id(byte))
 }
 
@@ -120,7 +155,9 @@ fn change() -> JobChange {
             dataset: "http_requests".to_owned(),
             destination: "s3://burritobot/logs/{DATE}?region=eu-west-1".to_owned(),
             output_options: Some(r#"{"field_names":["ClientIP"]}"#.to_owned()),
+            logpull_options: "fields=RayID&timestamps=rfc3339".to_owned(),
             filter: r#"{"where":{"key":"ClientIP","operator":"eq","value":"::1"}}"#.to_owned(),
+            filter_attack_traffic: true,
             max_upload_bytes: Some(5_000_000),
             max_upload_interval_seconds: Some(30),
             max_upload_records: Some(100_000),
@@ -139,7 +176,7 @@ fn cursor(partition: u16, next: u64) -> Cursor {
 /// Adds a zone made of `byte`, and an enabled job of it that begins at 0 in partitions 0 and 1.
 async fn job(catalog: &dyn Catalog, byte: u8) -> Job {
     let scope = zone(catalog, byte).await;
-    catalog.add_job(scope, change(), &[cursor(0, 0), cursor(1, 0)], NOON).await.unwrap()
+    catalog.add_job(scope, change(), &[cursor(0, 0), cursor(1, 0)], &by(NOON)).await.unwrap()
 }
 
 /// A batch of partition 0 and revision 1; as many records as frames, 10 bytes each.
@@ -159,7 +196,13 @@ fn batch(job: JobId, first: u64, next: u64) -> Batch {
 }
 
 fn delivered(nanos: i64) -> Delivered {
-    Delivered { at: at(nanos), object_bytes: 5, etag: "\"e\"".to_owned(), attempts: 2 }
+    let etag = "\"e\"".to_owned();
+    Delivered { at: at(nanos), object_bytes: 5, etag, attempts: 2, duration_millis: 30 }
+}
+
+fn failure(nanos: i64, message: &str) -> JobFailure {
+    let (message, kind) = (message.to_owned(), "denied".to_owned());
+    JobFailure { at: at(nanos), message, status: Some(403), kind }
 }
 
 async fn seal(catalog: &dyn Catalog, batch: &Batch) {
@@ -199,6 +242,8 @@ mod tests {
     fn the_suite_lists_every_check() {
         let suite = include_str!("mod.rs");
         let rooms = [
+            ("audit", include_str!("audit.rs")),
+            ("history", include_str!("history.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("ledger", include_str!("ledger.rs")),
             ("settling", include_str!("settling.rs")),

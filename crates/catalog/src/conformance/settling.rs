@@ -2,8 +2,10 @@
 
 use model::{Batch, JobId, Offset, OffsetRange, Partition};
 
-use super::{assert_fenced, assert_not_found, at, batch, cursor, delivered, job, seal, settle};
-use crate::{BatchState, Catalog, JobFailure, Loss, Page, Totals};
+use super::{
+    assert_fenced, assert_not_found, at, batch, by, cursor, delivered, failure, job, seal, settle,
+};
+use crate::{BatchState, Catalog, Loss, Page, Totals};
 
 fn loss(job: JobId, first: u64, next: u64) -> Loss {
     let range = OffsetRange::new(Offset(first), Offset(next));
@@ -36,8 +38,7 @@ pub async fn settling_again_changes_nothing(catalog: &dyn Catalog) {
     let job = job(catalog, 1).await.id;
     seal(catalog, &batch(job, 0, 5)).await;
     catalog.settle(job, Partition(0), Offset(0), delivered(9)).await.unwrap();
-    let failure = JobFailure { at: at(10), message: "access denied".to_owned() };
-    catalog.note_failure(job, failure).await.unwrap();
+    catalog.note_failure(job, failure(10, "access denied")).await.unwrap();
     let (then, totals) = (catalog.job(job).await.unwrap(), catalog.totals(job).await.unwrap());
 
     catalog.settle(job, Partition(0), Offset(0), delivered(99)).await.unwrap();
@@ -60,8 +61,7 @@ pub async fn last_complete_never_goes_back(catalog: &dyn Catalog) {
 pub async fn a_delivery_clears_the_failure(catalog: &dyn Catalog) {
     let job = job(catalog, 1).await.id;
     seal(catalog, &batch(job, 0, 5)).await;
-    let failure = JobFailure { at: at(1), message: "access denied".to_owned() };
-    catalog.note_failure(job, failure).await.unwrap();
+    catalog.note_failure(job, failure(1, "access denied")).await.unwrap();
     settle(catalog, &batch(job, 0, 5)).await;
     assert_eq!(catalog.job(job).await.unwrap().failure, None);
 }
@@ -70,7 +70,7 @@ pub async fn a_deleted_job_still_settles(catalog: &dyn Catalog) {
     let job = job(catalog, 1).await.id;
     let sealed = batch(job, 0, 5);
     seal(catalog, &sealed).await;
-    catalog.delete_job(job, at(1)).await.unwrap();
+    catalog.delete_job(job, &by(at(1))).await.unwrap();
     assert_eq!(catalog.undelivered(Some(job)).await.unwrap(), std::slice::from_ref(&sealed));
     settle(catalog, &sealed).await;
     assert_eq!(catalog.undelivered(Some(job)).await.unwrap(), []);
@@ -126,7 +126,7 @@ pub async fn undelivered_batches_of_deleted_jobs_are_left_out(catalog: &dyn Cata
     for job in [gone, kept] {
         seal(catalog, &batch(job, 0, 5)).await;
     }
-    catalog.delete_job(gone, at(1)).await.unwrap();
+    catalog.delete_job(gone, &by(at(1))).await.unwrap();
     assert_eq!(catalog.undelivered(None).await.unwrap(), [batch(kept, 0, 5)]);
 }
 

@@ -1,26 +1,27 @@
 //! What every backend promises of accounts and zones.
 
-use super::{NOON, assert_conflict, assert_not_found, at, id, zone};
+use super::{EXTERNAL_ID, NOON, assert_conflict, assert_not_found, at, by, id, zone};
 use crate::{Account, Catalog, Page, Zone};
 
 pub async fn an_account_reads_back(catalog: &dyn Catalog) {
-    let added = catalog.add_account(id(1), "Burrito Bot", NOON).await.unwrap();
-    let expected = Account { id: id(1), name: "Burrito Bot".to_owned(), created_at: NOON };
+    let added = catalog.add_account(id(1), "Burrito Bot", EXTERNAL_ID, &by(NOON)).await.unwrap();
+    let (name, external_id) = ("Burrito Bot".to_owned(), EXTERNAL_ID.to_owned());
+    let expected = Account { id: id(1), name, external_id, created_at: NOON };
     assert_eq!(added, expected);
     assert_eq!(catalog.account(id(1)).await.unwrap(), expected);
     assert_not_found(catalog.account(id(2)).await, "account");
 }
 
 pub async fn an_account_id_is_taken_once(catalog: &dyn Catalog) {
-    catalog.add_account(id(1), "first", NOON).await.unwrap();
-    let again = catalog.add_account(id(1), "second", NOON).await;
+    catalog.add_account(id(1), "first", EXTERNAL_ID, &by(NOON)).await.unwrap();
+    let again = catalog.add_account(id(1), "second", EXTERNAL_ID, &by(NOON)).await;
     assert_conflict(again, &id(1).to_string());
     assert_eq!(catalog.account(id(1)).await.unwrap().name, "first");
 }
 
 pub async fn accounts_are_listed_in_the_order_of_their_creation(catalog: &dyn Catalog) {
     for (byte, name) in [(3, "same name"), (1, "other"), (2, "same name")] {
-        catalog.add_account(id(byte), name, NOON).await.unwrap();
+        catalog.add_account(id(byte), name, EXTERNAL_ID, &by(NOON)).await.unwrap();
     }
     let all = catalog.accounts(None, Page::ALL).await.unwrap();
     let ids: Vec<_> = all.items.iter().map(|account| account.id).collect();
@@ -33,8 +34,8 @@ pub async fn accounts_are_listed_in_the_order_of_their_creation(catalog: &dyn Ca
 }
 
 pub async fn a_zone_reads_back_in_lower_case(catalog: &dyn Catalog) {
-    catalog.add_account(id(1), "Burrito Bot", NOON).await.unwrap();
-    let added = catalog.add_zone(id(2), id(1), "BurritoBot.Example", at(1)).await.unwrap();
+    catalog.add_account(id(1), "Burrito Bot", EXTERNAL_ID, &by(NOON)).await.unwrap();
+    let added = catalog.add_zone(id(2), id(1), "BurritoBot.Example", &by(at(1))).await.unwrap();
     let name = "burritobot.example".to_owned();
     let expected = Zone { id: id(2), account: id(1), name, created_at: at(1) };
     assert_eq!(added, expected);
@@ -44,21 +45,21 @@ pub async fn a_zone_reads_back_in_lower_case(catalog: &dyn Catalog) {
 
 pub async fn a_zone_name_is_taken_once_in_all_accounts(catalog: &dyn Catalog) {
     zone(catalog, 1).await;
-    catalog.add_account(id(2), "another", NOON).await.unwrap();
-    let again = catalog.add_zone(id(2), id(2), "ZONE1.example", NOON).await;
+    catalog.add_account(id(2), "another", EXTERNAL_ID, &by(NOON)).await.unwrap();
+    let again = catalog.add_zone(id(2), id(2), "ZONE1.example", &by(NOON)).await;
     assert_conflict(again, "`zone1.example`");
     assert_not_found(catalog.zone(id(2)).await, "zone");
 }
 
 pub async fn a_zone_id_is_taken_once(catalog: &dyn Catalog) {
     zone(catalog, 1).await;
-    let again = catalog.add_zone(id(1), id(1), "other.example", NOON).await;
+    let again = catalog.add_zone(id(1), id(1), "other.example", &by(NOON)).await;
     assert_conflict(again, &id(1).to_string());
     assert_eq!(catalog.zone(id(1)).await.unwrap().name, "zone1.example");
 }
 
 pub async fn a_zone_needs_its_account(catalog: &dyn Catalog) {
-    let orphan = catalog.add_zone(id(1), id(7), "zone.example", NOON).await;
+    let orphan = catalog.add_zone(id(1), id(7), "zone.example", &by(NOON)).await;
     assert_not_found(orphan, "account");
     assert_eq!(catalog.zones(None, None, None, Page::ALL).await.unwrap().total, 0);
 }
@@ -67,7 +68,7 @@ pub async fn zones_are_found_by_account_id_and_name(catalog: &dyn Catalog) {
     for byte in [2, 1] {
         zone(catalog, byte).await;
     }
-    catalog.add_zone(id(3), id(2), "zone3.example", NOON).await.unwrap();
+    catalog.add_zone(id(3), id(2), "zone3.example", &by(NOON)).await.unwrap();
     let find = async |account, only, name| {
         let found = catalog.zones(account, only, name, Page::ALL).await.unwrap();
         assert_eq!(found.total, found.items.len() as u64);

@@ -2,7 +2,7 @@
 
 use model::{Id, Scope};
 
-use super::{NOON, assert_conflict, assert_not_found, at, id, zone};
+use super::{NOON, assert_conflict, assert_not_found, at, by, id, zone};
 use crate::{Catalog, Grant, Page, Permission, Token, TokenHash};
 
 fn token(id: Id, grant: Grant) -> Token {
@@ -28,7 +28,7 @@ pub async fn a_token_reads_back_by_its_hash(catalog: &dyn Catalog) {
     for (byte, grant) in (1..).zip(grants) {
         let text = format!("secret {byte}");
         let plain = token(id(byte), grant);
-        catalog.add_token(plain.clone(), TokenHash::of(&text)).await.unwrap();
+        catalog.add_token(plain.clone(), TokenHash::of(&text), &by(NOON)).await.unwrap();
         assert_eq!(find(catalog, &text).await, Some(plain));
     }
     let full = Token {
@@ -38,30 +38,33 @@ pub async fn a_token_reads_back_by_its_hash(catalog: &dyn Catalog) {
         revoked_at: Some(at(3)),
         ..token(id(9), Grant::Installation)
     };
-    catalog.add_token(full.clone(), TokenHash::of("full")).await.unwrap();
+    catalog.add_token(full.clone(), TokenHash::of("full"), &by(NOON)).await.unwrap();
     assert_eq!(find(catalog, "full").await, Some(full), "revoked and expired, and yet found");
     assert_eq!(find(catalog, "unheard of").await, None);
 }
 
 pub async fn a_hash_and_an_id_are_taken_once(catalog: &dyn Catalog) {
     let (one, other) = (token(id(1), Grant::Installation), token(id(2), Grant::Installation));
-    catalog.add_token(one.clone(), TokenHash::of("one")).await.unwrap();
-    assert_conflict(catalog.add_token(other, TokenHash::of("one")).await, "token");
-    assert_conflict(catalog.add_token(one.clone(), TokenHash::of("other")).await, "token");
+    catalog.add_token(one.clone(), TokenHash::of("one"), &by(NOON)).await.unwrap();
+    assert_conflict(catalog.add_token(other, TokenHash::of("one"), &by(NOON)).await, "token");
+    assert_conflict(
+        catalog.add_token(one.clone(), TokenHash::of("other"), &by(NOON)).await,
+        "token",
+    );
     assert_eq!(find(catalog, "one").await, Some(one));
     assert_eq!(find(catalog, "other").await, None);
 }
 
 pub async fn a_token_needs_a_permission(catalog: &dyn Catalog) {
     let idle = Token { permissions: Vec::new(), ..token(id(1), Grant::Installation) };
-    assert_conflict(catalog.add_token(idle, TokenHash::of("idle")).await, "permission");
+    assert_conflict(catalog.add_token(idle, TokenHash::of("idle"), &by(NOON)).await, "permission");
     assert_eq!(find(catalog, "idle").await, None);
 }
 
 pub async fn a_token_needs_its_account_or_zone(catalog: &dyn Catalog) {
     for (scope, what) in [(Scope::account(id(7)), "account"), (Scope::zone(id(7)), "zone")] {
         let orphan = token(id(1), Grant::Scope(scope));
-        assert_not_found(catalog.add_token(orphan, TokenHash::of("orphan")).await, what);
+        assert_not_found(catalog.add_token(orphan, TokenHash::of("orphan"), &by(NOON)).await, what);
     }
     assert_eq!(find(catalog, "orphan").await, None);
 }
@@ -72,7 +75,7 @@ pub async fn tokens_are_listed_by_exactly_their_grant(catalog: &dyn Catalog) {
     let grants = [Grant::Scope(scope), Grant::Installation, Grant::Scope(account)];
     for (byte, grant) in (1..).zip(grants) {
         let hash = TokenHash([byte; 32]);
-        catalog.add_token(token(id(9 - byte), grant), hash).await.unwrap();
+        catalog.add_token(token(id(9 - byte), grant), hash, &by(NOON)).await.unwrap();
     }
     let list = async |scope, page| {
         let found = catalog.tokens(scope, page).await.unwrap();
@@ -86,16 +89,16 @@ pub async fn tokens_are_listed_by_exactly_their_grant(catalog: &dyn Catalog) {
 
 pub async fn a_revoked_token_stays_revoked_as_at_first(catalog: &dyn Catalog) {
     let plain = token(id(1), Grant::Installation);
-    catalog.add_token(plain, TokenHash::of("plain")).await.unwrap();
-    catalog.revoke_token(id(1), at(5)).await.unwrap();
-    catalog.revoke_token(id(1), at(9)).await.unwrap();
+    catalog.add_token(plain, TokenHash::of("plain"), &by(NOON)).await.unwrap();
+    catalog.revoke_token(id(1), &by(at(5))).await.unwrap();
+    catalog.revoke_token(id(1), &by(at(9))).await.unwrap();
     assert_eq!(find(catalog, "plain").await.unwrap().revoked_at, Some(at(5)));
-    assert_not_found(catalog.revoke_token(id(2), at(5)).await, "token");
+    assert_not_found(catalog.revoke_token(id(2), &by(at(5))).await, "token");
 }
 
 pub async fn the_newest_use_of_a_token_is_noted(catalog: &dyn Catalog) {
     let plain = token(id(1), Grant::Installation);
-    catalog.add_token(plain, TokenHash::of("plain")).await.unwrap();
+    catalog.add_token(plain, TokenHash::of("plain"), &by(NOON)).await.unwrap();
     for nanos in [5, 9, 7] {
         catalog.touch_token(id(1), at(nanos)).await.unwrap();
     }

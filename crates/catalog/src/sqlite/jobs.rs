@@ -4,12 +4,16 @@ use async_trait::async_trait;
 use model::{JobId, JobSpec, Revision, Scope, UnixNanos};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::columns::{Columns, During, damaged, scope_columns};
+use super::columns::{Columns, During, damaged, limit_and_offset, scope_columns};
+use super::history::write_failure;
 use super::ledger::insert_cursors;
 use super::tenants::require;
-use super::{SqliteCatalog, sql};
+use super::{SqliteCatalog, audit, sql};
 use crate::vault::Unopened;
-use crate::{CatalogError, Cursor, Job, JobChange, JobFailure, JobRevision, Jobs, Result};
+use crate::{
+    Action, Actor, CatalogError, Cursor, Job, JobChange, JobChanges, JobFailure, JobRevision, Jobs,
+    Page, Paged, Result,
+};
 
 #[async_trait]
 impl Jobs for SqliteCatalog {
@@ -18,7 +22,7 @@ impl Jobs for SqliteCatalog {
         scope: Scope,
         change: JobChange,
         begin: &[Cursor],
-        now: UnixNanos,
+        by: &Actor,
     ) -> Result<Job> {
         const ACTION: &str = "add a job";
         let (account, zone) = scope_columns(Some(scope));
@@ -31,16 +35,18 @@ impl Jobs for SqliteCatalog {
             .bind(change.kind)
             .bind(change.frequency)
             .bind(change.enabled)
-            .bind(now.0)
+            .bind(by.at.0)
             .fetch_one(&mut *tx)
             .await
             .during(ACTION)?;
         let id = JobId(id as u64);
-        self.insert_revision(&mut tx, id, Revision(1), &change.spec, now).await?;
+        self.insert_revision(&mut tx, id, Revision(1), &change.spec, by.at).await?;
         if change.enabled {
             insert_cursors(&mut tx, id, begin).await?;
         }
         let job = self.find_job(&mut tx, id).await?;
+        let account = audit::account_of(&mut tx, scope).await?;
+        audit::write(&mut tx, Action::of_job(by, account, None, Some(&job))).await?;
         tx.commit().await.during(ACTION)?;
         Ok(job)
     }
@@ -51,9 +57,14 @@ impl Jobs for SqliteCatalog {
 
     async fn jobs(&self, scope: Option<Scope>) -> Result<Vec<Job>> {
         let (account, zone) = scope_columns(scope);
-        sqlx::query(sql!("jobs"))
+        let (limit, offset) = limit_and_offset(Page::ALL);
+        let query = if scope.is_some() { sql!("jobs_of_scope") } else { sql!("jobs") };
+        sqlx::query(query)
             .bind(account)
             .bind(zone)
+            .bind(None::<&str>)
+            .bind(limit)
+            .bind(offset)
             .fetch_all(&mut *self.read().await?)
             .await
             .during("list jobs")?
@@ -62,22 +73,85 @@ impl Jobs for SqliteCatalog {
             .collect()
     }
 
+    async fn jobs_page(
+        &self,
+        scope: Scope,
+        dataset: Option<&str>,
+        page: Page,
+    ) -> Result<Paged<Job>> {
+        const ACTION: &str = "list jobs";
+        let (account, zone) = scope_columns(Some(scope));
+        let (limit, offset) = limit_and_offset(page);
+        let mut tx = self.snapshot().await?;
+        let total: i64 = sqlx::query_scalar(sql!("jobs_count"))
+            .bind(&account)
+            .bind(&zone)
+            .bind(dataset)
+            .fetch_one(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let rows = sqlx::query(sql!("jobs_of_scope"))
+            .bind(account)
+            .bind(zone)
+            .bind(dataset)
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let items = rows.iter().map(|row| self.job_of(row)).collect::<Result<_>>()?;
+        Ok(Paged { items, total: total as u64 })
+    }
+
+    async fn count_jobs(&self, scope: Scope) -> Result<u64> {
+        let (account, zone) = scope_columns(Some(scope));
+        let count: i64 = sqlx::query_scalar(sql!("jobs_count"))
+            .bind(account)
+            .bind(zone)
+            .bind(None::<&str>)
+            .fetch_one(&mut *self.read().await?)
+            .await
+            .during("count jobs")?;
+        Ok(count as u64)
+    }
+
+    async fn jobs_changed_since(&self, version: u64) -> Result<JobChanges> {
+        let rows = sqlx::query(sql!("jobs_changed"))
+            .bind(version as i64)
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .during("list changed jobs")?;
+        let mut changes = JobChanges { version, changed: Vec::new(), deleted: Vec::new() };
+        for row in rows {
+            changes.version = row.unsigned("changed")?;
+            if row.instant_or_none("deleted_at")?.is_some() {
+                changes.deleted.push(JobId(row.unsigned("id")?));
+            } else {
+                changes.changed.push(self.job_of(&row)?);
+            }
+        }
+        Ok(changes)
+    }
+
     async fn change_job(
         &self,
         id: JobId,
         expected: Revision,
         change: JobChange,
         begin: &[Cursor],
-        now: UnixNanos,
+        by: &Actor,
     ) -> Result<Job> {
         const ACTION: &str = "change a job";
         let mut tx = self.write().await?;
         let before = self.find_job(&mut tx, id).await?;
         refuse_contradiction(&before, expected, &change)?;
+        if change.is_of(&before) {
+            return Ok(before);
+        }
         let mut revision = before.revision;
         if before.spec != change.spec {
             revision = Revision(revision.0 + 1);
-            self.insert_revision(&mut tx, id, revision, &change.spec, now).await?;
+            self.insert_revision(&mut tx, id, revision, &change.spec, by.at).await?;
         }
         sqlx::query(sql!("job_update"))
             .bind(id.0 as i64)
@@ -85,7 +159,7 @@ impl Jobs for SqliteCatalog {
             .bind(change.name)
             .bind(change.frequency)
             .bind(change.enabled)
-            .bind(now.0)
+            .bind(by.at.0)
             .execute(&mut *tx)
             .await
             .during(ACTION)?;
@@ -93,23 +167,24 @@ impl Jobs for SqliteCatalog {
             insert_cursors(&mut tx, id, begin).await?;
         }
         let job = self.find_job(&mut tx, id).await?;
+        let account = audit::account_of(&mut tx, job.scope).await?;
+        audit::write(&mut tx, Action::of_job(by, account, Some(&before), Some(&job))).await?;
         tx.commit().await.during(ACTION)?;
         Ok(job)
     }
 
-    async fn delete_job(&self, id: JobId, now: UnixNanos) -> Result<()> {
+    async fn delete_job(&self, id: JobId, by: &Actor) -> Result<()> {
         const ACTION: &str = "delete a job";
         let mut tx = self.write().await?;
-        let deleted =
-            sqlx::query("UPDATE job SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL")
-                .bind(id.0 as i64)
-                .bind(now.0)
-                .execute(&mut *tx)
-                .await
-                .during(ACTION)?;
-        if deleted.rows_affected() == 0 {
-            return Err(CatalogError::not_found("job", &id));
-        }
+        let job = self.find_job(&mut tx, id).await?;
+        sqlx::query(sql!("job_delete"))
+            .bind(id.0 as i64)
+            .bind(by.at.0)
+            .execute(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let account = audit::account_of(&mut tx, job.scope).await?;
+        audit::write(&mut tx, Action::of_job(by, account, Some(&job), None)).await?;
         tx.commit().await.during(ACTION)
     }
 
@@ -135,19 +210,19 @@ impl Jobs for SqliteCatalog {
     async fn note_failure(&self, id: JobId, failure: JobFailure) -> Result<()> {
         const ACTION: &str = "note a job's failure";
         let mut tx = self.write().await?;
-        let noted = sqlx::query(
-            "UPDATE job SET failure_at = $2, failure_message = $3
-             WHERE id = $1 AND deleted_at IS NULL",
-        )
-        .bind(id.0 as i64)
-        .bind(failure.at.0)
-        .bind(failure.message)
-        .execute(&mut *tx)
-        .await
-        .during(ACTION)?;
+        let noted = sqlx::query(sql!("job_fail"))
+            .bind(id.0 as i64)
+            .bind(failure.at.0)
+            .bind(&failure.message)
+            .bind(failure.status)
+            .bind(&failure.kind)
+            .execute(&mut *tx)
+            .await
+            .during(ACTION)?;
         if noted.rows_affected() == 0 {
             return Err(CatalogError::not_found("job", &id));
         }
+        write_failure(&mut tx, id, &failure).await?;
         tx.commit().await.during(ACTION)
     }
 }
@@ -177,7 +252,9 @@ impl SqliteCatalog {
             .bind(&spec.dataset)
             .bind(self.vault.seal(spec.destination.as_bytes(), &place))
             .bind(&spec.output_options)
+            .bind(&spec.logpull_options)
             .bind(&spec.filter)
+            .bind(spec.filter_attack_traffic)
             .bind(spec.max_upload_bytes.map(|limit| limit as i64))
             .bind(spec.max_upload_interval_seconds.map(|limit| limit as i64))
             .bind(spec.max_upload_records.map(|limit| limit as i64))
@@ -193,7 +270,12 @@ impl SqliteCatalog {
         let id = JobId(row.unsigned("id")?);
         let revision = Revision(row.number("revision")?);
         let failure = match row.instant_or_none("failure_at")? {
-            Some(at) => Some(JobFailure { at, message: row.text("failure_message")? }),
+            Some(at) => Some(JobFailure {
+                at,
+                message: row.text("failure_message")?,
+                status: row.get("failure_status")?,
+                kind: row.text("failure_kind")?,
+            }),
             None => None,
         };
         Ok(Job {
@@ -218,14 +300,21 @@ impl SqliteCatalog {
             dataset: row.text("dataset")?,
             destination: self.open_destination(&row.bytes("destination")?, job, revision)?,
             output_options: row.get("output_options")?,
+            logpull_options: row.text("logpull_options")?,
             filter: row.text("filter")?,
+            filter_attack_traffic: row.get("filter_attack_traffic")?,
             max_upload_bytes: row.unsigned_or_none("max_upload_bytes")?,
             max_upload_interval_seconds: row.unsigned_or_none("max_upload_interval_seconds")?,
             max_upload_records: row.unsigned_or_none("max_upload_records")?,
         })
     }
 
-    fn open_destination(&self, sealed: &[u8], job: JobId, revision: Revision) -> Result<String> {
+    pub(super) fn open_destination(
+        &self,
+        sealed: &[u8],
+        job: JobId,
+        revision: Revision,
+    ) -> Result<String> {
         let what = || format!("the destination of job {job} at revision {revision}");
         let plain =
             self.vault.open(sealed, &self.destination_place(job, revision)).map_err(|error| {
@@ -238,7 +327,7 @@ impl SqliteCatalog {
     }
 
     /// Where a destination is kept: nowhere else does it open.
-    fn destination_place(&self, job: JobId, revision: Revision) -> String {
+    pub(super) fn destination_place(&self, job: JobId, revision: Revision) -> String {
         format!("logpush destination {} {job} {revision}", self.installation)
     }
 }

@@ -1,17 +1,19 @@
 //! Tokens in SQLite.
 
 use async_trait::async_trait;
-use model::{Id, Scope, UnixNanos};
-use sqlx::sqlite::SqliteRow;
+use model::{AccountId, Id, Scope, UnixNanos};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::columns::{Columns, During, blob, damaged, limit_and_offset, scope_columns};
 use super::tenants::require;
-use super::{SqliteCatalog, sql};
-use crate::{CatalogError, Grant, Page, Paged, Permission, Result, Token, TokenHash, Tokens};
+use super::{SqliteCatalog, audit, sql};
+use crate::{
+    Action, Actor, CatalogError, Grant, Page, Paged, Permission, Result, Token, TokenHash, Tokens,
+};
 
 #[async_trait]
 impl Tokens for SqliteCatalog {
-    async fn add_token(&self, token: Token, hash: TokenHash) -> Result<()> {
+    async fn add_token(&self, token: Token, hash: TokenHash, by: &Actor) -> Result<()> {
         const ACTION: &str = "add a token";
         if token.permissions.is_empty() {
             let what = format!("token {} has no permission: it needs at least one", token.id);
@@ -29,7 +31,7 @@ impl Tokens for SqliteCatalog {
         let added = sqlx::query(sql!("token_insert"))
             .bind(blob(token.id))
             .bind(hash.0.to_vec())
-            .bind(token.name)
+            .bind(&token.name)
             .bind(permissions_text(&token.permissions))
             .bind(account)
             .bind(zone)
@@ -44,6 +46,8 @@ impl Tokens for SqliteCatalog {
             let what = format!("there is a token {} or one of the same text already", token.id);
             return Err(CatalogError::Conflict(what));
         }
+        let owner = owner(&mut tx, &token).await?;
+        audit::write(&mut tx, Action::of_token(by, owner, None, &token)).await?;
         tx.commit().await.during(ACTION)
     }
 
@@ -80,46 +84,53 @@ impl Tokens for SqliteCatalog {
         Ok(Paged { items, total: total as u64 })
     }
 
-    async fn revoke_token(&self, id: Id, now: UnixNanos) -> Result<()> {
-        self.update_token(
-            "UPDATE token SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1",
-            id,
-            now,
-            "revoke a token",
-        )
-        .await
+    async fn revoke_token(&self, id: Id, by: &Actor) -> Result<()> {
+        const ACTION: &str = "revoke a token";
+        let mut tx = self.write().await?;
+        let before = sqlx::query("SELECT * FROM token WHERE id = $1")
+            .bind(blob(id))
+            .fetch_optional(&mut *tx)
+            .await
+            .during(ACTION)?
+            .map_or_else(|| Err(CatalogError::not_found("token", &id)), |row| token(&row))?;
+        if before.revoked_at.is_some() {
+            return Ok(());
+        }
+        sqlx::query("UPDATE token SET revoked_at = $2 WHERE id = $1")
+            .bind(blob(id))
+            .bind(by.at.0)
+            .execute(&mut *tx)
+            .await
+            .during(ACTION)?;
+        let after = Token { revoked_at: Some(by.at), ..before.clone() };
+        let owner = owner(&mut tx, &after).await?;
+        audit::write(&mut tx, Action::of_token(by, owner, Some(&before), &after)).await?;
+        tx.commit().await.during(ACTION)
     }
 
     async fn touch_token(&self, id: Id, now: UnixNanos) -> Result<()> {
-        self.update_token(
+        const ACTION: &str = "note the use of a token";
+        let mut tx = self.write().await?;
+        let touched = sqlx::query(
             "UPDATE token SET last_used_at = max(coalesce(last_used_at, $2), $2) WHERE id = $1",
-            id,
-            now,
-            "note the use of a token",
         )
+        .bind(blob(id))
+        .bind(now.0)
+        .execute(&mut *tx)
         .await
+        .during(ACTION)?;
+        if touched.rows_affected() == 0 {
+            return Err(CatalogError::not_found("token", &id));
+        }
+        tx.commit().await.during(ACTION)
     }
 }
 
-impl SqliteCatalog {
-    async fn update_token(
-        &self,
-        update: &'static str,
-        id: Id,
-        now: UnixNanos,
-        action: &'static str,
-    ) -> Result<()> {
-        let mut tx = self.write().await?;
-        let updated = sqlx::query(update)
-            .bind(blob(id))
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await
-            .during(action)?;
-        if updated.rows_affected() == 0 {
-            return Err(CatalogError::not_found("token", &id));
-        }
-        tx.commit().await.during(action)
+/// The account that a token belongs to; `None` for one of the whole installation.
+async fn owner(connection: &mut SqliteConnection, token: &Token) -> Result<Option<AccountId>> {
+    match token.grant {
+        Grant::Installation => Ok(None),
+        Grant::Scope(scope) => audit::account_of(connection, scope).await.map(Some),
     }
 }
 

@@ -6,12 +6,13 @@ mod conformance;
 mod contention;
 mod file;
 mod ledger_size;
+mod rotation;
 mod secrets;
 
 use std::path::PathBuf;
 
 use catalog::vault::Vault;
-use catalog::{Catalog, Cursor, Job, JobChange, SqliteCatalog, Tenants};
+use catalog::{Actor, Catalog, Cursor, Job, JobChange, SqliteCatalog, Tenants};
 use model::{
     Batch, Id, JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope, UnixNanos,
 };
@@ -19,6 +20,10 @@ use tempfile::TempDir;
 
 const NOW: UnixNanos = UnixNanos(1_700_000_000_000_000_000);
 const DESTINATION: &str = "s3://burritobot/logs?region=eu-west-1&secret-access-key=hunter2hunter2";
+
+fn by(at: UnixNanos) -> Actor {
+    Actor::system(at)
+}
 
 fn vault() -> Vault {
     Vault::new([7; 32])
@@ -38,8 +43,8 @@ async fn open(path: &std::path::Path) -> SqliteCatalog {
 /// A job with its account and zone, which begins at 0 in partition 0.
 async fn add_job(catalog: &SqliteCatalog) -> Job {
     let id = Id::from_bytes([1; 16]);
-    catalog.add_account(id, "Burrito Bot", NOW).await.unwrap();
-    catalog.add_zone(id, id, "burritobot.example", NOW).await.unwrap();
+    catalog.add_account(id, "Burrito Bot", "external", &by(NOW)).await.unwrap();
+    catalog.add_zone(id, id, "burritobot.example", &by(NOW)).await.unwrap();
     let change = JobChange {
         spec: JobSpec {
             dataset: "http_requests".to_owned(),
@@ -53,7 +58,7 @@ async fn add_job(catalog: &SqliteCatalog) -> Job {
     };
     let begin = [Cursor { partition: Partition(0), next: Offset(0) }];
     let catalog: &dyn Catalog = catalog;
-    catalog.add_job(Scope::zone(id), change, &begin, NOW).await.unwrap()
+    catalog.add_job(Scope::zone(id), change, &begin, &by(NOW)).await.unwrap()
 }
 
 fn batch(job: JobId, first: u64, next: u64) -> Batch {

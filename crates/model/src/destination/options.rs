@@ -34,8 +34,7 @@ const STORAGE_CLASSES: &[(&str, &str)] = &[
 /// What stands in the parameters about how objects are to be written.
 pub(super) struct Options {
     pub(super) encryption: Option<Encryption>,
-    /// `None` where the string does not say.
-    pub(super) acl: Option<Option<Acl>>,
+    pub(super) acl: Option<Acl>,
     /// `None` where the string does not say.
     pub(super) path_style: Option<bool>,
     pub(super) storage_class: Option<String>,
@@ -49,9 +48,10 @@ impl Options {
     /// Reads them; `at_amazon` tells whether the store is Amazon S3.
     pub(super) fn read(parameters: &Parameters, at_amazon: bool, findings: &mut Findings) -> Self {
         let default_checksum = if at_amazon { Checksum::Crc64Nvme } else { Checksum::Crc32c };
+        let default_acl = at_amazon.then_some(Acl::BucketOwnerFullControl);
         Self {
             encryption: read_encryption(parameters, findings),
-            acl: read_choice("acl", ACLS, parameters, findings),
+            acl: read_choice("acl", ACLS, parameters, findings).unwrap_or(default_acl),
             path_style: read_choice("path-style", FLAGS, parameters, findings),
             storage_class: read_storage_class(parameters, at_amazon, findings),
             expected_bucket_owner: parameters.get("expected-bucket-owner").and_then(|id| {

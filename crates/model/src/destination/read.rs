@@ -4,7 +4,7 @@ use super::identity::{read_access, read_keys};
 use super::options::Options;
 use super::parameters::{Form, Parameters, decoded};
 use super::{
-    Acl, Addressing, Destination, Endpoint, POINTER, PathTemplate, Scheme, TEXT_BYTES_MAX, names,
+    Addressing, Destination, Endpoint, POINTER, PathTemplate, Scheme, TEXT_BYTES_MAX, names,
 };
 use crate::{AccountId, Issue};
 
@@ -79,13 +79,12 @@ fn read_s3(place: &str, query: &str, findings: &mut Findings) -> Option<Destinat
     let (bucket, path) = place?;
     // The wildcard certificate of virtual hosts covers no name with a dot in it.
     let path_style = options.path_style.unwrap_or(elsewhere.is_some() || bucket.contains('.'));
-    let default_acl = elsewhere.is_none().then_some(Acl::BucketOwnerFullControl);
     Some(Destination {
         bucket,
         path,
         region: region?,
         encryption: options.encryption,
-        acl: options.acl.unwrap_or(default_acl),
+        acl: options.acl,
         endpoint,
         addressing: if path_style { Addressing::Path } else { Addressing::VirtualHost },
         access: access?,

@@ -17,6 +17,7 @@
 //! - A field that is missing or `null` matches no operator, so it matches every negation: `eq` is
 //!   false, `!eq` is true, the orderings are false.
 
+mod attack_traffic;
 mod expression;
 mod number;
 mod operator;
@@ -26,6 +27,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use attack_traffic::{ATTACK_TRAFFIC, ATTACK_TRAFFIC_POINTER};
 use expression::Expression;
 
 use crate::{Dataset, Issue};
@@ -50,12 +52,21 @@ impl Filter {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        let expression = read::read(text, dataset)?;
+        Ok(Some(Self::new(read::read(text, dataset)?)))
+    }
+
+    fn new(expression: Expression) -> Self {
         let mut fields = Vec::new();
         expression.collect_fields(&mut fields);
         fields.sort_unstable();
         fields.dedup();
-        Ok(Some(Self { expression, fields }))
+        Self { expression, fields }
+    }
+
+    /// The filter that lets through what both do; both were made for one dataset.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::new(Expression::All(vec![self.expression, other.expression]))
     }
 
     /// Whether a record passes. `value` gives the raw JSON value of a field of the dataset by its

@@ -10,6 +10,8 @@
 mod compression;
 mod csv;
 mod encoder;
+mod logpull;
+mod names;
 mod options;
 mod redaction;
 mod template;
@@ -19,5 +21,6 @@ mod tests;
 
 pub use compression::Compression;
 pub use encoder::Encoder;
-pub use options::{OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
+pub use logpull::LOGPULL_POINTER;
+pub use options::{OPTION_NAMES, OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
 pub use template::{Template, TemplatePiece};

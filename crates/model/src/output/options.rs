@@ -1,13 +1,13 @@
 //! A job's `output_options`: what is allowed, what it means, and what holds where it is silent.
 //!
 //! `null` counts as unset everywhere, and so does `""` for the options that take a word
-//! (`output_type`, `timestamp_format`) and for `record_template`. For prefixes, suffixes and
+//! (`output_type`, `timestamp_format`, `compression`) and for `record_template`. For prefixes, suffixes and
 //! delimiters `""` means the empty text.
 
 use serde_json::{Map, Value};
 
 use super::redaction::ends_in_dollar;
-use super::{Template, TemplatePiece};
+use super::{Compression, Template, TemplatePiece, names};
 use crate::issue::{did_you_mean, element, listed, member};
 use crate::sample::Sample;
 use crate::{Dataset, Issue, TimestampFormat};
@@ -30,8 +30,10 @@ const TIMESTAMP_FORMAT: &str = "timestamp_format";
 const SAMPLE_RATE: &str = "sample_rate";
 const CVE_2021_44228: &str = "CVE-2021-44228";
 const MERGE_SUBREQUESTS: &str = "merge_subrequests";
+const COMPRESSION: &str = "compression";
 
-const OPTIONS: [&str; 13] = [
+/// Every output option.
+pub const OPTION_NAMES: [&str; 14] = [
     FIELD_NAMES,
     OUTPUT_TYPE,
     BATCH_PREFIX,
@@ -45,6 +47,7 @@ const OPTIONS: [&str; 13] = [
     SAMPLE_RATE,
     CVE_2021_44228,
     MERGE_SUBREQUESTS,
+    COMPRESSION,
 ];
 
 /// Longest text that stands in an object once, in bytes.
@@ -67,7 +70,8 @@ pub enum OutputType {
 }
 
 impl OutputType {
-    const ALL: [Self; 2] = [Self::Ndjson, Self::Csv];
+    /// Every type, in the order in which messages list them.
+    pub const ALL: [Self; 2] = [Self::Ndjson, Self::Csv];
 
     /// `ndjson` or `csv`.
     pub const fn name(self) -> &'static str {
@@ -113,6 +117,8 @@ pub struct OutputOptions {
     pub sample: Sample,
     /// Whether each `${` becomes `x{` (`CVE-2021-44228`).
     pub redacts_lookups: bool,
+    /// How objects are compressed.
+    pub compression: Compression,
 }
 
 impl OutputOptions {
@@ -181,6 +187,7 @@ impl<'m> Reader<'m> {
             ),
             sample: self.sample(),
             redacts_lookups: self.flag(CVE_2021_44228),
+            compression: self.word(COMPRESSION, &Compression::ALL, Compression::name),
         };
         if self.flag(MERGE_SUBREQUESTS) {
             self.add(
@@ -198,12 +205,12 @@ impl<'m> Reader<'m> {
     }
 
     fn check_names(&mut self) {
-        for name in self.members.keys().filter(|name| !OPTIONS.contains(&name.as_str())) {
+        for name in self.members.keys().filter(|name| !OPTION_NAMES.contains(&name.as_str())) {
             let message = format!(
                 "`{}` is not an output option{}; known are {}",
                 name.escape_debug(),
-                did_you_mean(name, OPTIONS),
-                listed(OPTIONS)
+                did_you_mean(name, OPTION_NAMES),
+                listed(OPTION_NAMES)
             );
             self.add(name, message);
         }
@@ -244,18 +251,10 @@ impl<'m> Reader<'m> {
         let Some(word) = given else {
             return T::default();
         };
-        let meant = all.iter().find(|&&one| name_of(one).eq_ignore_ascii_case(word));
-        if meant.is_none() {
-            let known = || all.iter().map(|&one| name_of(one));
-            let message = format!(
-                "`{}` is not allowed{}; allowed are {}",
-                word.escape_debug(),
-                did_you_mean(word, known()),
-                listed(known())
-            );
+        names::word(word, all, name_of).unwrap_or_else(|message| {
             self.add(option, message);
-        }
-        meant.copied().unwrap_or_default()
+            T::default()
+        })
     }
 
     fn flag(&mut self, option: &str) -> bool {
@@ -323,19 +322,7 @@ impl<'m> Reader<'m> {
         let Value::String(name) = name else {
             return Err(expected("the name of a field", name));
         };
-        let Some(field) = self.dataset.field_index(name) else {
-            let near = self.dataset.nearest_field(name);
-            let hint = near.map_or_else(
-                || format!("; `/datasets/{}/fields` lists them", self.dataset.name),
-                |near| format!(" (did you mean `{near}`?)"),
-            );
-            let name = name.escape_debug();
-            return Err(format!("`{name}` is not a field of `{}`{hint}", self.dataset.name));
-        };
-        if earlier.contains(&field) {
-            return Err(format!("`{name}` is named twice; each field can be pushed once"));
-        }
-        Ok(field)
+        names::field(name, self.dataset, earlier)
     }
 
     /// With redaction on, no `$` may end what a `{` could follow: the two are written at

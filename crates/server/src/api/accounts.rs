@@ -2,6 +2,7 @@
 
 use catalog::{Account, Grant, Page};
 use model::{Scope, ScopeKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
@@ -14,17 +15,22 @@ use crate::random::random_id;
 /// Longest name of an account, in characters.
 const NAME_CHARS_MAX: usize = 256;
 
-#[derive(Serialize)]
-struct Shown {
+/// An account, as the v4 API shows it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
+pub(super) struct Shown {
     id: String,
     name: String,
     r#type: &'static str,
     settings: Settings,
+    /// What the trust policies of the account's roles ask for.
+    external_id: String,
     created_on: String,
 }
 
-#[derive(Serialize)]
-struct Settings {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccountSettings")]
+pub(super) struct Settings {
     enforce_twofactor: bool,
 }
 
@@ -34,6 +40,7 @@ fn shown(account: Account) -> Shown {
         name: account.name,
         r#type: "standard",
         settings: Settings { enforce_twofactor: false },
+        external_id: account.external_id,
         created_on: rfc3339(account.created_at),
     }
 }
@@ -82,6 +89,21 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
         fields.refuse("name", allowed);
     }
     fields.finish()?;
-    let account = call.app.catalog.add_account(random_id()?, &name, call.now()).await?;
+    let (id, external_id) = (random_id()?, random_id()?.to_string());
+    let account = call.app.catalog.add_account(id, &name, &external_id, &call.actor()).await?;
     Ok(envelope::result(shown(account)))
+}
+
+/// What was deleted.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AccountDeleted")]
+pub(super) struct Deleted {
+    id: String,
+}
+
+/// `DELETE /accounts/{account_id}`, where nothing depends on it.
+pub(super) async fn delete(call: &mut Call) -> ApiResult {
+    let id = call.id("account_id")?;
+    call.app.catalog.delete_account(id, &call.actor()).await?;
+    Ok(envelope::result(Deleted { id: id.to_string() }))
 }

@@ -98,7 +98,7 @@ pub(crate) async fn admit(access: Access, call: &mut Call) -> Result<(), ApiErro
     if access == Access::Public {
         return Ok(());
     }
-    let caller = authenticate(&call.app, &call.headers, call.now()).await?;
+    let caller = identify(call).await?;
     let mut scope = None;
     match access {
         Access::Public | Access::AnyToken => {}
@@ -119,6 +119,16 @@ pub(crate) async fn admit(access: Access, call: &mut Call) -> Result<(), ApiErro
     }
     call.admit(caller, scope);
     Ok(())
+}
+
+/// Who asks: their token is valid and makes no more requests than it may. Sending records in has
+/// bounds of its own.
+pub(super) async fn identify(call: &Call) -> Result<Caller, ApiError> {
+    let caller = authenticate(&call.app, &call.headers, call.now()).await?;
+    if !call.is_at_door() {
+        call.app.rates.count(caller.token.id, call.now())?;
+    }
+    Ok(caller)
 }
 
 /// The scope that the path names.

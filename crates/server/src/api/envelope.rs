@@ -3,12 +3,15 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::page::PageInfo;
 
-#[derive(Serialize)]
-struct Done<T> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Done<T> {
+    #[schemars(extend("const" = true))]
     success: bool,
     errors: [(); 0],
     messages: [(); 0],
@@ -20,6 +23,19 @@ struct Done<T> {
 /// The answer with this result.
 pub(crate) fn result(result: impl Serialize) -> Response {
     success(result, None)
+}
+
+/// Whether something can be used, and why not.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Validated")]
+pub(super) struct Verdict {
+    valid: bool,
+    message: String,
+}
+
+/// The answer of a validation, with what is wrong; an empty message where nothing is.
+pub(crate) fn verdict(message: String) -> Response {
+    result(Verdict { valid: message.is_empty(), message })
 }
 
 /// The answer with these items of a list.

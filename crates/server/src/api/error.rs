@@ -8,14 +8,15 @@ use axum::response::{IntoResponse, Response};
 use catalog::CatalogError;
 use journal::{AppendError, ReadError};
 use model::Issue;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::envelope;
 use crate::ingest::IngestError;
 use crate::random::NoRandomness;
 
-/// After how many seconds a client may try again.
-const RETRY_AFTER_SECONDS: &str = "2";
+/// After how many seconds a client may try again, where nothing better is known.
+const RETRY_AFTER_SECONDS: u64 = 2;
 
 /// What kind of thing went wrong, in a number that clients can tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub(crate) enum Code {
     UnsupportedMedia,
     /// The idempotency key was used with another body.
     KeyReused,
+    /// More requests than the token may make: wait.
+    TooManyRequests,
     /// Too much at a time: try again.
     Overloaded,
     /// Nothing more is taken for now.
@@ -58,8 +61,7 @@ pub(crate) enum Code {
 
 impl Code {
     /// Every code.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Unauthenticated,
         Self::InvalidToken,
         Self::Forbidden,
@@ -74,6 +76,7 @@ impl Code {
         Self::TooLarge,
         Self::UnsupportedMedia,
         Self::KeyReused,
+        Self::TooManyRequests,
         Self::Overloaded,
         Self::Unavailable,
         Self::Internal,
@@ -92,6 +95,7 @@ impl Code {
             Self::TooLarge => 1013,
             Self::UnsupportedMedia => 1015,
             Self::KeyReused => 1022,
+            Self::TooManyRequests => 1029,
             Self::Internal => 1050,
             Self::Overloaded => 1052,
             Self::Unavailable => 1053,
@@ -115,6 +119,7 @@ impl Code {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -127,6 +132,7 @@ pub(crate) struct ApiError {
     code: Code,
     issues: Vec<Issue>,
     message: String,
+    retry_after_seconds: u64,
     /// For the log, not for the client.
     cause: Option<String>,
 }
@@ -134,7 +140,18 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// An error with this message.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, issues: Vec::new(), message: message.into(), cause: None }
+        Self {
+            code,
+            issues: Vec::new(),
+            message: message.into(),
+            retry_after_seconds: RETRY_AFTER_SECONDS,
+            cause: None,
+        }
+    }
+
+    /// The error, with after how many seconds to try again.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_seconds: seconds, ..self }
     }
 
     /// What kind of thing went wrong.
@@ -177,15 +194,18 @@ impl ApiError {
     }
 }
 
-#[derive(Serialize)]
-struct Failure<'e> {
+/// What went wrong.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Failure<'e> {
+    #[schemars(extend("const" = false))]
     success: bool,
     errors: Vec<Problem<'e>>,
     messages: [(); 0],
     result: (),
 }
 
-#[derive(Serialize)]
+/// One thing to mend.
+#[derive(Serialize, JsonSchema)]
 struct Problem<'e> {
     code: u32,
     message: String,
@@ -193,8 +213,11 @@ struct Problem<'e> {
     source: Option<Source<'e>>,
 }
 
-#[derive(Serialize)]
+/// Where it stands in the body.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProblemSource")]
 struct Source<'e> {
+    /// A JSON pointer (RFC 6901).
     pointer: &'e str,
 }
 
@@ -217,9 +240,8 @@ impl IntoResponse for ApiError {
         let mut response = envelope::json(self.code.status(), &failure);
         let headers = response.headers_mut();
         match self.code {
-            Code::Overloaded | Code::Unavailable => {
-                let seconds = HeaderValue::from_static(RETRY_AFTER_SECONDS);
-                headers.insert(header::RETRY_AFTER, seconds);
+            Code::TooManyRequests | Code::Overloaded | Code::Unavailable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
             }
             Code::Unauthenticated | Code::InvalidToken => {
                 let scheme = HeaderValue::from_static("Bearer");

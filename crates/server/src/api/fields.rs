@@ -133,6 +133,11 @@ impl Fields {
         self.issues.extend(issues);
     }
 
+    /// All findings, of which there is one at least.
+    pub(crate) fn into_error(self) -> ApiError {
+        self.issues.into()
+    }
+
     /// All findings, or that there is none.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
         if self.issues.is_empty() { Ok(()) } else { Err(self.issues.into()) }

@@ -4,19 +4,22 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use catalog::Page;
 use journal::Health;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApiError, ApiResult, Code, auth, envelope};
 use crate::http::Call;
 use crate::metrics::{self, Levels};
 
-#[derive(Serialize)]
-struct Alive {
+/// The process answers.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Alive {
     status: &'static str,
 }
 
-#[derive(Serialize)]
-struct Ready {
+/// Whether records can be taken in and delivered.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Ready {
     status: &'static str,
     journal: &'static str,
     catalog: &'static str,

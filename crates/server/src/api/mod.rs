@@ -9,6 +9,7 @@
 pub(crate) mod auth;
 
 mod accounts;
+mod audit;
 mod challenge;
 mod datasets;
 mod destination;
@@ -16,11 +17,16 @@ mod envelope;
 mod error;
 mod fields;
 mod health;
+mod history;
 mod ingest;
 mod jobs;
+mod openapi;
+mod origin;
 mod ownership;
 mod page;
+mod policy;
 mod quarantine;
+mod rate;
 mod routes;
 mod status;
 mod tokens;
@@ -32,8 +38,9 @@ pub use auth::Access;
 pub(crate) use auth::Caller;
 pub(crate) use challenge::{KEY_BYTES, Signer};
 pub(crate) use error::{ApiError, Code};
+pub(crate) use rate::Rates;
+pub(crate) use routes::{DOOR, Route, routes};
 pub use routes::{Offered, offered};
-pub(crate) use routes::{Route, routes};
 pub(crate) use tokens::RESERVED_NAME;
 
 /// What a handler gives back.

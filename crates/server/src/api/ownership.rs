@@ -4,28 +4,42 @@ use bytes::Bytes;
 use model::Scope;
 use model::destination::{Destination, PathValues};
 use model::object_key::file_key;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::challenge::fingerprint;
+use super::destination::allowed;
 use super::fields::Fields;
 use super::{ApiError, ApiResult, envelope};
 use crate::http::Call;
 
+/// A challenge in a bucket, or why there is none.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OwnershipChallenge")]
+pub(super) struct Written {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<String>,
+    message: String,
+    valid: bool,
+}
+
+/// Whether a challenge proves a destination.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OwnershipValidated")]
+pub(super) struct Validated {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
 /// `POST {scope}/logpush/ownership`: writes a challenge into the bucket.
 pub(super) async fn challenge(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Written {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        filename: Option<String>,
-        message: String,
-        valid: bool,
-    }
     let scope = call.scope()?;
     let body = call.read_body().await?;
     let mut fields = Fields::parse(&body, &["destination_conf"])?;
     let text = fields.required_text("destination_conf");
     fields.finish()?;
-    let destination = Destination::parse(&text)?;
+    let destination = allowed(call, &text).await??;
     let now = call.now();
     let token = call.app.signer.sign(scope, &text, &destination, now);
     let short: String =
@@ -40,12 +54,6 @@ pub(super) async fn challenge(call: &mut Call) -> ApiResult {
 
 /// `POST {scope}/logpush/ownership/validate`: whether a challenge proves a destination.
 pub(super) async fn validate(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Validated {
-        valid: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        message: Option<String>,
-    }
     let scope = call.scope()?;
     let body = call.read_body().await?;
     let mut fields = Fields::parse(&body, &["destination_conf", "ownership_challenge"])?;

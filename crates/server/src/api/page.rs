@@ -1,18 +1,20 @@
 //! Which part of a list is asked for, and what is told of it.
 
 use catalog::Page;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApiError, Code};
 use crate::http::Call;
 
 /// Items of a page when the request names no number.
-const PER_PAGE: u32 = 20;
+pub(super) const PER_PAGE: u32 = 20;
 /// Most items of a page.
-const PER_PAGE_MAX: u32 = 1000;
+pub(super) const PER_PAGE_MAX: u32 = 1000;
 
 /// What an answer tells of its part of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ResultInfo")]
 pub(crate) struct PageInfo {
     page: u32,
     per_page: u32,
@@ -24,6 +26,9 @@ pub(crate) struct PageInfo {
 impl PageInfo {
     /// For `count` items on `page` of a list of `total`.
     pub(crate) fn new(page: Page, count: usize, total: u64) -> Self {
+        if page == Page::ALL {
+            return Self::whole(count);
+        }
         Self {
             page: page.number,
             per_page: page.size,
@@ -51,6 +56,15 @@ pub(crate) fn page(call: &Call) -> Result<Page, ApiError> {
         number: number(call, "page", 1, u32::MAX)?,
         size: number(call, "per_page", PER_PAGE, PER_PAGE_MAX)?,
     })
+}
+
+/// The page that the query names, or the whole where it names none, as clients of lists that the
+/// v4 API does not page expect it.
+pub(crate) fn page_or_whole(call: &Call) -> Result<Page, ApiError> {
+    if call.query_value("page").is_none() && call.query_value("per_page").is_none() {
+        return Ok(Page::ALL);
+    }
+    page(call)
 }
 
 /// The part of `items` that stands on `page`.

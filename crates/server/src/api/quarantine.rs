@@ -11,9 +11,9 @@ use crate::http::Call;
 use crate::ingest::{OPERATOR, downloaded};
 
 /// Lines of an answer when the request names no number.
-const LINES: u32 = 1000;
+pub(super) const LINES: u32 = 1000;
 /// Most lines of an answer.
-const LINES_MAX: u32 = 100_000;
+pub(super) const LINES_MAX: u32 = 100_000;
 /// Bytes of frames after which no older one is added to an answer.
 const BYTES_MAX: usize = 8 << 20;
 

@@ -11,8 +11,8 @@ use catalog::Permission::{Admin, LogsIngest, LogsRead, LogsWrite};
 
 use super::auth::Access::{self, AnyToken, InGrant, InScope, Operator, Public};
 use super::{
-    ApiResult, accounts, datasets, destination, health, ingest, jobs, ownership, quarantine,
-    status, tokens, zones,
+    ApiResult, accounts, audit, datasets, destination, health, history, ingest, jobs, openapi,
+    origin, ownership, policy, quarantine, status, tokens, zones,
 };
 use crate::app::App;
 use crate::http::Call;
@@ -36,9 +36,13 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
 }
 
+/// What the paths of the door for records begin with.
+pub(crate) const DOOR: &str = "/ingest/";
+
 type Row = (Method, &'static str, Access, Handler);
 
 const TABLE: &[Row] = &[
+    (Method::GET, "/openapi.json", Public, |_| Box::pin(ready(Ok(openapi::show())))),
     (Method::GET, "/healthz", Public, |_| Box::pin(ready(Ok(health::alive())))),
     (Method::GET, "/readyz", Public, |c| Box::pin(health::ready(c))),
     (Method::GET, "/metrics", Public, |c| Box::pin(health::metrics(c))),
@@ -59,9 +63,17 @@ const TABLE: &[Row] = &[
     (Method::GET, "/client/v4/accounts", AnyToken, |c| Box::pin(accounts::list(c))),
     (Method::POST, "/client/v4/accounts", Operator, |c| Box::pin(accounts::create(c))),
     (Method::GET, "/client/v4/accounts/{account_id}", AnyToken, |c| Box::pin(accounts::show(c))),
+    (Method::DELETE, "/client/v4/accounts/{account_id}", Operator, |c| {
+        Box::pin(accounts::delete(c))
+    }),
+    (Method::GET, "/client/v4/accounts/{account_id}/audit_logs", InScope(Admin), |c| {
+        Box::pin(audit::of_account(c))
+    }),
+    (Method::GET, "/client/v4/audit_logs", Operator, |c| Box::pin(audit::of_installation(c))),
     (Method::GET, "/client/v4/zones", AnyToken, |c| Box::pin(zones::list(c))),
     (Method::POST, "/client/v4/zones", Operator, |c| Box::pin(zones::create(c))),
     (Method::GET, "/client/v4/zones/{zone_id}", AnyToken, |c| Box::pin(zones::show(c))),
+    (Method::DELETE, "/client/v4/zones/{zone_id}", Operator, |c| Box::pin(zones::delete(c))),
     // Logpush.
     (Method::GET, "/client/v4/{scope}/logpush/jobs", InScope(LogsRead), |c| {
         Box::pin(jobs::list(c))
@@ -105,7 +117,28 @@ const TABLE: &[Row] = &[
         InScope(LogsRead),
         |c| Box::pin(destination::exists(c)),
     ),
+    (Method::POST, "/client/v4/{scope}/logpush/validate/origin", InScope(LogsRead), |c| {
+        Box::pin(origin::validate(c))
+    }),
     // What the v4 API does not have.
+    (Method::POST, "/client/v4/{scope}/logpush/destination/check", InScope(LogsWrite), |c| {
+        Box::pin(destination::check(c))
+    }),
+    (Method::POST, "/client/v4/logpush/destination/check", Operator, |c| {
+        Box::pin(destination::check(c))
+    }),
+    (Method::POST, "/client/v4/{scope}/logpush/destination/policy", InScope(LogsWrite), |c| {
+        Box::pin(policy::of_scope(c))
+    }),
+    (Method::POST, "/client/v4/logpush/destination/policy", Operator, |c| {
+        Box::pin(policy::of_operator(c))
+    }),
+    (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/events", InScope(LogsRead), |c| {
+        Box::pin(history::events(c))
+    }),
+    (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/history", InScope(LogsRead), |c| {
+        Box::pin(history::hours(c))
+    }),
     (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/status", InScope(LogsRead), |c| {
         Box::pin(status::of_job(c))
     }),
@@ -127,18 +160,20 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 fn expand((method, path, access, handler): &Row) -> Vec<Route> {
-    let scopes: &[&str] = if path.contains("{scope}") {
-        &["accounts/{account_id}", "zones/{zone_id}"]
-    } else {
-        &[""]
-    };
-    let route = |scope: &&str| Route {
-        method: method.clone(),
-        path: path.replace("{scope}", scope),
-        access: *access,
-        handler: *handler,
-    };
-    scopes.iter().map(route).collect()
+    let paths = expand_path(path).into_iter();
+    let route =
+        |(_, path)| Route { method: method.clone(), path, access: *access, handler: *handler };
+    paths.map(route).collect()
+}
+
+/// The paths that a path of the table stands for, each with the kind of its scope, or nothing.
+pub(crate) fn expand_path(path: &str) -> Vec<(&'static str, String)> {
+    if !path.contains("{scope}") {
+        return vec![("", path.to_owned())];
+    }
+    [("account", "accounts/{account_id}"), ("zone", "zones/{zone_id}")]
+        .map(|(kind, scope)| (kind, path.replace("{scope}", scope)))
+        .to_vec()
 }
 
 /// A route, as others may know of it.
@@ -161,7 +196,7 @@ pub fn offered() -> Vec<Offered> {
 impl Route {
     /// Counts an answer, where the route is one whose answers are counted.
     pub(crate) fn count(&self, app: &App, status: StatusCode) {
-        if self.path.starts_with("/ingest/") {
+        if self.path.starts_with(DOOR) {
             app.ingest_metrics.answered(status.as_u16());
         }
     }

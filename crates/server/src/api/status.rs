@@ -4,6 +4,7 @@ use catalog::{BatchRecord, BatchState, Grant, Job, Page, Totals};
 use delivery::JobStatus;
 use model::destination::redacted;
 use model::{Scope, ScopeKind, UnixNanos};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::page::{PageInfo, page, part};
@@ -12,8 +13,10 @@ use crate::app::App;
 use crate::http::Call;
 use crate::instant::{rfc3339, rfc3339_ms};
 
-#[derive(Serialize)]
-struct Shown {
+/// How the delivery of a job stands.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JobStatus")]
+pub(super) struct Shown {
     job_id: u64,
     /// `zones/{id}` or `accounts/{id}`.
     scope: String,
@@ -42,15 +45,18 @@ struct Shown {
     lost_records: u64,
 }
 
-#[derive(Serialize)]
-struct Retrying {
+/// What is being tried again.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Retrying {
     message: String,
     since: String,
     next: String,
 }
 
-#[derive(Serialize)]
-struct ShownTotals {
+/// What a job has delivered.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JobTotals")]
+pub(super) struct ShownTotals {
     objects: u64,
     records: u64,
     raw_bytes: u64,
@@ -148,8 +154,9 @@ fn state(job: &Job, status: Option<&JobStatus>) -> &'static str {
     }
 }
 
-#[derive(Serialize)]
-struct Batch {
+/// A batch of the ledger, which is an object in the bucket once it is delivered.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Batch {
     partition: u16,
     first_frame: u64,
     next_frame: u64,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use catalog::{Grant, Page, Permission, Token};
 use model::time::parse_timestamp;
 use model::{Id, Scope, ScopeKind, UnixNanos};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::{Fields, Given};
@@ -22,8 +23,10 @@ pub(crate) const RESERVED_NAME: &str = "administrator (from the settings)";
 /// Longest name of a token, in characters.
 const NAME_CHARS_MAX: usize = 120;
 
-#[derive(Serialize)]
-struct Shown {
+/// A token, without its text unless it was just made.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
+pub(super) struct Shown {
     id: String,
     name: String,
     status: &'static str,
@@ -65,16 +68,19 @@ fn status(token: &Token, now: UnixNanos) -> &'static str {
     }
 }
 
+/// A token that is valid.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TokenVerified")]
+pub(super) struct Verified {
+    id: String,
+    status: &'static str,
+    not_before: String,
+    expires_on: Option<String>,
+}
+
 /// `GET /user/tokens/verify`: whether the token in the headers is valid.
 pub(super) async fn verify(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Verified {
-        id: String,
-        status: &'static str,
-        not_before: String,
-        expires_on: Option<String>,
-    }
-    let caller = auth::authenticate(&call.app, &call.headers, call.now()).await;
+    let caller = auth::identify(call).await;
     let token = match caller {
         Ok(Caller { token }) => token,
         Err(error) if error.code() == Code::Unauthenticated => {
@@ -150,7 +156,7 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
         revoked_at: None,
     };
     let text = token_text()?;
-    call.app.catalog.add_token(token.clone(), auth::hash(&text)).await?;
+    call.app.catalog.add_token(token.clone(), auth::hash(&text), &call.actor()).await?;
     Ok(envelope::result(shown(&token, now, Some(text))))
 }
 
@@ -219,17 +225,20 @@ fn expires_at(fields: &mut Fields, now: UnixNanos) -> Option<UnixNanos> {
     None
 }
 
+/// The token that is good no more.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TokenRevoked")]
+pub(super) struct Revoked {
+    id: String,
+}
+
 /// `DELETE /user/tokens/{token_id}`.
 pub(super) async fn revoke(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Revoked {
-        id: String,
-    }
     let id = call.id("token_id")?;
     let visible = visible(&call.app, call.caller()?.token.grant).await?;
     if !visible.iter().any(|token| token.id == id) {
         return Err(ApiError::not_found("token", &id.to_string()));
     }
-    call.app.catalog.revoke_token(id, call.now()).await?;
+    call.app.catalog.revoke_token(id, &call.actor()).await?;
     Ok(envelope::result(Revoked { id: id.to_string() }))
 }

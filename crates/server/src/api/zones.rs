@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 
 use catalog::{Account, Grant, Zone};
 use model::{AccountId, Issue, Scope, ScopeKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::{Fields, Given};
@@ -18,8 +19,10 @@ use crate::http::Call;
 use crate::instant::rfc3339;
 use crate::random::random_id;
 
-#[derive(Serialize)]
-struct Shown {
+/// A zone, as the v4 API shows it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Zone")]
+pub(super) struct Shown {
     id: String,
     name: String,
     status: &'static str,
@@ -31,8 +34,10 @@ struct Shown {
     activated_on: String,
 }
 
-#[derive(Serialize)]
-struct Owner {
+/// The account that a zone belongs to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ZoneOwner")]
+pub(super) struct Owner {
     id: String,
     name: String,
 }
@@ -97,9 +102,25 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let account = owner(&mut fields);
     fields.finish()?;
     let account = call.app.catalog.account(account).await?;
-    let zone = call.app.catalog.add_zone(random_id()?, account.id, &name, call.now()).await?;
+    let (id, by) = (random_id()?, call.actor());
+    let zone = call.app.catalog.add_zone(id, account.id, &name, &by).await?;
     call.app.door.forget_zones();
     Ok(envelope::result(shown(zone, &account)))
+}
+
+/// What was deleted.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ZoneDeleted")]
+pub(super) struct Deleted {
+    id: String,
+}
+
+/// `DELETE /zones/{zone_id}`, where nothing depends on it. Its name can be used again.
+pub(super) async fn delete(call: &mut Call) -> ApiResult {
+    let id = call.id("zone_id")?;
+    call.app.catalog.delete_zone(id, &call.actor()).await?;
+    call.app.door.forget_zones();
+    Ok(envelope::result(Deleted { id: id.to_string() }))
 }
 
 /// The id in `"account": {"id": "…"}`.

@@ -19,7 +19,7 @@ const fn key(path: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// Every setting.
-pub const KEYS: [Key; 25] = [
+pub const KEYS: [Key; 30] = [
     key(
         "data_dir",
         "./logpush-data",
@@ -92,7 +92,12 @@ pub const KEYS: [Key; 25] = [
         "Hosts, `host:port` and networks (`10.0.0.0/8`) that customers may name as \
          `endpoint=` although they are loopback or private. A list, or one text with commas.",
     ),
-    key("delivery.gzip_level", "4", "Compression of objects, 1 (fast) to 12 (small)."),
+    key(
+        "delivery.gzip_level",
+        "auto",
+        "Compression of objects: `auto` (the best ratio while there is time, the fastest level \
+         when behind), or always the same level, 1 (fast) to 12 (small).",
+    ),
     key(
         "delivery.part_bytes",
         "8MiB",
@@ -103,7 +108,14 @@ pub const KEYS: [Key; 25] = [
     key(
         "delivery.spool_memory_bytes",
         "64MiB",
-        "Memory for compressed batches that are open or wait; beyond it they go to files.",
+        "Memory for batches that are open or wait, over all jobs; beyond it they go to a file in \
+         `<data_dir>/spool`.",
+    ),
+    key(
+        "delivery.spool_disk_bytes",
+        "10GiB",
+        "Most bytes of that file; beyond it batches are encoded again from the journal when \
+         their turn to be uploaded comes.",
     ),
     key(
         "delivery.retry_first",
@@ -111,7 +123,27 @@ pub const KEYS: [Key; 25] = [
         "How long a failed upload waits before it is tried again, at first.",
     ),
     key("delivery.retry_max", "30s", "How long it waits at most."),
+    key(
+        "delivery.principal_arn",
+        "",
+        "The ARN of the service's own AWS identity (a role or a user), which the bucket policies \
+         that customers are shown let in.",
+    ),
     key("api.jobs_per_scope_max", "20", "Most jobs of one account or zone."),
+    key(
+        "api.requests_per_second",
+        "20",
+        "How many requests of the API a token may make, on and on; beyond it they are answered \
+         429. Sending records in is not counted.",
+    ),
+    key("api.requests_burst", "600", "How many requests a token that has rested may make at once."),
+    key(
+        "api.trusted_proxies",
+        "",
+        "Addresses and networks (`10.0.0.0/8`) of proxies before the service whose \
+         `X-Forwarded-For` is believed when the audit trail notes who asked. A list, or one text \
+         with commas.",
+    ),
     key(
         "api.metrics_public",
         "true",

@@ -8,6 +8,7 @@
 mod environment;
 mod error;
 mod keys;
+mod network;
 mod quantity;
 mod raw;
 #[cfg(test)]
@@ -18,12 +19,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use delivery::RetrySettings;
+use delivery::{Level, RetrySettings};
 use journal::{LocalSettings, Retention};
+use model::destination::Principal;
 
 pub use environment::{Environment, process_environment};
 pub use error::ConfigError;
 pub use keys::{KEYS, Key};
+pub use network::Network;
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,23 +97,33 @@ pub struct IngestSettings {
 pub struct DeliverySettings {
     /// Hosts and networks that tenants may name although they are private.
     pub allow_private_endpoints: Vec<String>,
-    /// gzip level of objects, 1 (fast) to 12 (small).
-    pub gzip_level: u8,
+    /// How objects are compressed.
+    pub gzip_level: Level,
     /// Largest object that is put in one request.
     pub part_bytes: u64,
     /// Most uploads at a time.
     pub uploads_max: usize,
-    /// Memory for compressed batches that wait.
+    /// Memory for batches that are open or wait.
     pub spool_memory_bytes: u64,
+    /// Disk for those that the memory does not hold.
+    pub spool_disk_bytes: u64,
     /// When failed uploads are tried again.
     pub retry: RetrySettings,
+    /// The service's own AWS identity, as the policies of buckets name it.
+    pub principal_arn: Option<Principal>,
 }
 
 /// The bounds of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiSettings {
     /// Most jobs of one account or zone.
     pub jobs_per_scope_max: usize,
+    /// Requests that a token may make in a second, on and on.
+    pub requests_per_second: u32,
+    /// Requests that a token may make at once, after it has rested.
+    pub requests_burst: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
     /// Whether `/metrics` needs no token.
     pub metrics_public: bool,
 }
@@ -132,6 +145,7 @@ impl Config {
             part_bytes: self.delivery.part_bytes,
             uploads_max: self.delivery.uploads_max,
             spool_memory_bytes: self.delivery.spool_memory_bytes,
+            spool_disk_bytes: self.delivery.spool_disk_bytes,
             retry: self.delivery.retry,
             retention: self.retention,
             ..delivery::Settings::new(self.data_dir.join("spool"))
@@ -163,9 +177,17 @@ impl Default for Config {
                 part_bytes: delivery.part_bytes,
                 uploads_max: delivery.uploads_max,
                 spool_memory_bytes: delivery.spool_memory_bytes,
+                spool_disk_bytes: delivery.spool_disk_bytes,
                 retry: delivery.retry,
+                principal_arn: None,
             },
-            api: ApiSettings { jobs_per_scope_max: 20, metrics_public: true },
+            api: ApiSettings {
+                jobs_per_scope_max: 20,
+                requests_per_second: 20,
+                requests_burst: 600,
+                trusted_proxies: Vec::new(),
+                metrics_public: true,
+            },
             shutdown_timeout: Duration::from_secs(25),
         }
     }

@@ -4,7 +4,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use delivery::Level;
 use journal::{LocalSettings, Retention};
+use model::destination::Principal;
 use model::spelling::nearest;
 use serde::Deserialize;
 use toml::Table;
@@ -12,10 +14,10 @@ use toml::de::{DeTable, DeValue};
 use tracing_subscriber::EnvFilter;
 
 use super::environment::{Environment, overlay};
-use super::quantity::{ByteSize, Count, Flag, List, Period};
+use super::quantity::{AutoOr, ByteSize, Count, Flag, List, Period};
 use super::{
     AdminToken, ApiSettings, Config, ConfigError, DeliverySettings, IngestSettings, KEYS,
-    LogFormat, LogSettings,
+    LogFormat, LogSettings, Network,
 };
 
 /// The file's sections and keys; what is absent takes its default.
@@ -65,18 +67,23 @@ struct RawJournal {
 #[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawDelivery {
     allow_private_endpoints: Option<List>,
-    gzip_level: Option<Count>,
+    gzip_level: Option<AutoOr>,
     part_bytes: Option<ByteSize>,
     uploads_max: Option<Count>,
     spool_memory_bytes: Option<ByteSize>,
+    spool_disk_bytes: Option<ByteSize>,
     retry_first: Option<Period>,
     retry_max: Option<Period>,
+    principal_arn: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawApi {
     jobs_per_scope_max: Option<Count>,
+    requests_per_second: Option<Count>,
+    requests_burst: Option<Count>,
+    trusted_proxies: Option<List>,
     metrics_public: Option<Flag>,
 }
 
@@ -264,7 +271,6 @@ impl RawJournal {
 
 impl RawDelivery {
     fn validate(self, default: DeliverySettings) -> Result<DeliverySettings, ConfigError> {
-        let level = u64::from(default.gzip_level);
         let uploads = default.uploads_max as u64;
         let mut retry = default.retry;
         retry.first = self.retry_first.map_or(retry.first, |period| period.0);
@@ -280,7 +286,14 @@ impl RawDelivery {
             allow_private_endpoints: self
                 .allow_private_endpoints
                 .map_or(default.allow_private_endpoints, |list| list.0),
-            gzip_level: count("delivery.gzip_level", self.gzip_level, level, 1, 12)? as u8,
+            gzip_level: match self.gzip_level {
+                None => default.gzip_level,
+                Some(AutoOr::Auto) => Level::Auto,
+                Some(AutoOr::Number(level)) => {
+                    let key = "delivery.gzip_level";
+                    Level::Fixed(count(key, Some(Count(level)), 1, 1, 12)? as u8)
+                }
+            },
             part_bytes: bytes(
                 "delivery.part_bytes",
                 self.part_bytes,
@@ -296,20 +309,63 @@ impl RawDelivery {
                 default.spool_memory_bytes,
                 1 << 20,
             )?,
+            spool_disk_bytes: bytes(
+                "delivery.spool_disk_bytes",
+                self.spool_disk_bytes,
+                default.spool_disk_bytes,
+                0,
+            )?,
             retry,
+            principal_arn: self.principal_arn.as_deref().map(principal_arn).transpose()?,
         })
     }
+}
+
+fn principal_arn(arn: &str) -> Result<Principal, ConfigError> {
+    arn.parse().map_err(|_| ConfigError::OutOfBounds {
+        key: "delivery.principal_arn",
+        found: format!("`{arn}`"),
+        expected: "the ARN of a role or a user, such as `arn:aws:iam::123456789012:role/logpush`"
+            .to_owned(),
+    })
 }
 
 impl RawApi {
     fn validate(self, default: ApiSettings) -> Result<ApiSettings, ConfigError> {
         let jobs = default.jobs_per_scope_max as u64;
         let key = "api.jobs_per_scope_max";
+        let rate = |key, given, default: u32| {
+            count(key, given, default.into(), 1, 100_000).map(|number| number as u32)
+        };
         Ok(ApiSettings {
             jobs_per_scope_max: count(key, self.jobs_per_scope_max, jobs, 1, 10_000)? as usize,
+            requests_per_second: rate(
+                "api.requests_per_second",
+                self.requests_per_second,
+                default.requests_per_second,
+            )?,
+            requests_burst: rate(
+                "api.requests_burst",
+                self.requests_burst,
+                default.requests_burst,
+            )?,
+            trusted_proxies: match self.trusted_proxies {
+                Some(List(texts)) => {
+                    texts.iter().map(|text| trusted_proxy(text)).collect::<Result<_, _>>()?
+                }
+                None => default.trusted_proxies,
+            },
             metrics_public: self.metrics_public.map_or(default.metrics_public, |flag| flag.0),
         })
     }
+}
+
+fn trusted_proxy(text: &str) -> Result<Network, ConfigError> {
+    text.parse().map_err(|()| ConfigError::OutOfBounds {
+        key: "api.trusted_proxies",
+        found: format!("`{text}`"),
+        expected: "addresses and networks such as `10.1.2.3` or `10.0.0.0/8`".to_owned(),
+    })
 }
 
 fn bytes(

@@ -209,6 +209,13 @@ fn a_value_out_of_its_bounds_is_told_with_what_is_allowed() {
         ("JOURNAL__PARTITIONS", "0", "`journal.partitions` is 0: expected 1 to 256"),
         ("INGEST__IN_FLIGHT_BYTES_MAX", "1MiB", "`ingest.in_flight_bytes_max` is 1048576 bytes"),
         ("INGEST__DECODED_BYTES_MAX", "1MiB", "`ingest.decoded_bytes_max` is 1048576 bytes"),
+        (
+            "DELIVERY__PRINCIPAL_ARN",
+            "logpush",
+            "`delivery.principal_arn` is `logpush`: expected the ARN of a role",
+        ),
+        ("API__TRUSTED_PROXIES", "10.1.2.3, x", "`api.trusted_proxies` is `x`: expected addresses"),
+        ("API__REQUESTS_PER_SECOND", "0", "`api.requests_per_second` is 0: expected 1 to 100000"),
         ("API__JOBS_PER_SCOPE_MAX", "0", "`api.jobs_per_scope_max` is 0: expected 1 to 10000"),
     ] {
         let error = load_environment(&[(&format!("LOGPUSH_{key}"), value)]).unwrap_err();

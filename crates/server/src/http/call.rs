@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Uri, header};
+use catalog::Actor;
 use http_body_util::{BodyExt, Limited};
 use model::{Id, Scope, UnixNanos};
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
-use crate::api::{ApiError, Caller, Code};
+use super::peer::{Peer, client};
+use crate::api::{ApiError, Caller, Code, DOOR};
 use crate::app::App;
 
 /// Most bytes of a body of the API.
@@ -37,6 +39,8 @@ pub(crate) struct Call {
     pub(crate) body: Unread,
     /// The variable parts of the path.
     pub(crate) params: Params,
+    /// The other end of the connection, where there is one.
+    peer: Option<Peer>,
     caller: Option<Caller>,
     scope: Option<Scope>,
 }
@@ -83,6 +87,7 @@ impl Call {
             headers: parts.headers,
             body: Unread::new(body),
             params,
+            peer: parts.extensions.get().copied(),
             caller: None,
             scope: None,
         }
@@ -102,12 +107,31 @@ impl Call {
         self.caller.as_ref().ok_or_else(|| ApiError::internal("a route without a caller"))
     }
 
+    /// Who changes something by this request; the program itself on a route that needs no token.
+    pub(crate) fn actor(&self) -> Actor {
+        let system = Actor::system(self.now());
+        let Some(Caller { token }) = &self.caller else { return system };
+        let address = self.address();
+        Actor { token: Some(token.id), name: token.name.clone(), address, ..system }
+    }
+
     /// The scope that the path names: it exists, and the caller's grant covers it.
     ///
     /// # Errors
     /// On a route whose path names none.
     pub(crate) fn scope(&self) -> Result<Scope, ApiError> {
         self.scope.ok_or_else(|| ApiError::internal("a route without a scope"))
+    }
+
+    /// Whether it is for the door for records.
+    pub(crate) fn is_at_door(&self) -> bool {
+        self.uri.path().starts_with(DOOR)
+    }
+
+    /// The address that it comes from, as far as that can be believed.
+    fn address(&self) -> Option<String> {
+        let trusted = &self.app.api.trusted_proxies;
+        self.peer.map(|peer| client(peer, &self.headers, trusted).to_string())
     }
 
     /// Now.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawPathParams, Request};
-use axum::http::{HeaderValue, Method, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
@@ -30,8 +30,7 @@ pub(crate) fn router(app: &Arc<App>, routes: Vec<Route>) -> Router {
 
 /// The methods of one path; any other one is answered by a list of them.
 fn methods(app: &Arc<App>, routes: Vec<Route>) -> MethodRouter {
-    let names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
-    let allowed = names.join(", ");
+    let allowed = allowed(&routes);
     let mut methods = MethodRouter::new();
     for route in routes {
         let app = Arc::clone(app);
@@ -52,7 +51,7 @@ fn methods(app: &Arc<App>, routes: Vec<Route>) -> MethodRouter {
     }
     methods.fallback(move |method: Method| {
         let allowed = allowed.clone();
-        async move { not_allowed(&method, &allowed) }
+        async move { other_method(&method, &allowed) }
     })
 }
 
@@ -66,9 +65,24 @@ fn filter(method: &Method) -> MethodFilter {
     }
 }
 
-fn not_allowed(method: &Method, allowed: &str) -> Response {
-    let message = format!("the method {method} is not allowed here: expected one of {allowed}");
-    let mut response = ApiError::new(Code::MethodNotAllowed, message).into_response();
+/// The methods that a path takes, as `Allow` lists them.
+fn allowed(routes: &[Route]) -> String {
+    let mut names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    names.join(", ")
+}
+
+/// The answer to `OPTIONS`, and to what the path does not take.
+fn other_method(method: &Method, allowed: &str) -> Response {
+    let mut response = if method == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        let message = format!("the method {method} is not allowed here: expected one of {allowed}");
+        ApiError::new(Code::MethodNotAllowed, message).into_response()
+    };
     if let Ok(allowed) = HeaderValue::from_str(allowed) {
         response.headers_mut().insert(header::ALLOW, allowed);
     }

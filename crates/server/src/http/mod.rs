@@ -9,6 +9,7 @@
 mod call;
 mod dispatch;
 mod listener;
+mod peer;
 
 pub(crate) use call::{Call, Params};
 pub(crate) use dispatch::router;

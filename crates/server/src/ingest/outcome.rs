@@ -2,6 +2,7 @@
 
 use journal::{FrameKind, Journal, ReadError};
 use model::{OffsetRange, Partition};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::quarantine::{self, LineError};
@@ -12,7 +13,8 @@ const ERRORS_MAX: usize = 100;
 const READ_BYTES: usize = 2 << 20;
 
 /// What became of the lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "IngestOutcome")]
 pub(crate) struct Outcome {
     /// Records that were taken.
     pub(crate) accepted: u64,

@@ -8,6 +8,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use journal::Frame;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::instant::rfc3339_ms;
@@ -16,7 +17,7 @@ use crate::instant::rfc3339_ms;
 pub(crate) const CONTENT_BYTES_MAX: usize = 64 << 10;
 
 /// Why a line was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct LineError {
     /// The line's number in its file, or the element's in its array.
     pub(crate) line: u64,

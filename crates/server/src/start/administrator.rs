@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use catalog::{Grant, Page, Permission, SqliteCatalog, Token, Tokens};
+use catalog::{Actor, Grant, Page, Permission, SqliteCatalog, Token, Tokens};
 use model::UnixNanos;
 
 use super::{StartError, private_file};
@@ -85,7 +85,7 @@ async fn is_valid(
                 last_used_at: None,
                 revoked_at: None,
             };
-            catalog.add_token(token, hash).await?;
+            catalog.add_token(token, hash, &Actor::system(now)).await?;
             Ok(true)
         }
     }
@@ -100,7 +100,7 @@ async fn revoke_others(
     for other in catalog.tokens(None, Page::ALL).await?.items {
         let is_other = other.name == RESERVED_NAME && Some(other.id) != own;
         if is_other && other.revoked_at.is_none() {
-            catalog.revoke_token(other.id, now).await?;
+            catalog.revoke_token(other.id, &Actor::system(now)).await?;
             tracing::info!("revoked the administrator's token of before");
         }
     }

@@ -13,12 +13,15 @@ mod error;
 mod file_limit;
 mod private_file;
 mod rooms;
+mod upkeep;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::s3::S3Settings;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::api::routes;
 use crate::config::{AdminToken, Config};
@@ -36,6 +39,7 @@ pub struct Service {
     pub(crate) admin_token: AdminToken,
     pub(crate) http: Running,
     pub(crate) rooms: Rooms,
+    pub(crate) upkeep: JoinHandle<()>,
     pub(crate) timeout: Duration,
 }
 
@@ -50,7 +54,10 @@ impl Service {
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let (rooms, admin_token) = Rooms::open(&config, s3).await?;
         let http = Running::start(listener, router(&rooms.app, routes()));
-        Ok(Self { address, admin_token, http, rooms, timeout: config.shutdown_timeout })
+        let (catalog, clock) = (Arc::clone(&rooms.app.catalog), Arc::clone(&rooms.app.clock));
+        let upkeep = upkeep::start(catalog, clock);
+        let timeout = config.shutdown_timeout;
+        Ok(Self { address, admin_token, http, rooms, upkeep, timeout })
     }
 
     /// Where it listens.

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Mutex;
 
 use super::{StartError, administrator, private_file};
-use crate::api::Signer;
+use crate::api::{Rates, Signer};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
 use crate::ingest::Door;
@@ -122,7 +122,9 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         signer,
         ingest_metrics,
         metrics: MetricsPage::new(registry),
-        api: config.api,
+        api: config.api.clone(),
+        rates: Rates::new(&config.api),
+        principal: config.delivery.principal_arn.clone(),
         job_changes: Mutex::new(()),
     })
 }

@@ -154,6 +154,11 @@ impl S3Server {
         asked.iter().filter(|asked| asked.key.ends_with(".log.gz")).cloned().collect()
     }
 
+    /// The folder that is a bucket.
+    pub(crate) fn folder(&self, bucket: &str) -> PathBuf {
+        self.root.path().join(bucket)
+    }
+
     /// A bucket's file, such as a challenge.
     pub(crate) fn text(&self, bucket: &str, key: &str) -> String {
         std::fs::read_to_string(self.root.path().join(bucket).join(key)).unwrap()

@@ -125,3 +125,62 @@ async fn changes_at_the_same_time_are_all_made() {
         assert_eq!(&job[key], value, "{key}");
     }
 }
+
+#[tokio::test]
+async fn the_older_options_are_kept_and_cleared() {
+    let site = Site::start().await;
+    let path = format!("/{}/logpush/jobs", site.scope());
+    let options = "fields=RayID,ClientIP&timestamps=rfc3339&sample=0.5&CVE-2021-44228=true";
+    let body = json!({
+        "dataset": "http_requests", "destination_conf": KEYED,
+        "logpull_options": options, "filter_attack_traffic": true,
+    });
+    let made = site.post(&path, &body).await.result();
+    let path = format!("{path}/{}", made["id"]);
+    let read = async || {
+        let job = site.get(&path).await.result();
+        (job["logpull_options"].as_str().unwrap().to_owned(), job["filter_attack_traffic"].clone())
+    };
+    assert_eq!(read().await, (options.to_owned(), json!(true)));
+    site.put(&path, &json!({"name": "kept"})).await.result();
+    assert_eq!(read().await, (options.to_owned(), json!(true)));
+    site.put(&path, &json!({"logpull_options": "", "filter_attack_traffic": false})).await.result();
+    assert_eq!(read().await, (String::new(), json!(false)));
+    site.put(&path, &body).await.result();
+    site.put(&path, &json!({"logpull_options": null, "filter_attack_traffic": null}))
+        .await
+        .result();
+    assert_eq!(read().await, (String::new(), json!(false)));
+    for (change, expected) in [
+        (json!({"logpull_options": "fields=RayID,ClientIp"}), "ClientIP"),
+        (json!({"logpull_options": "timestamp=unix"}), "did you mean `timestamps`?"),
+        (json!({"logpull_options": "sample=2"}), "at most 1"),
+    ] {
+        let answer = site.put(&path, &change).await;
+        assert_eq!(answer.pointers(), ["/logpull_options"]);
+        let message = answer.failure(400, 1003);
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn older_options_are_validated_without_a_job() {
+    let site = Site::start().await;
+    let path = format!("/{}/logpush/validate/origin", site.scope());
+    let good = json!({"valid": true, "message": ""});
+    for body in [
+        json!({"logpull_options": "fields=RayID&timestamps=unixnano"}),
+        json!({"logpull_options": "fields=QueryName", "dataset": "dns_logs"}),
+        json!({"logpull_options": "", "dataset": ""}),
+        json!({"logpull_options": null}),
+    ] {
+        assert_eq!(site.post(&path, &body).await.result(), good, "{body}");
+    }
+    let bad = json!({"logpull_options": "fields=RayId&sample=x"});
+    let result = site.post(&path, &bad).await.result();
+    assert_eq!(result["valid"], false);
+    let message = result["message"].as_str().unwrap();
+    assert!(message.contains("`RayID`") && message.contains("sample"), "{message}");
+    let answer = site.post(&path, &json!({"logpull_options": "", "dataset": "dns_log"})).await;
+    assert!(answer.failure(400, 1003).contains("did you mean `dns_logs`?"));
+}

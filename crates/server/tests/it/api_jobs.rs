@@ -38,7 +38,7 @@ async fn a_job_reads_back_as_the_contract_says() {
         "kind": "",
         "filter": r#"{"where":{"key":"EdgeResponseStatus","operator":"geq","value":500}}"#,
         "output_options": {"field_names": ["RayID", "ClientIP"], "timestamp_format": "rfc3339"},
-        "logpull_options": null,
+        "logpull_options": "",
         "frequency": "high",
         "max_upload_bytes": null,
         "max_upload_interval_seconds": null,
@@ -110,8 +110,8 @@ async fn all_that_is_wrong_is_told_at_once_with_its_place() {
         "enabled": "yes",
         "kind": "instant-logs",
         "frequency": "often",
-        "logpull_options": "fields=RayID",
-        "filter_attack_traffic": true,
+        "logpull_options": "fields=RayID,ClientIp",
+        "filter_attack_traffic": "no",
         "filters": "",
     });
     let answer = site.post(&jobs_path(&site), &body).await;
@@ -138,7 +138,7 @@ async fn all_that_is_wrong_is_told_at_once_with_its_place() {
     let answer = site.post(&jobs_path(&site), &json!({"dataset": "http_request"})).await;
     assert_eq!(answer.pointers(), ["/destination_conf", "/dataset"]);
     let answer = site.post(&jobs_path(&site), &json!({})).await;
-    assert_eq!(answer.pointers(), ["/dataset", "/destination_conf"]);
+    assert_eq!(answer.pointers(), ["/destination_conf", "/dataset"]);
     let account = format!("/accounts/{}/logpush/jobs", site.account);
     let message = site.post(&account, &job()).await.failure(400, 1003);
     assert!(message.contains("`http_requests` has no jobs of an account"), "{message}");
@@ -225,6 +225,15 @@ async fn a_destination_is_tried_by_writing_to_it() {
     let good = ask(format!("s3://{NAME}/logs?region=us-east-1"));
     assert_eq!(site.post(&path, &good).await.result(), json!({"valid": true, "message": ""}));
     assert!(bucket.file("logs/logpush-check.txt").exists());
+    let check = path.replace("validate/destination", "destination/check");
+    let checked = site.post(&check, &good).await.result();
+    assert_eq!(checked["ok"], true);
+    let steps = checked["steps"].as_array().unwrap();
+    assert!(steps.iter().all(|step| step["outcome"] != "failed"), "{steps:?}");
+    assert!(steps.iter().any(|step| step["name"] == "write" && step["outcome"] == "ok"));
+    let checked = site.post("/logpush/destination/check", &ask(bucket.with_wrong_keys())).await;
+    assert_eq!(checked.result()["ok"], false);
+    assert_eq!(site.post(&check, &ask("s3://x".into())).await.pointers()[0], "/destination_conf");
     let private = KEYED.replace("s3.burritobot.example", "169.254.169.254");
     for bad in [bucket.with_wrong_keys(), private, "s3://burritobot".into(), "ftp://x".into()] {
         let answer = site.post(&path, &ask(bad)).await;

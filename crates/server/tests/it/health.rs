@@ -64,12 +64,12 @@ async fn what_is_not_there_is_answered_in_the_envelope() {
         let message = send(site.request(Method::GET, path)).await.failure(404, 7003);
         assert!(message.starts_with("could not route to /"), "{message}");
     }
-    for path in ["validate/origin", "edge", "edge/jobs"] {
+    for path in ["edge", "edge/jobs"] {
         let path = format!("/{}/logpush/{path}", site.scope());
         site.post(&path, &json!({})).await.failure(404, 7003);
     }
     let answer = send(site.request(Method::DELETE, "/client/v4/zones")).await;
     let message = answer.failure(405, 7001);
     assert!(message.contains("DELETE"), "{message}");
-    assert_eq!(answer.headers["allow"], "GET, POST");
+    assert_eq!(answer.headers["allow"], "GET, POST, HEAD, OPTIONS");
 }

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use catalog::{
-    BatchRecord, BatchState, CatalogError, Cursor, Delivered, Ledger, Loss, Page, Paged, Result,
-    Totals,
+    BatchRecord, BatchState, CatalogError, Cursor, Delivered, Ledger, Loss, OpenUpload, Page,
+    Paged, Result, Totals, UploadedPart,
 };
 use model::{Batch, JobId, Offset, OffsetRange, Partition, UnixNanos};
 
@@ -84,16 +84,20 @@ impl Ledger for MemoryCatalog {
             }
             BatchState::Sealed => {}
         }
-        let object_bytes = what.object_bytes;
-        record.state = BatchState::Delivered(what);
+        record.state = BatchState::Delivered(what.clone());
         let batch = record.batch.clone();
+        state.close_uploads((job, partition, first), batch.revision);
+        state.add_delivered(&batch, &what);
         let Some(entry) = state.jobs.get_mut(&job) else { return Ok(()) };
-        entry.job.failure = None;
+        let had_failed = entry.job.failure.take().is_some();
         entry.job.last_complete = entry.job.last_complete.max(Some(batch.end));
         entry.totals.batches += 1;
         entry.totals.records += batch.records;
         entry.totals.raw_bytes += batch.raw_bytes;
-        entry.totals.object_bytes += object_bytes;
+        entry.totals.object_bytes += what.object_bytes;
+        if had_failed {
+            state.add_event(job, what.recovery());
+        }
         Ok(())
     }
 
@@ -164,6 +168,8 @@ impl Ledger for MemoryCatalog {
         {
             *next = range.next;
         }
+        state.add_event(job, loss.event());
+        state.figures_at(job, loss.at).dropped_records += loss.records;
         Ok(())
     }
 
@@ -179,9 +185,51 @@ impl Ledger for MemoryCatalog {
         let state = self.state();
         state.jobs.get(&job).map(|entry| entry.totals).ok_or_else(|| not_found("job", &job))
     }
+
+    async fn open_upload(&self, upload: &OpenUpload) -> Result<()> {
+        self.state().open_upload(upload)
+    }
+
+    async fn note_part(
+        &self,
+        job: JobId,
+        partition: Partition,
+        first: Offset,
+        upload_id: &str,
+        part: UploadedPart,
+    ) -> Result<()> {
+        self.state().note_part((job, partition, first), upload_id, part)
+    }
+
+    async fn close_upload(
+        &self,
+        job: JobId,
+        partition: Partition,
+        first: Offset,
+        upload_id: &str,
+    ) -> Result<()> {
+        self.state().uploads.remove(&(job, partition, first, upload_id.to_owned()));
+        Ok(())
+    }
+
+    async fn open_uploads(&self, job: Option<JobId>) -> Result<Vec<OpenUpload>> {
+        let state = self.state();
+        let wanted = |upload: &&OpenUpload| job.is_none_or(|job| upload.job == job);
+        Ok(state.uploads.values().filter(wanted).cloned().collect())
+    }
 }
 
 impl State {
+    fn add_delivered(&mut self, batch: &Batch, what: &Delivered) {
+        let figures = self.figures_at(batch.job, what.at);
+        figures.batches += 1;
+        figures.records += batch.records;
+        figures.raw_bytes += batch.raw_bytes;
+        figures.object_bytes += what.object_bytes;
+        figures.upload_millis += what.duration_millis;
+        figures.upload_millis_max = figures.upload_millis_max.max(what.duration_millis);
+    }
+
     /// Moves the cursor of a job that is not deleted over `range`, if it stands at its start;
     /// says whether it did.
     fn move_cursor(&mut self, job: JobId, partition: Partition, range: OffsetRange) -> bool {

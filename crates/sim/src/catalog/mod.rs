@@ -3,20 +3,22 @@
 //! Its state outlives the simulated process, as a database does. [`StormyCatalog`] stands between
 //! it and delivery.
 
+mod history;
 mod jobs;
 mod ledger;
 mod stormy;
 mod tenants;
 mod tokens;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use catalog::{
-    Account, BatchRecord, CatalogError, Job, JobRevision, Loss, Page, Paged, Result, Token,
-    TokenHash, Totals, Zone,
+    Account, Action, BatchRecord, Capability, CatalogError, HourFigures, Job, JobEvent,
+    JobRevision, Loss, OpenUpload, Page, Paged, Result, Token, TokenHash, Totals, Zone,
 };
-use model::{InstallationId, JobId, Offset, Partition, Scope, ScopeKind};
+use model::{AccountId, InstallationId, JobId, Offset, Partition, Scope, ScopeKind, UnixNanos};
 
 pub use stormy::{CatalogRates, StormyCatalog};
 
@@ -31,7 +33,9 @@ pub struct MemoryCatalog {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     accounts: Vec<Account>,
+    deleted_accounts: Vec<Account>,
     zones: Vec<Zone>,
+    deleted_zones: Vec<Zone>,
     tokens: Vec<(TokenHash, Token)>,
     jobs: BTreeMap<JobId, JobEntry>,
     cursors: BTreeMap<(JobId, Partition), Offset>,
@@ -39,6 +43,14 @@ pub(crate) struct State {
     /// Which batch has an object's key.
     keys: BTreeMap<String, (JobId, Partition, Offset)>,
     losses: Vec<Loss>,
+    uploads: BTreeMap<(JobId, Partition, Offset, String), OpenUpload>,
+    /// Of each job, by the time that they happened last.
+    events: BTreeMap<JobId, Vec<JobEvent>>,
+    figures: BTreeMap<(JobId, UnixNanos), HourFigures>,
+    actions: Vec<Action>,
+    capabilities: BTreeMap<(String, String), Capability>,
+    /// How many changes of jobs there were.
+    job_version: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +58,8 @@ struct JobEntry {
     job: Job,
     revisions: Vec<JobRevision>,
     is_deleted: bool,
+    /// The version at which it changed last.
+    changed: u64,
     totals: Totals,
 }
 
@@ -119,6 +133,13 @@ impl State {
             ScopeKind::Zone => self.zones.iter().any(|zone| zone.id == scope.id),
         };
         if is_known { Ok(()) } else { Err(not_found(scope.kind.name(), &scope.id)) }
+    }
+
+    /// The account that a scope belongs to.
+    fn account_of(&self, scope: Scope) -> AccountId {
+        let mut zones = self.zones.iter().chain(&self.deleted_zones);
+        let zone = zones.find(|zone| scope == Scope::zone(zone.id));
+        zone.map_or(scope.id, |zone| zone.account)
     }
 }
 

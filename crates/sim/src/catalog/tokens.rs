@@ -1,14 +1,14 @@
 //! Tokens in memory.
 
 use async_trait::async_trait;
-use catalog::{CatalogError, Grant, Page, Paged, Result, Token, TokenHash, Tokens};
-use model::{Id, Scope, UnixNanos};
+use catalog::{Action, Actor, CatalogError, Grant, Page, Paged, Result, Token, TokenHash, Tokens};
+use model::{AccountId, Id, Scope, UnixNanos};
 
-use super::{MemoryCatalog, not_found, paged};
+use super::{MemoryCatalog, State, not_found, paged};
 
 #[async_trait]
 impl Tokens for MemoryCatalog {
-    async fn add_token(&self, token: Token, hash: TokenHash) -> Result<()> {
+    async fn add_token(&self, token: Token, hash: TokenHash, by: &Actor) -> Result<()> {
         if token.permissions.is_empty() {
             let what = format!("token {} has no permission: it needs at least one", token.id);
             return Err(CatalogError::Conflict(what));
@@ -21,6 +21,8 @@ impl Tokens for MemoryCatalog {
             let what = format!("there is a token {} or one of the same text already", token.id);
             return Err(CatalogError::Conflict(what));
         }
+        let owner = state.owner(&token);
+        state.write(Action::of_token(by, owner, None, &token));
         state.tokens.push((hash, token));
         Ok(())
     }
@@ -38,23 +40,36 @@ impl Tokens for MemoryCatalog {
         Ok(paged(tokens.filter(wanted).cloned(), page))
     }
 
-    async fn revoke_token(&self, id: Id, now: UnixNanos) -> Result<()> {
-        self.change_token(id, |token| {
-            token.revoked_at.get_or_insert(now);
-        })
+    async fn revoke_token(&self, id: Id, by: &Actor) -> Result<()> {
+        let mut state = self.state();
+        let token = state.token_mut(id)?;
+        let before = token.clone();
+        token.revoked_at.get_or_insert(by.at);
+        let after = token.clone();
+        let owner = state.owner(&after);
+        state.write(Action::of_token(by, owner, Some(&before), &after));
+        Ok(())
     }
 
     async fn touch_token(&self, id: Id, now: UnixNanos) -> Result<()> {
-        self.change_token(id, |token| token.last_used_at = token.last_used_at.max(Some(now)))
+        let mut state = self.state();
+        let token = state.token_mut(id)?;
+        token.last_used_at = token.last_used_at.max(Some(now));
+        Ok(())
     }
 }
 
-impl MemoryCatalog {
-    fn change_token(&self, id: Id, change: impl FnOnce(&mut Token)) -> Result<()> {
-        let mut state = self.state();
-        let token = state.tokens.iter_mut().find(|(_, token)| token.id == id);
-        let (_, token) = token.ok_or_else(|| not_found("token", &id))?;
-        change(token);
-        Ok(())
+impl State {
+    fn token_mut(&mut self, id: Id) -> Result<&mut Token> {
+        let token = self.tokens.iter_mut().find(|(_, token)| token.id == id);
+        token.map(|(_, token)| token).ok_or_else(|| not_found("token", &id))
+    }
+
+    /// The account that a token belongs to; `None` for one of the whole installation.
+    fn owner(&self, token: &Token) -> Option<AccountId> {
+        match token.grant {
+            Grant::Installation => None,
+            Grant::Scope(scope) => Some(self.account_of(scope)),
+        }
     }
 }

@@ -157,6 +157,7 @@ impl Wish {
             max_upload_bytes: None,
             max_upload_interval_seconds: Some(self.seconds),
             max_upload_records: self.max_records,
+            ..JobSpec::default()
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use catalog::{Cursor, Job, JobChange, Jobs};
+use catalog::{Actor, Cursor, Job, JobChange, Jobs};
 use journal::{Clock, Journal};
 use model::{Batch, JobId, Offset, Partition, Revision, Scope};
 
@@ -90,7 +90,7 @@ impl World {
             Event::Delete { choice } => {
                 let Some(id) = self.pick_job(&mut Rng::new(choice), |_| true) else { return false };
                 self.storm.trace.note(|| format!("world: job {id} is deleted"));
-                self.catalog.delete_job(id, self.storm.clock.now()).await.expect("it is there");
+                self.catalog.delete_job(id, &self.actor()).await.expect("it is there");
                 if let Some(story) = self.customers.stories.get_mut(&id) {
                     story.is_deleted = true;
                 }
@@ -129,8 +129,7 @@ impl World {
             frequency: "high".to_owned(),
             enabled: true,
         };
-        let now = self.storm.clock.now();
-        let added = self.catalog.add_job(scope, change, &begin, now).await;
+        let added = self.catalog.add_job(scope, change, &begin, &self.actor()).await;
         let job = added.expect("the zone is there");
         self.storm.trace.note(|| format!("world: job {} is added: {wish:?}", job.id));
         let since = self.storm.clock.elapsed();
@@ -165,9 +164,13 @@ impl World {
     }
 
     async fn apply(&self, job: &Job, change: JobChange) -> Job {
-        let (begin, now) = (self.ends(), self.storm.clock.now());
-        let changed = self.catalog.change_job(job.id, job.revision, change, &begin, now).await;
+        let (begin, by) = (self.ends(), self.actor());
+        let changed = self.catalog.change_job(job.id, job.revision, change, &begin, &by).await;
         changed.expect("nobody else changes jobs")
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::system(self.storm.clock.now())
     }
 
     fn ends(&self) -> Vec<Cursor> {

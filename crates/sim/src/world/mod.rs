@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::journal::FrameKind;
-use catalog::Tenants;
-use delivery::{Parts, Settings};
+use catalog::{Actor, Tenants};
+use delivery::{Level, Parts, Settings};
 use model::dataset::Datasets;
 use model::{Id, InstallationId, Scope, UnixNanos};
 
@@ -120,7 +120,7 @@ impl World {
         ));
         let store = Arc::new(SimStore::new(
             Arc::clone(&storm),
-            plan.store,
+            &plan,
             Arc::clone(&catalog),
             options.flaw,
             part("store"),
@@ -150,9 +150,13 @@ impl World {
         }
     }
 
-    /// What the operator has set for a life; the gzip level is another one each time.
+    /// What the operator has set for a life; the level is another one each time.
     fn settings(&mut self) -> Settings {
-        Settings { gzip_level: self.rng.between(1, 7) as u8, ..self.plan.settings.clone() }
+        let level = match self.rng.between(1, 7) {
+            7 => Level::Auto,
+            level => Level::Fixed(level as u8),
+        };
+        Settings { gzip_level: level, ..self.plan.settings.clone() }
     }
 
     /// The scope of a zone.
@@ -163,14 +167,15 @@ impl World {
     /// Adds the zones, where that was not done in an earlier life.
     async fn add_zones(&self) {
         const ACCOUNT: Id = Id::from_bytes([0xac; 16]);
-        let now = UnixNanos(0);
+        let by = Actor::system(UnixNanos(0));
         if self.catalog.account(ACCOUNT).await.is_ok() {
             return;
         }
-        self.catalog.add_account(ACCOUNT, "customer", now).await.expect("the catalogue is empty");
+        let added = self.catalog.add_account(ACCOUNT, "customer", "external id", &by).await;
+        added.expect("the catalogue is empty");
         for number in 0..self.plan.zones {
             let (id, name) = (Self::zone(number).id, format!("zone-{number}.example"));
-            self.catalog.add_zone(id, ACCOUNT, &name, now).await.expect("no two zones are alike");
+            self.catalog.add_zone(id, ACCOUNT, &name, &by).await.expect("no two zones are alike");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod refusals;
 mod rows;
+mod uploads;
 
 use async_trait::async_trait;
 use model::{Batch, JobId, Offset, OffsetRange, Partition, UnixNanos};
@@ -9,9 +10,11 @@ use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnection;
 
 use super::columns::{Columns, During, limit_and_offset};
+use super::history::{add_delivered, write_event, write_loss};
 use super::{SqliteCatalog, sql};
 use crate::{
-    BatchRecord, CatalogError, Cursor, Delivered, Ledger, Loss, Page, Paged, Result, Totals,
+    BatchRecord, CatalogError, Cursor, Delivered, Ledger, Loss, OpenUpload, Page, Paged, Result,
+    Totals, UploadedPart,
 };
 
 #[async_trait]
@@ -84,23 +87,30 @@ impl Ledger for SqliteCatalog {
             .bind(first.0 as i64)
             .bind(what.at.0)
             .bind(what.object_bytes as i64)
-            .bind(what.etag)
+            .bind(&what.etag)
             .bind(what.attempts)
+            .bind(what.duration_millis as i64)
             .fetch_optional(&mut *tx)
             .await
             .during(ACTION)?;
         let Some(batch) = settled else {
             return refusals::settle(&mut tx, job, partition, first).await;
         };
+        let (records, raw_bytes) = (batch.get("records")?, batch.get("raw_bytes")?);
         sqlx::query(sql!("job_settle"))
             .bind(job.0 as i64)
             .bind(batch.instant("ended_at")?.0)
-            .bind(batch.get::<i64>("records")?)
-            .bind(batch.get::<i64>("raw_bytes")?)
+            .bind(records)
+            .bind(raw_bytes)
             .bind(what.object_bytes as i64)
             .execute(&mut *tx)
             .await
             .during(ACTION)?;
+        add_delivered(&mut tx, job, (records, raw_bytes), &what).await?;
+        if batch.get("had_failed")? {
+            write_event(&mut tx, job, &what.recovery()).await?;
+        }
+        uploads::close_all(&mut tx, (job, partition, first)).await?;
         tx.commit().await.during(ACTION)
     }
 
@@ -180,6 +190,7 @@ impl Ledger for SqliteCatalog {
                 .await
                 .during(ACTION)?;
         }
+        write_loss(&mut tx, loss).await?;
         tx.commit().await.during(ACTION)
     }
 
@@ -201,6 +212,35 @@ impl Ledger for SqliteCatalog {
             .await
             .during("sum up a job's batches")?
             .map_or_else(|| Err(CatalogError::not_found("job", &job)), |row| rows::totals(&row))
+    }
+
+    async fn open_upload(&self, upload: &OpenUpload) -> Result<()> {
+        self.add_upload(upload).await
+    }
+
+    async fn note_part(
+        &self,
+        job: JobId,
+        partition: Partition,
+        first: Offset,
+        upload_id: &str,
+        part: UploadedPart,
+    ) -> Result<()> {
+        self.set_part((job, partition, first), upload_id, &part).await
+    }
+
+    async fn close_upload(
+        &self,
+        job: JobId,
+        partition: Partition,
+        first: Offset,
+        upload_id: &str,
+    ) -> Result<()> {
+        self.remove_upload((job, partition, first), upload_id).await
+    }
+
+    async fn open_uploads(&self, job: Option<JobId>) -> Result<Vec<OpenUpload>> {
+        self.list_uploads(job).await
     }
 }
 
@@ -274,7 +314,7 @@ async fn insert_batch(
 }
 
 /// [`CatalogError::NotFound`] unless there is such a job, not deleted.
-async fn require_job(connection: &mut SqliteConnection, job: JobId) -> Result<()> {
+pub(super) async fn require_job(connection: &mut SqliteConnection, job: JobId) -> Result<()> {
     let exists: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM job WHERE id = $1 AND deleted_at IS NULL)",
     )

@@ -41,6 +41,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<BatchRecord> {
             object_bytes: row.unsigned("object_bytes")?,
             etag: row.text("etag")?,
             attempts: row.number("attempts")?,
+            duration_millis: row.unsigned("duration_millis")?,
         }),
         "lost" => BatchState::Lost,
         other => return Err(damaged("state", format_args!("`{other}`"))),

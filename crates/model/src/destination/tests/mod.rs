@@ -1,5 +1,6 @@
 //! What destination strings mean, what is refused, and that secrets stay hidden.
 
+mod documentation;
 mod meaning;
 mod refusal;
 mod secrets;

@@ -269,4 +269,53 @@ proptest! {
         });
         prop_assert_eq!(object(&options, &[&record]), expected);
     }
+
+    #[test]
+    fn any_object_is_framed_as_the_contract_says(
+        texts in prop::collection::vec(prop::option::of(r#"[a,:"\\n{}$ é]{0,3}"#), 6),
+        template in prop::option::of(prop::collection::vec(0..4_usize, 0..5)),
+        scores in prop::collection::vec(prop::option::of(0..100_u32), 0..4),
+        csv in any::<bool>(),
+    ) {
+        const NAMES: [&str; 6] = [
+            "batch_prefix", "batch_suffix", "record_prefix", "record_suffix", "record_delimiter",
+            "field_delimiter",
+        ];
+        const PIECES: [&str; 4] = ["{{.BotScore}}", "{{ `}}` }}", " = ", "{{.ClientIP}}"];
+        let mut options = json!({
+            "field_names": ["BotScore", "RayID"],
+            "output_type": if csv { "csv" } else { "ndjson" },
+            "record_template": template
+                .as_ref()
+                .map(|pieces| pieces.iter().map(|&piece| PIECES[piece]).collect::<String>()),
+        });
+        for (name, text) in NAMES.iter().zip(&texts) {
+            options[name] = json!(text);
+        }
+        let unset = ["", "", if csv { "" } else { "{" }, if csv { "\n" } else { "}\n" }, "", ","];
+        let text = |at: usize| texts[at].as_deref().unwrap_or(unset[at]);
+        let nothing = if csv { "" } else { "null" };
+        let record = |score: &Option<u32>| {
+            let score = score.map_or(nothing.to_owned(), |score| score.to_string());
+            let joined = match template.as_deref() {
+                Some(pieces) if !pieces.is_empty() => {
+                    // ClientIP is not among the fields, so it is nothing.
+                    let meant = [score.as_str(), "}}", " = ", nothing];
+                    pieces.iter().map(|&piece| meant[piece]).collect()
+                }
+                _ if csv => format!("{score}{}\"r\"", text(5)),
+                _ => format!("\"BotScore\":{score}{}\"RayID\":\"r\"", text(5)),
+            };
+            format!("{}{joined}{}", text(2), text(3))
+        };
+        let written = scores.iter().map(record).collect::<Vec<_>>().join(text(4));
+        let expected = format!("{}{written}{}", text(0), text(1));
+
+        let lines: Vec<String> = scores
+            .iter()
+            .map(|score| json!({ "ClientIP": "a", "BotScore": score, "RayID": "r" }).to_string())
+            .collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        prop_assert_eq!(object(&options, &lines), expected);
+    }
 }

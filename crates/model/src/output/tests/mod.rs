@@ -1,6 +1,8 @@
 //! What objects look like, byte for byte, and which options are refused.
 
 mod encoding;
+mod golden;
+mod logpull;
 mod options;
 mod templates;
 

@@ -38,11 +38,12 @@ fn no_options_mean_the_defaults() {
             "record_prefix": null, "record_suffix": null, "record_delimiter": null,
             "field_delimiter": null, "record_template": null, "timestamp_format": null,
             "sample_rate": null, "CVE-2021-44228": null, "merge_subrequests": null,
+            "compression": null,
         }),
         json!({
             "output_type": "", "batch_prefix": "", "batch_suffix": "", "record_delimiter": "",
             "record_template": "", "timestamp_format": "", "sample_rate": 1,
-            "CVE-2021-44228": false, "merge_subrequests": false,
+            "CVE-2021-44228": false, "merge_subrequests": false, "compression": "",
         }),
     ] {
         assert_eq!(parse(&same).unwrap(), unset, "{same}");
@@ -73,10 +74,12 @@ fn fields_keep_the_order_that_was_asked_for() {
 
 #[test]
 fn words_may_be_in_any_case() {
-    let options = json!({ "output_type": "CSV", "timestamp_format": "RFC3339ms" });
+    let options =
+        json!({ "output_type": "CSV", "timestamp_format": "RFC3339ms", "compression": "Zstd" });
     let options = parse(&options).unwrap();
     assert_eq!(options.output_type, OutputType::Csv);
     assert_eq!(options.timestamp_format, TimestampFormat::Rfc3339Ms);
+    assert_eq!(options.compression, Compression::Zstd);
 }
 
 #[test]
@@ -104,6 +107,7 @@ fn every_finding_is_made_at_once() {
             "record_template": "{{ .A | printf }}",
             "CVE-2021-44228": "yes",
             "merge_subrequests": true,
+            "compression": "zst",
         }),
         &[
             (
@@ -124,6 +128,10 @@ fn every_finding_is_made_at_once() {
             ("/timestamp_format", "`rfc3339us` is not allowed (did you mean `rfc3339ms`?)"),
             ("/sample_rate", "found `0`"),
             ("/CVE-2021-44228", "expected `true` or `false`, found `\"yes\"`"),
+            (
+                "/compression",
+                "`zst` is not allowed (did you mean `zstd`?); allowed are `gzip`, `zstd`",
+            ),
             ("/merge_subrequests", "does not join subrequests"),
         ],
     );

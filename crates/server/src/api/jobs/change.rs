@@ -55,7 +55,7 @@ pub(super) fn created(fields: &mut Fields) -> Requested {
     };
     let mut requested = common(fields, nothing);
     let change = &mut requested.change;
-    change.spec.dataset = fields.required_text("dataset");
+    change.spec.dataset = fields.text("dataset").value().unwrap_or_default();
     change.kind = fields.text("kind").or(String::new(), String::new());
     if !matches!(change.kind.as_str(), "" | "edge") {
         fields.refuse("kind", "expected an empty string or `edge`");
@@ -104,7 +104,11 @@ fn common(fields: &mut Fields, before: JobChange) -> Requested {
         enabled: fields.flag("enabled").or(enabled, false),
         spec: JobSpec {
             output_options: fields.object("output_options").map(Some).or(spec.output_options, None),
+            logpull_options: fields.text("logpull_options").or(spec.logpull_options, String::new()),
             filter: fields.text("filter").or(spec.filter, String::new()),
+            filter_attack_traffic: fields
+                .flag("filter_attack_traffic")
+                .or(spec.filter_attack_traffic, false),
             max_upload_bytes: limit(fields, "max_upload_bytes", spec.max_upload_bytes),
             max_upload_interval_seconds: limit(
                 fields,
@@ -116,7 +120,6 @@ fn common(fields: &mut Fields, before: JobChange) -> Requested {
             destination: spec.destination,
         },
     };
-    refuse_unsupported(fields);
     let challenge = fields.text("ownership_challenge").value().filter(|text| !text.is_empty());
     Requested { change, challenge }
 }
@@ -133,18 +136,6 @@ fn frequency_of(fields: &mut Fields, before: String) -> String {
             fields.refuse("frequency", "expected `high` or `low`");
             "high".to_owned()
         }
-    }
-}
-
-/// What would change the records that are pushed, and is not there, is refused, not ignored.
-fn refuse_unsupported(fields: &mut Fields) {
-    if fields.text("logpull_options").value().is_some_and(|options| !options.is_empty()) {
-        let message = "is not supported: choose fields, timestamps and sample in `output_options`";
-        fields.refuse("logpull_options", message);
-    }
-    if fields.flag("filter_attack_traffic").value() == Some(true) {
-        let message = "is not supported: nothing here tells attack traffic; use `filter`";
-        fields.refuse("filter_attack_traffic", message);
     }
 }
 

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use catalog::{Cursor, Job, JobChange, Permission};
 use model::compiled_job::CompiledJob;
 use model::{Issue, JobId, Partition, Scope};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::Fields;
-use super::page::PageInfo;
-use super::{ApiError, ApiResult, Code, envelope, ownership};
+use super::page::{PageInfo, page_or_whole};
+use super::{ApiError, ApiResult, Code, destination, envelope, ownership};
 use crate::app::App;
 use crate::http::Call;
 
 use change::Requested;
+pub(super) use shown::Shown;
 use shown::shown;
 
 /// What the v4 API says at the bound.
@@ -24,16 +26,13 @@ const TOO_MANY_JOBS: &str = "creating a new job is not allowed: exceeded max job
 
 /// `GET {scope}/logpush/jobs`.
 pub(super) async fn list(call: &mut Call) -> ApiResult {
-    let jobs = call.app.catalog.jobs(Some(call.scope()?)).await?;
-    render_list(call, jobs)
+    render_list(call, None).await
 }
 
 /// `GET {scope}/logpush/datasets/{dataset}/jobs`.
 pub(super) async fn of_dataset(call: &mut Call) -> ApiResult {
     let dataset = super::datasets::named(call)?;
-    let mut jobs = call.app.catalog.jobs(Some(call.scope()?)).await?;
-    jobs.retain(|job| job.spec.dataset == dataset.name);
-    render_list(call, jobs)
+    render_list(call, Some(&dataset.name)).await
 }
 
 /// `GET {scope}/logpush/jobs/{job_id}`.
@@ -48,14 +47,14 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let body = call.read_body().await?;
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::created(&mut fields);
-    let change = checked(call, scope, requested, true, fields)?;
+    let change = checked(call, scope, requested, true, fields).await?;
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
-    if app.catalog.jobs(Some(scope)).await?.len() >= app.api.jobs_per_scope_max {
+    if app.catalog.count_jobs(scope).await? >= app.api.jobs_per_scope_max as u64 {
         return Err(ApiError::new(Code::QuotaExceeded, TOO_MANY_JOBS));
     }
     let begin = begin(&app, change.enabled);
-    let job = app.catalog.add_job(scope, change, &begin, call.now()).await?;
+    let job = app.catalog.add_job(scope, change, &begin, &call.actor()).await?;
     app.delivery.reload().await;
     render(call, job)
 }
@@ -69,24 +68,27 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::updated(&mut fields, &before);
     let moved = requested.change.spec.destination != before.spec.destination;
-    let change = checked(call, before.scope, requested, moved, fields)?;
+    let change = checked(call, before.scope, requested, moved, fields).await?;
     let begin = begin(&app, change.enabled && !before.enabled);
-    let changed = app.catalog.change_job(before.id, before.revision, change, &begin, call.now());
-    let job = changed.await?;
+    let by = call.actor();
+    let job = app.catalog.change_job(before.id, before.revision, change, &begin, &by).await?;
     app.delivery.reload().await;
     render(call, job)
 }
 
+/// The job that is no more.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JobDeleted")]
+pub(super) struct Deleted {
+    id: u64,
+}
+
 /// `DELETE {scope}/logpush/jobs/{job_id}`.
 pub(super) async fn delete(call: &mut Call) -> ApiResult {
-    #[derive(Serialize)]
-    struct Deleted {
-        id: u64,
-    }
     let app = Arc::clone(&call.app);
     let _turn = app.job_changes.lock().await;
     let job = named(call).await?;
-    app.catalog.delete_job(job.id, call.now()).await?;
+    app.catalog.delete_job(job.id, &call.actor()).await?;
     app.delivery.reload().await;
     Ok(envelope::result(Deleted { id: job.id.0 }))
 }
@@ -105,7 +107,7 @@ pub(super) async fn named(call: &Call) -> Result<Job, ApiError> {
 
 /// The change that was asked for, or all that is wrong with it. The proof of ownership is looked
 /// at only where the destination is `moved` to.
-fn checked(
+async fn checked(
     call: &Call,
     scope: Scope,
     requested: Requested,
@@ -113,25 +115,13 @@ fn checked(
     mut fields: Fields,
 ) -> Result<JobChange, ApiError> {
     let Requested { change, challenge } = requested;
-    let datasets = &call.app.datasets;
-    match datasets.get(&change.spec.dataset) {
-        None if change.spec.dataset.is_empty() => {}
-        None => {
-            let hint = match datasets.nearest(&change.spec.dataset) {
-                Some(near) => format!("; did you mean `{near}`?"),
-                None => String::new(),
-            };
-            let shown: String = change.spec.dataset.chars().take(64).collect();
-            fields.refuse("dataset", format!("no such dataset: `{shown}`{hint}"));
-        }
-        Some(dataset) => {
-            let compiled = CompiledJob::compile(&change.spec, scope.kind, Arc::clone(dataset));
-            if let Err(issues) = compiled {
-                fields.refuse_all(without(issues, &change));
-            }
-        }
+    if let Err(issues) = CompiledJob::of(&change.spec, scope.kind, &call.app.datasets) {
+        fields.refuse_all(without(issues, &change));
     }
     if moved {
+        if let Err(issue) = destination::check_role(call, &change.spec.destination).await? {
+            fields.refuse_all(vec![issue]);
+        }
         let proven = ownership::check_proof(call, scope, &change.spec.destination, challenge)?;
         if let Err(message) = proven {
             fields.refuse("ownership_challenge", message);
@@ -163,9 +153,11 @@ fn render(call: &Call, job: Job) -> ApiResult {
     Ok(envelope::result(shown(job, call.caller()?.may(Permission::LogsWrite))))
 }
 
-fn render_list(call: &Call, jobs: Vec<Job>) -> ApiResult {
+async fn render_list(call: &Call, dataset: Option<&str>) -> ApiResult {
     let secrets = call.caller()?.may(Permission::LogsWrite);
-    let info = PageInfo::whole(jobs.len());
-    let jobs: Vec<_> = jobs.into_iter().map(|job| shown(job, secrets)).collect();
+    let page = page_or_whole(call)?;
+    let found = call.app.catalog.jobs_page(call.scope()?, dataset, page).await?;
+    let info = PageInfo::new(page, found.items.len(), found.total);
+    let jobs: Vec<_> = found.items.into_iter().map(|job| shown(job, secrets)).collect();
     Ok(envelope::list(jobs, info))
 }

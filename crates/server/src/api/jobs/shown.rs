@@ -2,13 +2,17 @@
 
 use catalog::Job;
 use model::destination::redacted;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::api::openapi::OutputOptions;
 use crate::instant::rfc3339;
 
-#[derive(Debug, Serialize)]
-pub(super) struct Shown {
+/// A job, as the v4 API shows it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Job")]
+pub(in crate::api) struct Shown {
     id: u64,
     dataset: String,
     name: Option<String>,
@@ -16,8 +20,9 @@ pub(super) struct Shown {
     destination_conf: String,
     kind: String,
     filter: String,
+    #[schemars(with = "Option<OutputOptions>")]
     output_options: Option<Box<RawValue>>,
-    logpull_options: Option<String>,
+    logpull_options: String,
     frequency: String,
     max_upload_bytes: Option<u64>,
     max_upload_interval_seconds: Option<u64>,
@@ -47,12 +52,12 @@ pub(super) fn shown(job: Job, secrets: bool) -> Shown {
             .spec
             .output_options
             .and_then(|options| RawValue::from_string(options).ok()),
-        logpull_options: None,
+        logpull_options: job.spec.logpull_options,
         frequency: job.frequency,
         max_upload_bytes: job.spec.max_upload_bytes,
         max_upload_interval_seconds: job.spec.max_upload_interval_seconds,
         max_upload_records: job.spec.max_upload_records,
-        filter_attack_traffic: false,
+        filter_attack_traffic: job.spec.filter_attack_traffic,
         last_complete: job.last_complete.map(rfc3339),
         last_error,
         error_message,

@@ -1,0 +1,3 @@
+UPDATE job
+SET deleted_at = $2, changed = (SELECT max(changed) + 1 FROM job)
+WHERE id = $1

@@ -1,0 +1,16 @@
+-- Jobs whose newest change is after $1, deleted ones included.
+SELECT
+    job.*,
+    revision.dataset,
+    revision.destination,
+    revision.output_options,
+    revision.logpull_options,
+    revision.filter,
+    revision.filter_attack_traffic,
+    revision.max_upload_bytes,
+    revision.max_upload_interval_seconds,
+    revision.max_upload_records
+FROM job
+JOIN revision ON revision.job = job.id AND revision.revision = job.revision
+WHERE job.changed > $1
+ORDER BY job.changed
