@@ -61,7 +61,8 @@ async fn measure(server: &Server, name: &str, checksum: Checksum) {
     let mut to = Destination::parse(&text).unwrap();
     assert_eq!(to.endpoint.as_ref().map(Endpoint::to_string).as_ref(), Some(&server.url));
     to.checksum = checksum;
-    let body = Bytes::from((0..BODY_BYTES).map(|byte| (byte * 31 >> 3) as u8).collect::<Vec<_>>());
+    let body =
+        Bytes::from((0..BODY_BYTES).map(|byte| ((byte * 31) >> 3) as u8).collect::<Vec<_>>());
     let upload = UploadId { key: "logs/1.log.gz".to_owned(), id: "upload".to_owned() };
     for parts in [false, true] {
         let what = if parts { "part of 8 MiB" } else { "PUT of 8 MiB " };

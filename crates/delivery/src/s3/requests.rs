@@ -283,7 +283,7 @@ impl Store for S3Store {
             .key(&upload.key)
             .upload_id(&upload.id)
             .set_expected_bucket_owner(to.expected_bucket_owner.clone());
-        self.ask(to, call.send()).await.map(drop)
+        self.ask(to, Box::pin(call.send())).await.map(drop)
     }
 
     async fn head(&self, to: &Destination, key: &str) -> Result<Option<Stored>, StoreError> {
@@ -295,7 +295,7 @@ impl Store for S3Store {
             .key(key)
             .set_expected_bucket_owner(to.expected_bucket_owner.clone())
             .checksum_mode(ChecksumMode::Enabled);
-        match self.ask(to, call.send()).await {
+        match self.ask(to, Box::pin(call.send())).await {
             Ok(found) => {
                 let sums =
                     Sums { crc64_nvme: found.checksum_crc64_nvme, crc32c: found.checksum_crc32_c };

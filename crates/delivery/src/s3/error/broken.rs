@@ -8,7 +8,7 @@ use crate::s3::guard::{NotPublic, Unresolved};
 use crate::{StoreError, StoreErrorKind as Kind};
 
 /// The meaning of an error without an answer.
-pub(super) fn of_causes(place: &Place<'_>, error: &(dyn Error + 'static)) -> StoreError {
+pub(super) fn of_causes(place: Place<'_>, error: &(dyn Error + 'static)) -> StoreError {
     let known = chain(error).find_map(|cause| of_cause(place, cause));
     known.unwrap_or_else(|| {
         let text = causes(error);
@@ -24,7 +24,7 @@ pub(super) fn of_causes(place: &Place<'_>, error: &(dyn Error + 'static)) -> Sto
 }
 
 /// What a single cause tells, where it tells enough.
-fn of_cause(place: &Place<'_>, cause: &(dyn Error + 'static)) -> Option<StoreError> {
+fn of_cause(place: Place<'_>, cause: &(dyn Error + 'static)) -> Option<StoreError> {
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         // The identity's own trouble, told where it was met.
         return Some(error.clone());
@@ -40,7 +40,7 @@ fn of_cause(place: &Place<'_>, cause: &(dyn Error + 'static)) -> Option<StoreErr
     of_io(place, cause.downcast_ref::<io::Error>()?)
 }
 
-fn of_io(place: &Place<'_>, error: &io::Error) -> Option<StoreError> {
+fn of_io(place: Place<'_>, error: &io::Error) -> Option<StoreError> {
     let text = causes(error);
     let (kind, what) = match error.kind() {
         _ if speaks_of_tls(&text) => (Kind::Tls, "no secure connection could be made"),

@@ -54,70 +54,117 @@ fn is_expiry(code: &str) -> bool {
     )
 }
 
+/// The codes of S3, and of stores like it, that say more than their status does.
+const CODES: [(Kind, &[&str]); 15] = [
+    (Kind::NoSuchBucket, &["NoSuchBucket"]),
+    (
+        Kind::AccessDenied,
+        &[
+            "AccessControlListNotSupported",
+            "AccessDenied",
+            "AllAccessDisabled",
+            "Forbidden",
+            "InvalidPayer",
+        ],
+    ),
+    (
+        Kind::BadCredentials,
+        &[
+            "ExpiredToken",
+            "InvalidAccessKeyId",
+            "InvalidSecurity",
+            "InvalidToken",
+            "MissingSecurityHeader",
+            "RequestExpired",
+            "SignatureDoesNotMatch",
+            "TokenRefreshRequired",
+            "Unauthorized",
+        ],
+    ),
+    (
+        Kind::WrongRegion,
+        &[
+            "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException",
+            "PermanentRedirect",
+            "Redirect",
+        ],
+    ),
+    (Kind::ClockSkew, &["RequestTimeTooSkewed"]),
+    (
+        Kind::Quota,
+        &[
+            "AccountProblem",
+            "NotSignedUp",
+            "QuotaExceeded",
+            "ServiceQuotaExceededException",
+            "StorageQuotaExceeded",
+            "XMinioAdminBucketQuotaExceeded",
+            "XMinioStorageFull",
+        ],
+    ),
+    (
+        Kind::SlowDown,
+        &[
+            "KMS.LimitExceededException",
+            "KMS.ThrottlingException",
+            "RequestLimitExceeded",
+            "SlowDown",
+            "SlowDownRead",
+            "SlowDownWrite",
+            "Throttling",
+            "ThrottlingException",
+            "TooManyRequests",
+        ],
+    ),
+    // What came was not what was sent: another attempt may fare better. So may one when the
+    // bucket's name is known everywhere.
+    (
+        Kind::Unavailable,
+        &[
+            "BadDigest",
+            "IncompleteBody",
+            "InvalidDigest",
+            "TemporaryRedirect",
+            "XAmzContentChecksumMismatch",
+        ],
+    ),
+    (
+        Kind::Unavailable,
+        &[
+            "BucketNotReady",
+            "InternalError",
+            "InternalFailure",
+            "KMS.DependencyTimeoutException",
+            "KMS.InternalException",
+            "ServerTimeout",
+            "ServiceUnavailable",
+        ],
+    ),
+    (Kind::NoSuchUpload, &["InvalidPart", "NoSuchUpload"]),
+    (Kind::NoAnswer, &["RequestTimeout"]),
+    (Kind::AlreadyThere, &["PreconditionFailed"]),
+    (Kind::Conflict, &["ConditionalRequestConflict", "OperationAborted"]),
+    (Kind::NotSupported, &["NotImplemented"]),
+    (
+        Kind::Bug,
+        &[
+            "EntityTooSmall",
+            "InvalidPartOrder",
+            "InvalidURI",
+            "MalformedXML",
+            "MethodNotAllowed",
+            "MissingContentLength",
+            "MissingRequestBodyError",
+            "XAmzContentSHA256Mismatch",
+        ],
+    ),
+];
+
 fn kind_of_code(code: &str) -> Option<Kind> {
-    Some(match code {
-        "NoSuchBucket" => Kind::NoSuchBucket,
-        "AccessDenied"
-        | "AccessControlListNotSupported"
-        | "AllAccessDisabled"
-        | "Forbidden"
-        | "InvalidPayer" => Kind::AccessDenied,
-        "ExpiredToken"
-        | "InvalidAccessKeyId"
-        | "InvalidSecurity"
-        | "InvalidToken"
-        | "MissingSecurityHeader"
-        | "RequestExpired"
-        | "SignatureDoesNotMatch"
-        | "TokenRefreshRequired"
-        | "Unauthorized" => Kind::BadCredentials,
-        "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException"
-        | "PermanentRedirect"
-        | "Redirect" => Kind::WrongRegion,
-        "RequestTimeTooSkewed" => Kind::ClockSkew,
-        "AccountProblem"
-        | "NotSignedUp"
-        | "QuotaExceeded"
-        | "ServiceQuotaExceededException"
-        | "StorageQuotaExceeded"
-        | "XMinioAdminBucketQuotaExceeded"
-        | "XMinioStorageFull" => Kind::Quota,
-        "KMS.LimitExceededException"
-        | "KMS.ThrottlingException"
-        | "RequestLimitExceeded"
-        | "SlowDown"
-        | "SlowDownRead"
-        | "SlowDownWrite"
-        | "Throttling"
-        | "ThrottlingException"
-        | "TooManyRequests" => Kind::SlowDown,
-        "KMS.InternalException" | "KMS.DependencyTimeoutException" => Kind::Unavailable,
-        code if code.starts_with("KMS.") => Kind::Encryption,
-        // What came was not what was sent: another attempt may fare better. So may one when the
-        // bucket's name is known everywhere.
-        "BadDigest"
-        | "IncompleteBody"
-        | "InvalidDigest"
-        | "XAmzContentChecksumMismatch"
-        | "TemporaryRedirect" => Kind::Unavailable,
-        "BucketNotReady" | "InternalError" | "InternalFailure" | "ServerTimeout"
-        | "ServiceUnavailable" => Kind::Unavailable,
-        "InvalidPart" | "NoSuchUpload" => Kind::NoSuchUpload,
-        "RequestTimeout" => Kind::NoAnswer,
-        "PreconditionFailed" => Kind::AlreadyThere,
-        "ConditionalRequestConflict" | "OperationAborted" => Kind::Conflict,
-        "NotImplemented" => Kind::NotSupported,
-        "EntityTooSmall"
-        | "InvalidPartOrder"
-        | "InvalidURI"
-        | "MalformedXML"
-        | "MethodNotAllowed"
-        | "MissingContentLength"
-        | "MissingRequestBodyError"
-        | "XAmzContentSHA256Mismatch" => Kind::Bug,
-        _ => return None,
-    })
+    let known = CODES.iter().find(|(_, codes)| codes.contains(&code));
+    let of_kms = || code.starts_with("KMS.").then_some(Kind::Encryption);
+    known.map(|(kind, _)| *kind).or_else(of_kms)
 }
 
 fn kind_of_status(status: u16) -> Kind {

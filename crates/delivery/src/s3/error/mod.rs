@@ -79,7 +79,7 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             (StoreError::new(Kind::Unreachable, format!("{place}: no connection in time")), None)
         }
-        other => (of_causes(&place, other), None),
+        other => (of_causes(place, other), None),
     }
 }
 
@@ -128,7 +128,7 @@ where
     let answer = match error {
         SdkError::ServiceError(context) => Answer::read(context.raw()),
         SdkError::ResponseError(context) => Answer::read(context.raw()),
-        other => return of_causes(&Place::Sts, other),
+        other => return of_causes(Place::Sts, other),
     };
     let kind = kind::kind_of_sts(&answer);
     Words::of_role(role, kind).error(kind, &answer)
@@ -138,9 +138,9 @@ fn of_answer(asked: &Asked<'_>, answer: &Answer) -> (StoreError, Option<Lesson>)
     let (kind, lesson) = kind_of(asked, answer);
     let error = Words::of_store(asked.to, kind, answer).error(kind, answer);
     // Some stores repeat what they were sent.
-    let message = words::without_secrets(asked.to, &error.message);
     let code = error.code.map(|code| words::without_secrets(asked.to, &code));
-    (StoreError { message, code, ..error }, lesson)
+    let message = words::without_secrets(asked.to, &error.message);
+    (StoreError { code, message, ..error }, lesson)
 }
 
 /// Whether requests to the destination are signed by credentials that this program fetches.
