@@ -11,6 +11,7 @@ mod buckets;
 mod fate;
 mod manners;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ use model::destination::Destination;
 
 use crate::catalog::MemoryCatalog;
 use crate::flaw::Flaw;
-use crate::history::Plan;
+use crate::history::{Manners, StoreRates};
 use crate::rng::Rng;
 use crate::storm::Storm;
 
@@ -50,17 +51,17 @@ struct State {
 }
 
 impl SimStore {
-    /// An empty store, as rough as planned. `ledger` tells it what is sealed, so that it sees what is published too
-    /// early.
+    /// An empty store, as rough as `rates` say, whose buckets have `manners`, by name. `ledger`
+    /// tells it what is sealed, so that it sees what is published too early.
     pub fn new(
         storm: Arc<Storm>,
-        plan: &Plan,
+        rates: StoreRates,
+        manners: BTreeMap<&'static str, Manners>,
         ledger: Arc<MemoryCatalog>,
         flaw: Flaw,
         rng: Rng,
     ) -> Self {
-        let rates = plan.store;
-        let buckets = Buckets::new(Arc::clone(&storm), ledger, flaw, plan.manners.clone());
+        let buckets = Buckets::new(Arc::clone(&storm), ledger, flaw, manners);
         let state = State { rng, refusing: Vec::new(), buckets };
         Self { storm, rates, state: Mutex::new(state) }
     }

@@ -120,7 +120,8 @@ impl World {
         ));
         let store = Arc::new(SimStore::new(
             Arc::clone(&storm),
-            &plan,
+            plan.store,
+            plan.manners.clone(),
             Arc::clone(&catalog),
             options.flaw,
             part("store"),
