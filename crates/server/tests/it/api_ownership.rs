@@ -128,7 +128,7 @@ async fn a_bucket_that_cannot_be_written_is_told_with_the_reason() {
     assert_eq!(result["valid"], false);
     assert!(result.get("filename").is_none());
     let message = result["message"].as_str().unwrap();
-    assert!(message.contains("WRONG") || message.contains("key"), "{message}");
+    assert!(message.contains("WRONG") || message.contains(NAME), "{message}");
     assert!(!message.contains("verysecret"), "{message}");
     let body = json!({"destination_conf": "s3://burritobot"});
     let answer = tenant.call(Method::POST, "ownership", &body).await;
