@@ -25,6 +25,7 @@ pub(super) struct Backend(pub(super) Arc<Shared>);
 
 type Answer<T> = S3Result<S3Response<T>>;
 
+#[expect(clippy::unnecessary_wraps, reason = "operations end with it, and they may fail")]
 fn answer<T>(output: T) -> Answer<T> {
     Ok(S3Response::new(output))
 }
@@ -36,6 +37,7 @@ async fn whole(body: Option<StreamingBlob>) -> S3Result<Bytes> {
     Ok(chunks.concat().into())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an answer of S3 may lack it")]
 fn tag(etag: &str) -> Option<ETag> {
     Some(ETag::Strong(etag.to_owned()))
 }

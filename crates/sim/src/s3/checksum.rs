@@ -1,11 +1,13 @@
 //! The checksums that S3 knows, of bodies and of uploads in parts.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use s3s::checksum::ChecksumHasher;
-use s3s::crypto::{Checksum as _, Md5};
+use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
 use s3s::dto::Checksum;
 use s3s::{S3Result, s3_error};
 
@@ -37,11 +39,11 @@ impl Algorithm {
     fn hasher(self) -> ChecksumHasher {
         let mut hasher = ChecksumHasher::default();
         match self {
-            Self::Crc32 => hasher.crc32 = Some(Default::default()),
-            Self::Crc32c => hasher.crc32c = Some(Default::default()),
-            Self::Crc64Nvme => hasher.crc64nvme = Some(Default::default()),
-            Self::Sha1 => hasher.sha1 = Some(s3s::crypto::Sha1::new()),
-            Self::Sha256 => hasher.sha256 = Some(s3s::crypto::Sha256::new()),
+            Self::Crc32 => hasher.crc32 = Some(Crc32::default()),
+            Self::Crc32c => hasher.crc32c = Some(Crc32c::default()),
+            Self::Crc64Nvme => hasher.crc64nvme = Some(Crc64Nvme::default()),
+            Self::Sha1 => hasher.sha1 = Some(Sha1::new()),
+            Self::Sha256 => hasher.sha256 = Some(Sha256::new()),
         }
         hasher
     }
@@ -138,7 +140,11 @@ fn md5(bytes: &[u8]) -> [u8; 16] {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

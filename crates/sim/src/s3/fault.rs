@@ -99,6 +99,7 @@ impl Refusal {
     }
 
     /// The same with `Retry-After`.
+    #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.headers.push(("retry-after", seconds.to_string()));
         self

@@ -124,21 +124,21 @@ impl Rule {
 #[derive(Debug)]
 pub(super) struct Rules {
     rng: Rng,
-    rules: Vec<Rule>,
+    in_force: Vec<Rule>,
     met: BTreeMap<&'static str, u64>,
 }
 
 impl Rules {
     pub(super) const fn new(seed: u64) -> Self {
-        Self { rng: Rng::new(seed), rules: Vec::new(), met: BTreeMap::new() }
+        Self { rng: Rng::new(seed), in_force: Vec::new(), met: BTreeMap::new() }
     }
 
     pub(super) fn add(&mut self, rule: Rule) {
-        self.rules.push(rule);
+        self.in_force.push(rule);
     }
 
     pub(super) fn clear(&mut self) {
-        self.rules.clear();
+        self.in_force.clear();
     }
 
     /// How often which fault was met.
@@ -148,8 +148,8 @@ impl Rules {
 
     /// The fault that a request meets: that of the first rule that has it so.
     pub(super) fn choose(&mut self, asked: &Asked) -> Option<Fault> {
-        let Self { rng, rules, met } = self;
-        let rule = rules.iter_mut().find_map(|rule| rule.meets(asked, rng).then_some(&*rule))?;
+        let Self { rng, in_force, met } = self;
+        let rule = in_force.iter_mut().find_map(|rule| rule.meets(asked, rng).then_some(&*rule))?;
         *met.entry(rule.fault.name()).or_default() += 1;
         Some(rule.fault.clone())
     }
