@@ -56,7 +56,14 @@ impl World {
             latency: Duration::from_secs(5),
         };
         let (ledger, rng) = (Arc::clone(&catalog), Rng::new(1));
-        let store = Arc::new(SimStore::new(Arc::clone(&storm), rates, BTreeMap::new(), ledger, Flaw::None, rng));
+        let store = Arc::new(SimStore::new(
+            Arc::clone(&storm),
+            rates,
+            BTreeMap::new(),
+            ledger,
+            Flaw::None,
+            rng,
+        ));
         let clock = Arc::clone(&storm.clock) as Arc<dyn Clock>;
         let journal = Arc::new(MemoryJournal::new(1, clock));
         let account = Id::from_bytes([1; 16]);

@@ -22,8 +22,9 @@ use model::destination::Destination;
 
 use crate::catalog::MemoryCatalog;
 use crate::flaw::Flaw;
-use crate::history::{Manners, StoreRates};
 use crate::rng::Rng;
+use crate::store::fate::StoreRates;
+use crate::store::manners::Manners;
 use crate::storm::Storm;
 
 pub(crate) use buckets::gunzip;
