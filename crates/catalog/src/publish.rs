@@ -1,6 +1,7 @@
-//! Makes a new file appear under its name whole or not at all, and never in place of another.
+//! Makes a new file appear under its name whole or not at all, and in place of another only where
+//! that is wanted.
 //!
-//! It is written under another name, flushed, and then linked to its own. A crash in between
+//! It is written under another name, flushed, and then given its own. A crash in between
 //! leaves the unfinished file, which the next attempt throws away.
 
 use std::fs::{File, OpenOptions};
@@ -50,6 +51,13 @@ pub(crate) fn publish(unfinished: &Path, path: &Path) -> Result<()> {
         _ => {}
     }
     discard(unfinished)?;
+    flush_folder_of(path).map_err(CatalogError::io("flush the folder of", path))
+}
+
+/// Gives the finished and flushed file at `unfinished` the name `path`, durably, in place of what
+/// was there.
+pub(crate) fn replace(unfinished: &Path, path: &Path) -> Result<()> {
+    std::fs::rename(unfinished, path).map_err(CatalogError::io("replace", path))?;
     flush_folder_of(path).map_err(CatalogError::io("flush the folder of", path))
 }
 

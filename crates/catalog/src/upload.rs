@@ -1,7 +1,7 @@
 //! Uploads in parts that were begun, so that a restart goes on with them or abandons them; and
 //! what stores have shown that they can do.
 
-use model::{JobId, Offset, Partition, UnixNanos};
+use model::{JobId, Offset, Partition, Revision, UnixNanos};
 
 /// Most capabilities that are remembered: those that were seen longest ago go.
 pub const CAPABILITIES_MAX: u32 = 10_000;
@@ -11,7 +11,9 @@ pub const CAPABILITIES_MAX: u32 = 10_000;
 pub struct OpenUpload {
     /// The job.
     pub job: JobId,
-    /// The partition of the batch that is uploaded.
+    /// The revision of the batch that is uploaded: it says to which place.
+    pub revision: Revision,
+    /// The partition of the batch.
     pub partition: Partition,
     /// The first frame of the batch.
     pub first: Offset,

@@ -7,6 +7,7 @@ use model::Offset;
 use tokio::time::{Instant, sleep};
 
 use crate::lane::Lane;
+use crate::level::Pace;
 use crate::reader::{CHUNK_BYTES, ReaderHandle, belongs};
 use crate::room::Room;
 use crate::route::{Route, RouteKey};
@@ -73,7 +74,9 @@ async fn take_turn(room: &Arc<Room>, route: Route, key: &RouteKey, reader: &Read
         };
         let Some(next) = frames.last().map(|frame| frame.offset.next()) else { break };
         let mine = frames.into_iter().filter(|frame| belongs(frame, key)).collect();
-        let Some(read) = room.start_reading(route, mine).await else { return Next::Lost };
+        let Some(read) = room.start_reading(route, mine, Pace::Behind).await else {
+            return Next::Lost;
+        };
         let Some(read) = advance(room, read, next).await else { return Next::Lost };
         route = read;
     }

@@ -20,6 +20,7 @@ use crate::reader::{Reader, ReaderHandle};
 use crate::room::Room;
 use crate::supervisor::{Supervisor, reader_start};
 use crate::trim::{self, Trimmer};
+use crate::upload::look_after_leftovers;
 use crate::workers::Workers;
 use crate::{CheckStep, Content, JobStatus, Parts, PutObject, Settings, StoreError};
 
@@ -82,6 +83,7 @@ impl Delivery {
             .map_err(|source| StartError::Spool { dir: settings.spool_dir.clone(), source })?;
         let delivery = Self::start_with(settings, parts, workers).await?;
         let inner = Arc::downgrade(&delivery.inner);
+        delivery.inner.room.metrics.register(registry);
         registry.register_collector(Box::new(JobsCollector { inner }));
         Ok(delivery)
     }
@@ -109,6 +111,8 @@ impl Delivery {
             readers.push(reader.handle());
             tasks.push(reader);
         }
+        let capabilities = room.catalog.capabilities().await?;
+        room.gates.remember(&capabilities, room.clock.now());
         let mut supervisor = Supervisor::new(Arc::clone(&room), readers.clone());
         supervisor.reconcile().await;
         let lanes = Lanes::default();
@@ -116,6 +120,7 @@ impl Delivery {
         let (requests, inbox) = mpsc::unbounded_channel();
         let mut tasks: Vec<AbortHandle> =
             tasks.into_iter().map(|reader| tokio::spawn(reader.run()).abort_handle()).collect();
+        tasks.push(tokio::spawn(look_after_leftovers(Arc::clone(&room))).abort_handle());
         let serving = serve(supervisor, inbox, Arc::clone(&lanes));
         tasks.push(tokio::spawn(serving).abort_handle());
         Ok(Self { inner: Arc::new(Inner { room, requests, readers, lanes, tasks }) })
@@ -184,10 +189,16 @@ impl Inner {
             let status =
                 statuses.entry(lane.job).or_insert_with(|| JobStatus::of(lane.job, &lane.totals));
             status.pending_records += seen.pending_records;
+            status.pending_bytes += seen.pending_bytes;
             status.unread_frames += end.0.saturating_sub(read_to.0);
             let oldest = [status.oldest_pending, seen.oldest_pending];
             status.oldest_pending = oldest.into_iter().flatten().min();
             status.retrying = status.retrying.take().or(seen.retrying);
+        }
+        for (job, frames) in self.room.expiring() {
+            if let Some(status) = statuses.get_mut(&job) {
+                status.expiring_frames = frames;
+            }
         }
         statuses.into_values().collect()
     }
@@ -266,12 +277,13 @@ async fn look_after_retention(
     trimmer: &mut Trimmer,
 ) -> Result<(), trim::Error> {
     let room = supervisor.room();
-    for (job, partition, expired) in trimmer.expired_lanes().await? {
+    let mut round = trimmer.look().await?;
+    for (job, partition, expired) in round.expired_lanes() {
         supervisor.end_lane((job, partition), Order::Drop).await;
         let job = room.catalog.job(job).await?;
-        trimmer.give_up(&job, partition, expired).await?;
+        trimmer.give_up(&mut round, &job, partition, expired).await?;
     }
-    trimmer.trim().await?;
+    trimmer.trim(&round).await?;
     supervisor.reconcile().await;
     Ok(())
 }

@@ -8,14 +8,19 @@ use std::sync::Arc;
 
 use journal::Frame;
 use model::compiled_job::CompiledJob;
+use model::output::Compression;
+use model::record::Scanner;
+use model::sample::RecordPosition;
 use model::{JobId, Offset, OffsetRange, Partition, Revision, Scope};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::cut::Cut;
-use crate::open_batch::{EncodedBatch, EncodedFrame, OpenBatch};
+use crate::cut::{Cut, Extent};
+use crate::level::{Level, Pace};
+use crate::open_batch::{EncodedBatch, OpenBatch};
 use crate::progress::LaneProgress;
-use crate::spool::SpoolBudget;
+use crate::spool::SpoolSpace;
+use crate::store::Content;
 use crate::workers::Bench;
 
 /// One revision of a job, ready to work by.
@@ -27,10 +32,18 @@ pub(crate) struct JobPlan {
     /// The zone's name, where the path names it.
     pub(crate) zone: Option<String>,
     pub(crate) compiled: CompiledJob,
-    pub(crate) gzip_level: u8,
+    pub(crate) level: Level,
 }
 
 impl JobPlan {
+    /// What the job's objects hold.
+    pub(crate) fn content(&self) -> Content {
+        match self.compiled.compression() {
+            Compression::Gzip => Content::Gzip,
+            Compression::Zstd => Content::Zstd,
+        }
+    }
+
     fn cut(&self) -> Cut {
         let boundary = self.compiled.destination().path.boundary();
         Cut { limits: self.compiled.limits(), boundary }
@@ -55,9 +68,9 @@ pub(crate) struct Lane {
     /// The first frame that was not read for this lane.
     pub(crate) position: Offset,
     pub(crate) progress: Arc<LaneProgress>,
-    open: Option<OpenBatch>,
+    open: OpenBatch,
     close_at: Option<Instant>,
-    budget: Arc<SpoolBudget>,
+    space: Arc<SpoolSpace>,
     publisher: mpsc::UnboundedSender<ClosedBatch>,
     /// Gives the lane back to whoever asked for it.
     home: Option<oneshot::Sender<Lane>>,
@@ -71,14 +84,14 @@ impl Lane {
         ends: LaneEnds,
     ) -> Self {
         Self {
+            open: OpenBatch::new(&plan.compiled, &ends.space),
             plan,
             partition,
             cursor,
             position: cursor,
             progress: ends.progress,
-            open: None,
             close_at: None,
-            budget: ends.budget,
+            space: ends.space,
             publisher: ends.publisher,
             home: Some(ends.home),
         }
@@ -92,7 +105,7 @@ impl Lane {
     /// Whether nothing is open and everything sent is sealed, so that the ledger's cursor stands
     /// at `self.cursor`.
     pub(crate) fn is_idle(&self) -> bool {
-        self.open.is_none() && self.progress.unsealed() == 0
+        self.open.extent().is_none() && self.progress.unsealed() == 0
     }
 
     /// Whether the lane is to be given back.
@@ -108,37 +121,37 @@ impl Lane {
         }
     }
 
-    /// Reads one frame of the lane's scope and dataset.
-    pub(crate) fn read_frame(
-        &mut self,
-        frame: &Frame,
-        encoded: Option<&EncodedFrame<'_>>,
-        bench: &mut Bench,
-    ) {
-        if let Some(encoded) = encoded {
-            self.take(frame.offset, encoded, bench);
+    /// Encodes a record of the frame that is being read, where the job lets it through.
+    pub(crate) fn encode(&mut self, scanner: &Scanner, line: &[u8], at: RecordPosition) {
+        self.open.encode(&self.plan.compiled, scanner, line, at);
+    }
+
+    /// Ends a frame of the lane's scope and dataset, whose records have been encoded.
+    pub(crate) fn end_frame(&mut self, frame: &Frame, pace: Pace, bench: &mut Bench) {
+        if let Some(extent) = self.open.frame_extent(frame.arrival) {
+            self.take(frame.offset, &extent, pace, bench);
         }
         self.position = frame.offset.next();
     }
 
-    fn take(&mut self, offset: Offset, frame: &EncodedFrame<'_>, bench: &mut Bench) {
+    fn take(&mut self, offset: Offset, frame: &Extent, pace: Pace, bench: &mut Bench) {
         let cut = self.plan.cut();
-        if self.open.as_ref().is_some_and(|open| cut.before(open.extent(), &frame.extent())) {
-            self.close(offset, bench);
+        let mut frame = *frame;
+        if self.open.extent().is_some_and(|open| cut.before(open, &frame)) {
+            let mut next = OpenBatch::new(&self.plan.compiled, &self.space);
+            frame = self.open.move_frame(&self.plan.compiled, &frame, &mut next);
+            let full = std::mem::replace(&mut self.open, next);
+            self.send(full, offset, bench);
+        }
+        if self.open.extent().is_none() {
+            self.close_at = Some(Instant::now() + cut.longest_open());
         }
         let job = &self.plan.compiled;
-        match &mut self.open {
-            Some(open) => open.add(job, frame),
-            None => {
-                let level = self.plan.gzip_level;
-                self.open = Some(OpenBatch::begin(job, level, &self.budget, frame));
-                self.close_at = Some(Instant::now() + cut.longest_open());
-            }
-        }
-        if let Some(open) = &mut self.open {
-            open.compress_full_member(bench);
-            self.progress.opened(open.extent());
-            if cut.after(open.extent()) {
+        self.open.take_frame(job, &frame, self.plan.level.at(pace));
+        self.open.compress_full_member(job, bench);
+        if let Some(open) = self.open.extent() {
+            self.progress.opened(open);
+            if cut.after(open) {
                 self.close(offset.next(), bench);
             }
         }
@@ -146,10 +159,17 @@ impl Lane {
 
     /// Closes the open batch, if there is one, so that it ends before `next`.
     pub(crate) fn close(&mut self, next: Offset, bench: &mut Bench) {
-        let Some(open) = self.open.take() else { return };
+        if self.open.extent().is_some() {
+            let new = OpenBatch::new(&self.plan.compiled, &self.space);
+            let open = std::mem::replace(&mut self.open, new);
+            self.send(open, next, bench);
+        }
+    }
+
+    fn send(&mut self, open: OpenBatch, next: Offset, bench: &mut Bench) {
         self.close_at = None;
+        let Some(encoded) = open.close(&self.plan.compiled, bench) else { return };
         let range = OffsetRange::new(self.cursor, next);
-        let encoded = open.close(&self.plan.compiled, bench);
         self.progress.closed(range.first, &encoded.extent);
         self.cursor = next;
         // A publisher that is gone has left the lane to be recalled; the journal has the records.
@@ -161,7 +181,7 @@ impl Lane {
 #[derive(Debug)]
 pub(crate) struct LaneEnds {
     pub(crate) progress: Arc<LaneProgress>,
-    pub(crate) budget: Arc<SpoolBudget>,
+    pub(crate) space: Arc<SpoolSpace>,
     pub(crate) publisher: mpsc::UnboundedSender<ClosedBatch>,
     pub(crate) home: oneshot::Sender<Lane>,
 }

@@ -16,14 +16,18 @@
 //! long as the journal holds its data. The only room that speaks S3; it knows no HTTP server and
 //! no SQL text.
 
+mod backoff;
 mod catch_up;
 mod check;
 mod cut;
 mod delivery;
+mod gate;
 mod lane;
+mod level;
 mod metrics;
 mod open_batch;
 mod plans;
+mod press;
 mod progress;
 mod publisher;
 mod reader;
@@ -50,6 +54,7 @@ use model::dataset::Datasets;
 
 pub use check::{CheckOutcome, CheckStep};
 pub use delivery::{Delivery, StartError};
+pub use level::Level;
 pub use settings::{RetrySettings, Settings};
 pub use status::{JobStatus, Retrying};
 pub use store::{

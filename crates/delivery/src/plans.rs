@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use catalog::{Cursor, Job, Loss};
+use catalog::{CatalogError, Cursor, Job, Loss, OpenUpload};
 use model::compiled_job::CompiledJob;
-use model::destination::Placeholder;
+use model::destination::{Destination, Placeholder};
 use model::{JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope, ScopeKind};
 
 use crate::lane::JobPlan;
 use crate::room::Room;
 use crate::supervisor::StartError;
-use crate::upload::SealedBatch;
+use crate::upload::{SealedBatch, Uploads};
 
 /// Reads what lanes start from.
 #[derive(Debug)]
@@ -27,6 +27,25 @@ impl Plans {
     /// The plan of the job's current revision.
     pub(crate) async fn current(&self, job: &Job) -> Result<Arc<JobPlan>, StartError> {
         self.compile(job.id, job.revision, job.scope, &job.spec).await
+    }
+
+    /// Where a batch of this revision goes: its place, by today's keys where the job is still
+    /// there.
+    pub(crate) async fn destination(
+        &self,
+        id: JobId,
+        revision: Revision,
+    ) -> Result<Destination, StartError> {
+        let old = self.room.catalog.revision(id, revision).await?;
+        let old = self.compile(id, revision, old.scope, &old.spec).await?;
+        let old = old.compiled.destination().clone();
+        let current = match self.room.catalog.job(id).await {
+            Ok(job) => self.current(&job).await?,
+            Err(CatalogError::NotFound { .. }) => return Ok(old),
+            Err(error) => return Err(error.into()),
+        };
+        let new = current.compiled.destination();
+        Ok(if new.same_place(&old) { new.clone() } else { old })
     }
 
     async fn compile(
@@ -47,9 +66,9 @@ impl Plans {
                 let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
                 StartError::Invalid(issues.join("; "))
             })?;
-        let gzip_level = self.room.settings.gzip_level;
+        let level = self.room.settings.gzip_level;
         let zone = self.zone_name(&compiled, scope).await?;
-        Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, gzip_level }))
+        Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, level }))
     }
 
     /// The zone's name, where the job's path names it.
@@ -111,6 +130,11 @@ impl Plans {
         job: &Job,
         current: &Arc<JobPlan>,
     ) -> Result<HashMap<Partition, Vec<SealedBatch>>, StartError> {
+        let mut open: HashMap<_, Vec<OpenUpload>> = HashMap::new();
+        for upload in self.room.catalog.open_uploads(Some(job.id)).await? {
+            let batch = (upload.partition, upload.first, upload.revision);
+            open.entry(batch).or_default().push(upload);
+        }
         let mut plans = HashMap::from([(current.revision, Arc::clone(current))]);
         let mut recovered: HashMap<Partition, Vec<SealedBatch>> = HashMap::new();
         for batch in self.room.catalog.undelivered(Some(job.id)).await? {
@@ -127,6 +151,8 @@ impl Plans {
             let (new, old) = (current.compiled.destination(), plan.compiled.destination());
             let is_stranded = !new.same_place(old);
             let destination = if is_stranded { old.clone() } else { new.clone() };
+            let id = (batch.partition, batch.range.first, batch.revision);
+            let uploads = Uploads::recovered(open.remove(&id).unwrap_or_default());
             recovered.entry(batch.partition).or_default().push(SealedBatch {
                 batch,
                 plan,
@@ -135,6 +161,7 @@ impl Plans {
                 maybe_visible: true,
                 failed: false,
                 is_stranded,
+                uploads,
             });
         }
         Ok(recovered)

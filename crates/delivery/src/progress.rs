@@ -44,6 +44,7 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) pending_records: u64,
+    pub(crate) pending_bytes: u64,
     pub(crate) oldest_pending: Option<UnixNanos>,
     pub(crate) retrying: Option<Retrying>,
     pub(crate) position: Offset,
@@ -131,10 +132,14 @@ impl LaneProgress {
         self.changed.notify_one();
     }
 
-    pub(crate) fn retrying(&self, retrying: Retrying) {
+    /// An upload failed, or waits for others; says whether that was known already.
+    pub(crate) fn retrying(&self, retrying: Retrying) -> bool {
         let mut state = self.state();
-        let since = state.retrying.as_ref().map_or(retrying.since, |earlier| earlier.since);
+        let earlier = state.retrying.as_ref();
+        let is_known = earlier.is_some_and(|earlier| earlier.message == retrying.message);
+        let since = earlier.map_or(retrying.since, |earlier| earlier.since);
         state.retrying = Some(Retrying { since, ..retrying });
+        is_known
     }
 
     pub(crate) fn read_to(&self, position: Offset) {
@@ -164,6 +169,7 @@ impl LaneProgress {
         let extents = || state.waiting.values().chain(&state.open);
         Snapshot {
             pending_records: extents().map(|extent| extent.records).sum(),
+            pending_bytes: extents().map(|extent| extent.raw_bytes).sum(),
             oldest_pending: extents().map(|extent| extent.start).min(),
             retrying: state.retrying.clone(),
             position: state.position,

@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use crate::lane::ClosedBatch;
 use crate::progress::LaneProgress;
 use crate::room::Room;
-use crate::upload::{Outcome, SealedBatch, deliver};
+use crate::upload::{self, Outcome, SealedBatch, deliver};
 
 /// Uploads of one lane at a time.
 const UPLOADS_PER_LANE: usize = 4;
@@ -209,10 +209,11 @@ impl Publisher {
             batch,
             plan: closed.plan,
             destination,
-            spool: Some(closed.encoded.spool),
+            spool: closed.encoded.spool,
             maybe_visible: false,
             failed: false,
             is_stranded: false,
+            uploads: upload::Uploads::default(),
         });
         true
     }
@@ -247,7 +248,7 @@ impl Publisher {
             end: extent.end,
             records: extent.records,
             raw_bytes: extent.raw_bytes,
-            gzip_level: plan.gzip_level,
+            gzip_level: closed.encoded.level,
         }
     }
 }

@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::catch_up::catch_up;
 use crate::lane::Lane;
+use crate::level::{Pace, PaceWatch};
 use crate::room::Room;
 use crate::route::{Route, RouteKey};
 
@@ -58,6 +59,7 @@ pub(crate) struct Reader {
     handle: ReaderHandle,
     attached: mpsc::UnboundedReceiver<Lane>,
     pass_over_at: Instant,
+    watch: PaceWatch,
 }
 
 impl Reader {
@@ -69,8 +71,11 @@ impl Reader {
             wake: Arc::default(),
             position: Arc::new(AtomicU64::new(position.0)),
         };
-        let pass_over_at = Instant::now() + room.settings.pass_over_interval;
-        Self { room, partition, position, routes: BTreeMap::new(), handle, attached, pass_over_at }
+        let now = Instant::now();
+        let pass_over_at = now + room.settings.pass_over_interval;
+        let watch = PaceWatch::new(now);
+        let routes = BTreeMap::new();
+        Self { room, partition, position, routes, handle, attached, pass_over_at, watch }
     }
 
     pub(crate) fn handle(&self) -> ReaderHandle {
@@ -167,7 +172,7 @@ impl Reader {
                 frames.into_iter().filter(|frame| frame.offset < self.position).collect();
             at = frames.last()?.offset.next();
             let mine = frames.into_iter().filter(|frame| belongs(frame, key)).collect();
-            route = self.room.start_reading(route, mine).await?;
+            route = self.room.start_reading(route, mine, Pace::Behind).await?;
         }
         route.lanes.pop()
     }
@@ -186,9 +191,13 @@ impl Reader {
                 return;
             }
         };
-        let Some(last) = frames.last() else { return };
+        let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return };
+        let lag = self.room.clock.now().0.saturating_sub(first.arrival.0).max(0) as u64;
         let next = last.offset.next();
-        self.read_frames(frames).await;
+        let begun = Instant::now();
+        let pace = self.watch.pace(begun, Duration::from_nanos(lag));
+        self.read_frames(frames, pace).await;
+        self.watch.worked(begun.elapsed());
         self.move_to(next);
     }
 
@@ -198,7 +207,7 @@ impl Reader {
     }
 
     /// Hands each route its frames; routes are worked on side by side.
-    async fn read_frames(&mut self, frames: Vec<Frame>) {
+    async fn read_frames(&mut self, frames: Vec<Frame>, pace: Pace) {
         let mut by_route: BTreeMap<RouteKey, Vec<Frame>> = BTreeMap::new();
         for frame in frames {
             if frame.kind != FrameKind::Records {
@@ -212,7 +221,7 @@ impl Reader {
         let mut working = Vec::new();
         for (key, frames) in by_route {
             if let Some(route) = self.routes.remove(&key) {
-                working.push((key, self.room.start_reading(route, frames)));
+                working.push((key, self.room.start_reading(route, frames, pace)));
             }
         }
         for (key, work) in working {

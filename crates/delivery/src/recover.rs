@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use journal::Frame;
-use model::{Batch, Offset};
+use model::{Batch, Offset, Partition};
 
 use crate::lane::JobPlan;
-use crate::open_batch::{EncodedFrame, OpenBatch};
+use crate::open_batch::OpenBatch;
 use crate::reader::{CHUNK_BYTES, belongs};
 use crate::room::Room;
 use crate::route::{FrameDecoder, RouteKey};
-use crate::spool::{FinishedSpool, SpoolBudget};
+use crate::spool::FinishedSpool;
 use crate::upload::AttemptError;
 use crate::workers::Bench;
 
@@ -19,18 +19,36 @@ struct Encoding {
     plan: Arc<JobPlan>,
     level: u8,
     decoder: FrameDecoder,
-    open: Option<OpenBatch>,
+    open: OpenBatch,
 }
 
 /// Encodes `batch`, sealed under `plan`, from the journal.
+///
+/// Where neither the memory nor the disk has room for its bytes, it waits until it may go beyond
+/// the budgets.
 pub(crate) async fn encode_again(
     room: &Room,
     plan: &Arc<JobPlan>,
     batch: &Batch,
 ) -> Result<FinishedSpool, AttemptError> {
+    let open = OpenBatch::new(&plan.compiled, &room.space);
+    if let Some(spool) = encode(room, plan, batch, open).await? {
+        return Ok(spool);
+    }
+    let right = room.space.last_resort().await;
+    let open = OpenBatch::beyond_budgets(&plan.compiled, &room.space, &Arc::new(right));
+    encode(room, plan, batch, open).await?.ok_or(AttemptError::Encoding)
+}
+
+/// Encodes the batch; `None` where there was no room for its bytes.
+async fn encode(
+    room: &Room,
+    plan: &Arc<JobPlan>,
+    batch: &Batch,
+    open: OpenBatch,
+) -> Result<Option<FinishedSpool>, AttemptError> {
     let decoder = FrameDecoder::new(std::iter::once(&**plan)).ok_or(AttemptError::Encoding)?;
-    let mut encoding =
-        Encoding { plan: Arc::clone(plan), level: batch.gzip_level, decoder, open: None };
+    let mut encoding = Encoding { plan: Arc::clone(plan), level: batch.gzip_level, decoder, open };
     let key = RouteKey::of(plan);
     let mut at = batch.range.first;
     while at < batch.range.next {
@@ -38,11 +56,9 @@ pub(crate) async fn encode_again(
         let Some(next) = frames.last().map(|frame| frame.offset.next()) else { break };
         let mine = |frame: &Frame| batch.range.contains(frame.offset) && belongs(frame, &key);
         let frames: Vec<Frame> = frames.into_iter().filter(mine).collect();
-        let (budget, partition) = (Arc::clone(&room.budget), batch.partition);
+        let partition = batch.partition;
         let work = room.workers.start(move |bench| {
-            for frame in &frames {
-                encoding.read(frame, partition, &budget, bench);
-            }
+            frames.iter().for_each(|frame| encoding.read(frame, partition, bench));
             encoding
         });
         encoding = work.await.ok_or(AttemptError::Encoding)?;
@@ -56,11 +72,9 @@ async fn finish(
     encoding: Encoding,
     batch: &Batch,
     read_to: Offset,
-) -> Result<FinishedSpool, AttemptError> {
-    let work = room.workers.start(move |bench| {
-        let open = encoding.open?;
-        Some(open.close(&encoding.plan.compiled, bench))
-    });
+) -> Result<Option<FinishedSpool>, AttemptError> {
+    let Encoding { plan, open, .. } = encoding;
+    let work = room.workers.start(move |bench| open.close(&plan.compiled, bench));
     let encoded = work.await.flatten().ok_or(AttemptError::Encoding)?;
     if (encoded.extent.records, encoded.extent.raw_bytes) != (batch.records, batch.raw_bytes) {
         tracing::error!(
@@ -74,30 +88,14 @@ async fn finish(
 }
 
 impl Encoding {
-    fn read(
-        &mut self,
-        frame: &Frame,
-        partition: model::Partition,
-        budget: &Arc<SpoolBudget>,
-        bench: &mut Bench,
-    ) {
-        let mut room = std::mem::take(&mut bench.encoded);
-        room.resize_with(room.len().max(1), Vec::new);
-        let plans = std::iter::once(Some((&*self.plan, partition)));
-        let records = self.decoder.decode(frame, plans, &mut room[..1])[0];
-        if records > 0 {
-            let encoded = EncodedFrame { arrival: frame.arrival, records, bytes: &room[0] };
-            let job = &self.plan.compiled;
-            match &mut self.open {
-                Some(open) => open.add(job, &encoded),
-                None => {
-                    self.open = Some(OpenBatch::begin(job, self.level, budget, &encoded));
-                }
-            }
-            if let Some(open) = &mut self.open {
-                open.compress_full_member(bench);
-            }
+    fn read(&mut self, frame: &Frame, partition: Partition, bench: &mut Bench) {
+        let (job, open) = (&self.plan.compiled, &mut self.open);
+        self.decoder.decode(frame, partition, |scanner, line, at| {
+            open.encode(job, scanner, line, at);
+        });
+        if let Some(extent) = open.frame_extent(frame.arrival) {
+            open.take_frame(job, &extent, self.level);
+            open.compress_full_member(job, bench);
         }
-        bench.encoded = room;
     }
 }

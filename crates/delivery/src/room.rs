@@ -1,6 +1,6 @@
 //! What all tasks of delivery share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,14 +10,19 @@ use model::{JobId, Offset};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
+use crate::gate::Gates;
+use crate::level::Pace;
+use crate::metrics::UploadMetrics;
 use crate::route::Route;
-use crate::spool::SpoolBudget;
+use crate::spool::SpoolSpace;
 use crate::store::Store;
 use crate::totals::JobTotals;
 use crate::workers::Workers;
 use crate::{Parts, Settings};
 
-/// Lanes that read on their own at a time.
+/// Batches that are encoded again at a time.
+const ENCODINGS_MAX: usize = 4;
+/// Lanes that read on their own at a time. Each holds the frames of one read of the journal.
 const CATCH_UPS_MAX: usize = 4;
 
 /// What all tasks of delivery share.
@@ -30,16 +35,22 @@ pub(crate) struct Room {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) workers: Workers,
-    pub(crate) budget: Arc<SpoolBudget>,
-    pub(crate) uploads: Semaphore,
+    pub(crate) space: Arc<SpoolSpace>,
+    pub(crate) gates: Gates,
+    pub(crate) metrics: Arc<UploadMetrics>,
+    /// Batches that are encoded again at a time.
+    pub(crate) encodings: Semaphore,
     pub(crate) catch_ups: Semaphore,
     /// Woken when a lane has ended without being recalled and has to be started again.
     pub(crate) lane_lost: Notify,
     totals: Mutex<HashMap<JobId, Arc<JobTotals>>>,
+    /// Frames that each job will lose soon unless it delivers them.
+    expiring: Mutex<BTreeMap<JobId, u64>>,
 }
 
 impl Room {
     pub(crate) fn new(settings: Settings, parts: Parts, workers: Workers) -> Arc<Self> {
+        let metrics = Arc::<UploadMetrics>::default();
         Arc::new(Self {
             journal: Arc::clone(&parts.journal),
             catalog: Arc::clone(&parts.catalog),
@@ -47,11 +58,18 @@ impl Room {
             clock: Arc::clone(&parts.clock),
             parts,
             workers,
-            budget: SpoolBudget::new(settings.spool_dir.clone(), settings.spool_memory_bytes),
-            uploads: Semaphore::new(settings.uploads_max.max(1)),
+            space: SpoolSpace::new(
+                settings.spool_dir.clone(),
+                settings.spool_memory_bytes,
+                settings.spool_disk_bytes,
+            ),
+            gates: Gates::new(&settings, Arc::clone(&metrics)),
+            metrics,
+            encodings: Semaphore::new(ENCODINGS_MAX),
             catch_ups: Semaphore::new(CATCH_UPS_MAX),
             lane_lost: Notify::new(),
             totals: Mutex::default(),
+            expiring: Mutex::default(),
             settings,
         })
     }
@@ -69,16 +87,27 @@ impl Room {
         totals.iter().map(|(&job, totals)| (job, Arc::clone(totals))).collect()
     }
 
-    /// Reads frames for a route, at once; the future gives the route back, or `None` where it
-    /// was lost to a panic.
+    /// Frames that each job will lose soon unless it delivers them.
+    pub(crate) fn expiring(&self) -> BTreeMap<JobId, u64> {
+        self.expiring.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes down what will expire soon.
+    pub(crate) fn set_expiring(&self, frames: BTreeMap<JobId, u64>) {
+        *self.expiring.lock().unwrap_or_else(PoisonError::into_inner) = frames;
+    }
+
+    /// Reads frames for a route at this pace, at once; the future gives the route back, or `None`
+    /// where it was lost to a panic.
     pub(crate) fn start_reading(
         self: &Arc<Self>,
         route: Route,
         frames: Vec<Frame>,
+        pace: Pace,
     ) -> impl Future<Output = Option<Route>> + use<> {
         self.workers.start(move |bench| {
             let mut route = route;
-            route.read(&frames, bench);
+            route.read(&frames, pace, bench);
             route
         })
     }

@@ -10,7 +10,7 @@ use model::{Offset, Partition, Scope};
 use tokio::time::Instant;
 
 use crate::lane::{JobPlan, Lane};
-use crate::open_batch::EncodedFrame;
+use crate::level::Pace;
 use crate::workers::Bench;
 
 /// What the lanes of a route have in common.
@@ -33,9 +33,6 @@ pub(crate) struct Route {
     decoder: FrameDecoder,
 }
 
-/// Encoded bytes per lane beyond which a worker does not keep its room for the next frame.
-const KEPT_ROOM_BYTES: usize = 256 << 10;
-
 impl Route {
     /// A route of these lanes, which share scope and dataset; at least one.
     pub(crate) fn new(lanes: Vec<Lane>) -> Option<Self> {
@@ -56,31 +53,17 @@ impl Route {
     }
 
     /// Reads frames of the route's scope and dataset, in order, for all lanes.
-    pub(crate) fn read(&mut self, frames: &[Frame], bench: &mut Bench) {
+    pub(crate) fn read(&mut self, frames: &[Frame], pace: Pace, bench: &mut Bench) {
         for frame in frames {
-            self.read_frame(frame, bench);
-        }
-    }
-
-    fn read_frame(&mut self, frame: &Frame, bench: &mut Bench) {
-        let mut rooms = std::mem::take(&mut bench.encoded);
-        rooms.resize_with(self.lanes.len().max(rooms.len()), Vec::new);
-        let plans = self.lanes.iter().map(|lane| {
             // What a lane has read before it joined the reader is not read again.
-            (lane.position <= frame.offset).then_some((&*lane.plan, lane.partition))
-        });
-        let counts = self.decoder.decode(frame, plans, &mut rooms);
-        for ((lane, records), room) in self.lanes.iter_mut().zip(counts).zip(&mut rooms) {
-            if lane.position > frame.offset {
-                continue;
-            }
-            let encoded = EncodedFrame { arrival: frame.arrival, records, bytes: room };
-            lane.read_frame(frame, (records > 0).then_some(&encoded), bench);
-            if room.capacity() > KEPT_ROOM_BYTES && self.decoder.is_shared {
-                *room = Vec::new();
-            }
+            let mut lanes: Vec<&mut Lane> =
+                self.lanes.iter_mut().filter(|lane| lane.position <= frame.offset).collect();
+            let Some(partition) = lanes.first().map(|lane| lane.partition) else { continue };
+            self.decoder.decode(frame, partition, |scanner, line, at| {
+                lanes.iter_mut().for_each(|lane| lane.encode(scanner, line, at));
+            });
+            lanes.into_iter().for_each(|lane| lane.end_frame(frame, pace, bench));
         }
-        bench.encoded = rooms;
     }
 
     /// Closes the batches whose time has come; `next` is the first frame not read.
@@ -99,12 +82,11 @@ impl Route {
     }
 }
 
-/// Scans a frame's records once and encodes them for several jobs.
+/// Scans a frame's records once for several jobs.
 #[derive(Debug)]
 pub(crate) struct FrameDecoder {
     dataset: Arc<Dataset>,
     scanner: Scanner,
-    is_shared: bool,
 }
 
 impl FrameDecoder {
@@ -114,37 +96,30 @@ impl FrameDecoder {
         let dataset = Arc::clone(plans.first()?.compiled.dataset());
         let wanted = plans.iter().flat_map(|plan| plan.compiled.fields());
         let scanner = Scanner::new(Arc::clone(&dataset), wanted);
-        Some(Self { dataset, scanner, is_shared: plans.len() > 1 })
+        Some(Self { dataset, scanner })
     }
 
-    /// Encodes the frame's records for each of `plans` that is there into its room, and gives
-    /// the number of records that each let through.
-    pub(crate) fn decode<'p>(
+    /// Scans the frame's records, in order, and gives each to `take` with the scanner that holds
+    /// its values, and with its position.
+    pub(crate) fn decode(
         &mut self,
         frame: &Frame,
-        plans: impl Iterator<Item = Option<(&'p JobPlan, Partition)>>,
-        rooms: &mut [Vec<u8>],
-    ) -> Vec<u64> {
-        let plans: Vec<_> = plans.collect();
-        let mut counts = vec![0; plans.len()];
-        rooms.iter_mut().for_each(Vec::clear);
+        partition: Partition,
+        mut take: impl FnMut(&Scanner, &[u8], RecordPosition),
+    ) {
         for (index, line) in (0..).zip(lines(&frame.payload)) {
-            if let Err(error) = self.scanner.scan(line) {
+            match self.scanner.scan(line) {
+                Ok(()) => {
+                    let at = RecordPosition { partition, offset: frame.offset, index };
+                    take(&self.scanner, line, at);
+                }
                 // The door checked it, and the frame's checksum is right: a bug, not bad input.
-                tracing::error!(
+                Err(error) => tracing::error!(
                     dataset = %self.dataset.name, offset = %frame.offset, index, %error,
                     "cannot read a stored record"
-                );
-                continue;
-            }
-            for ((plan, count), room) in plans.iter().zip(&mut counts).zip(rooms.iter_mut()) {
-                let Some((plan, partition)) = plan else { continue };
-                let at = RecordPosition { partition: *partition, offset: frame.offset, index };
-                let let_through = plan.compiled.encode(&self.scanner, line, at, *count == 0, room);
-                *count += u64::from(let_through);
+                ),
             }
         }
-        counts
     }
 }
 

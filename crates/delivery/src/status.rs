@@ -1,5 +1,6 @@
 //! How a job's delivery stands, for the API, the terminal and the metrics.
 
+use model::time::NANOS_PER_SECOND;
 use model::{JobId, UnixNanos};
 
 use crate::totals::JobTotals;
@@ -26,6 +27,11 @@ pub struct JobStatus {
     /// Arrival of the oldest record that is not delivered, as far as it is read; `None` where
     /// everything that was read is delivered.
     pub oldest_pending: Option<UnixNanos>,
+    /// Bytes of the pending records as they are written, before compression.
+    pub pending_bytes: u64,
+    /// Frames that will expire soon unless they are delivered before: most of the time that the
+    /// journal holds them, or of its room, is used up.
+    pub expiring_frames: u64,
     /// Present while an upload waits to be tried again.
     pub retrying: Option<Retrying>,
 }
@@ -42,6 +48,15 @@ pub struct Retrying {
 }
 
 impl JobStatus {
+    /// Age of the oldest record that is read and not delivered, in seconds.
+    pub fn lag_seconds(&self, now: UnixNanos) -> f64 {
+        self.oldest_pending.map_or(0.0, |oldest| {
+            now.0.saturating_sub(oldest.0).max(0) as f64 / NANOS_PER_SECOND as f64
+        })
+    }
+}
+
+impl JobStatus {
     /// The status of a job without any lane.
     pub(crate) fn of(job: JobId, totals: &JobTotals) -> Self {
         Self {
@@ -54,6 +69,8 @@ impl JobStatus {
             pending_records: 0,
             unread_frames: 0,
             oldest_pending: None,
+            pending_bytes: 0,
+            expiring_frames: 0,
             retrying: None,
         }
     }

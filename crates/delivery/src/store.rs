@@ -118,6 +118,13 @@ pub struct Stored {
     pub bytes: Option<u64>,
 }
 
+impl Stored {
+    /// An object that could not be looked at.
+    pub(crate) const fn unseen() -> Self {
+        Self { etag: String::new(), checksum: None, bytes: None }
+    }
+}
+
 /// What a store says of a part that it has taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartTag {

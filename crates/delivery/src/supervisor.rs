@@ -44,6 +44,9 @@ pub(crate) struct Supervisor {
     room: Arc<Room>,
     readers: Vec<ReaderHandle>,
     plans: Plans,
+    /// The enabled jobs, as the catalogue had them at `version`.
+    jobs: BTreeMap<JobId, Job>,
+    version: u64,
     pub(crate) lanes: BTreeMap<(JobId, Partition), RunningLane>,
 }
 
@@ -56,36 +59,33 @@ pub(crate) fn reader_start(end: Offset, cursors: impl Iterator<Item = Offset>) -
 impl Supervisor {
     pub(crate) fn new(room: Arc<Room>, readers: Vec<ReaderHandle>) -> Self {
         let plans = Plans::new(Arc::clone(&room));
-        Self { room, readers, plans, lanes: BTreeMap::new() }
+        Self { room, readers, plans, jobs: BTreeMap::new(), version: 0, lanes: BTreeMap::new() }
     }
 
     pub(crate) fn room(&self) -> Arc<Room> {
         Arc::clone(&self.room)
     }
 
-    /// Starts, changes and ends lanes until they are what the catalogue says.
+    /// Starts, changes and ends lanes until they are what the catalogue says. What did not change
+    /// since the last time is not read again.
     pub(crate) async fn reconcile(&mut self) {
-        let jobs = match self.room.catalog.jobs(None).await {
-            Ok(jobs) => jobs,
-            Err(error) => {
-                tracing::error!(%error, "cannot read the jobs; going on with those that run");
-                return;
-            }
-        };
-        let enabled: BTreeMap<JobId, &Job> =
-            jobs.iter().filter(|job| job.enabled).map(|job| (job.id, job)).collect();
+        if let Err(error) = self.follow().await {
+            tracing::error!(%error, "cannot read the jobs; going on with those that run");
+            return;
+        }
+        let of_job = |job: &JobId| self.jobs.get(job);
         let to_end: Vec<(JobId, Partition)> = self
             .lanes
             .iter()
             .filter(|((job, _), lane)| {
                 lane.publisher.is_finished()
-                    || enabled.get(job).is_none_or(|job| job.revision != lane.revision)
+                    || of_job(job).is_none_or(|job| job.revision != lane.revision)
             })
             .map(|(&key, _)| key)
             .collect();
         for key in to_end {
             let is_changed =
-                enabled.get(&key.0).is_some_and(|job| self.lanes[&key].revision != job.revision);
+                self.jobs.get(&key.0).is_some_and(|job| self.lanes[&key].revision != job.revision);
             if is_changed {
                 let left = self.end_lane(key, Order::Seal).await;
                 self.unseal(key, &left).await;
@@ -93,9 +93,31 @@ impl Supervisor {
                 self.end_lane(key, Order::Drop).await;
             }
         }
-        for job in enabled.values() {
-            self.start_job(job).await;
+        let partitions = self.readers.len() as u16;
+        let lacks_lane = |job: &&Job| {
+            (0..partitions).any(|number| !self.lanes.contains_key(&(job.id, Partition(number))))
+        };
+        let to_start: Vec<Job> = self.jobs.values().filter(lacks_lane).cloned().collect();
+        for job in to_start {
+            self.start_job(&job).await;
         }
+    }
+
+    /// Reads what has become of the jobs.
+    async fn follow(&mut self) -> Result<(), CatalogError> {
+        let changes = self.room.catalog.jobs_changed_since(self.version).await?;
+        for job in changes.deleted {
+            self.jobs.remove(&job);
+        }
+        for job in changes.changed {
+            if job.enabled {
+                self.jobs.insert(job.id, job);
+            } else {
+                self.jobs.remove(&job.id);
+            }
+        }
+        self.version = changes.version;
+        Ok(())
     }
 
     /// Starts the lanes that the job lacks.
@@ -123,6 +145,9 @@ impl Supervisor {
 
     async fn start_lanes(&mut self, job: &Job, missing: &[Partition]) -> Result<(), StartError> {
         let plan = self.plans.current(job).await?;
+        // Whoever changes or enables a job may have mended its bucket too.
+        let to = plan.compiled.destination();
+        self.room.gates.gate(to).encourage(to);
         let cursors = self.plans.cursors(job, self.readers.len()).await?;
         let mut recovered = self.plans.recovered(job, &plan).await?;
         for &partition in missing {
@@ -152,7 +177,7 @@ impl Supervisor {
             Publisher::new(Arc::clone(&self.room), Arc::clone(&progress), inbox, order, recovered);
         let ends = LaneEnds {
             progress: Arc::clone(&progress),
-            budget: Arc::clone(&self.room.budget),
+            space: Arc::clone(&self.room.space),
             publisher: closed,
             home,
         };

@@ -1,19 +1,22 @@
 //! Lets the journal forget what has expired, and says what a job loses by it.
 //!
 //! Frames are held for as long as the retention says, delivered or not, so that history can be
-//! pushed again. A job that has not delivered frames by then loses them: announced in the log
-//! before, counted when it happens, kept in the ledger.
+//! pushed again. A job that has not delivered frames by then loses them: announced before,
+//! by an event, in the job's status and in a metric; counted when it happens; kept in the ledger.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use catalog::{Cursor, Job, Loss};
+use catalog::{Cursor, Job, JobEvent, Loss};
 use journal::Retention;
 use model::{Batch, JobId, Offset, OffsetRange, Partition};
 
 use crate::reader::{CHUNK_BYTES, belongs};
 use crate::room::Room;
 use crate::route::RouteKey;
+
+/// The kind of the event that announces a loss.
+const KIND_EXPIRING: &str = "expiring";
 
 /// What a job has not delivered of a partition.
 #[derive(Debug, Clone, Default)]
@@ -40,60 +43,105 @@ impl Undelivered {
     }
 }
 
+/// What a look at the ledger and at the journal's retention has found.
+#[derive(Debug)]
+pub(crate) struct Round {
+    /// What every job, paused ones included, has not delivered.
+    needs: BTreeMap<(JobId, Partition), Undelivered>,
+    /// Of each partition, up to where frames have expired.
+    expired: BTreeMap<Partition, Offset>,
+}
+
+impl Round {
+    /// The lanes that hold up the trimming of expired frames, with the offset up to which they
+    /// have expired.
+    pub(crate) fn expired_lanes(&self) -> Vec<(JobId, Partition, Offset)> {
+        let lanes = self.needs.iter().filter_map(|(&(job, partition), undelivered)| {
+            let expired = *self.expired.get(&partition)?;
+            (undelivered.needs() < expired).then_some((job, partition, expired))
+        });
+        lanes.collect()
+    }
+
+    /// The oldest frame of a partition that some job needs.
+    fn needed(&self, partition: Partition) -> Option<Offset> {
+        let mine = self.needs.iter().filter(|((_, of), _)| *of == partition);
+        mine.map(|(_, undelivered)| undelivered.needs()).min()
+    }
+}
+
 /// Looks after the journal's retention.
 #[derive(Debug)]
 pub(crate) struct Trimmer {
     room: Arc<Room>,
     /// Lanes whose coming loss was announced.
-    announced: HashSet<(JobId, Partition)>,
+    announced: BTreeSet<(JobId, Partition)>,
 }
 
 impl Trimmer {
     pub(crate) fn new(room: Arc<Room>) -> Self {
-        Self { room, announced: HashSet::new() }
+        Self { room, announced: BTreeSet::new() }
     }
 
-    /// The lanes that hold up the trimming of expired frames, with the offset up to which they
-    /// have expired. Announces those that soon will.
-    pub(crate) async fn expired_lanes(&mut self) -> Result<Vec<(JobId, Partition, Offset)>, Error> {
+    /// Looks at what every job needs and at what has expired, and announces what soon will.
+    pub(crate) async fn look(&mut self) -> Result<Round, Error> {
         let retention = self.room.settings.retention;
-        let needs = self.needs().await?;
-        let mut lanes = Vec::new();
+        let needs = self.needs(None).await?;
+        let mut round = Round { needs, expired: BTreeMap::new() };
+        let mut soon = BTreeMap::new();
         for partition in self.partitions() {
             let now = self.room.clock.now();
             let journal = &self.room.journal;
-            let expired = journal.expired(partition, retention, now).await?;
-            let soon = journal.expired(partition, mostly(retention), now).await?;
-            for (&(job, of), undelivered) in &needs {
-                if of != partition {
-                    continue;
-                }
-                if undelivered.needs() < expired {
-                    lanes.push((job, partition, expired));
-                } else if undelivered.needs() >= soon {
-                    self.announced.remove(&(job, partition));
-                } else if self.announced.insert((job, partition)) {
-                    tracing::warn!(
-                        %job, %partition,
-                        "records of this job will expire before they are delivered: mend its \
-                         destination, resume it, or raise the journal's retention"
-                    );
-                }
+            round.expired.insert(partition, journal.expired(partition, retention, now).await?);
+            soon.insert(partition, journal.expired(partition, mostly(retention), now).await?);
+        }
+        self.announce(&round, &soon).await;
+        Ok(round)
+    }
+
+    /// Tells, once, of lanes that will lose frames soon; takes down how many for each job.
+    async fn announce(&mut self, round: &Round, soon: &BTreeMap<Partition, Offset>) {
+        let mut expiring: BTreeMap<JobId, u64> = BTreeMap::new();
+        let mut lanes = BTreeSet::new();
+        for (&(job, partition), undelivered) in &round.needs {
+            let soon = soon.get(&partition).copied().unwrap_or_default();
+            let frames = OffsetRange::new(undelivered.needs(), soon).frames();
+            if frames > 0 {
+                lanes.insert((job, partition));
+                *expiring.entry(job).or_default() += frames;
             }
         }
-        Ok(lanes)
+        self.room.set_expiring(expiring);
+        for &(job, partition) in lanes.difference(&self.announced) {
+            self.tell(job, partition).await;
+        }
+        self.announced = lanes;
+    }
+
+    async fn tell(&self, job: JobId, partition: Partition) {
+        let message = "records will expire before they are delivered: mend the destination, \
+                       resume the job, or have the journal's retention raised";
+        tracing::warn!(%job, %partition, "{message}");
+        let event = JobEvent::new(self.room.clock.now(), KIND_EXPIRING, None, message.to_owned());
+        if let Err(error) = self.room.catalog.note_event(job, event).await {
+            tracing::warn!(%job, %error, "cannot note an event in the catalogue");
+        }
     }
 
     /// Gives up, on the record, what a lane has not delivered before `expired`. The lane must not
     /// be running.
     pub(crate) async fn give_up(
         &self,
+        round: &mut Round,
         job: &Job,
         partition: Partition,
         expired: Offset,
     ) -> Result<(), Error> {
-        let needs = self.needs().await?;
-        let Some(undelivered) = needs.get(&(job.id, partition)) else { return Ok(()) };
+        let key = (job.id, partition);
+        // The lane may have gone on since the round began.
+        let needs = self.needs(Some(job.id)).await?.remove(&key);
+        let Some(undelivered) = needs else { return Ok(()) };
+        round.needs.insert(key, undelivered.clone());
         if undelivered.needs() >= expired {
             return Ok(());
         }
@@ -107,22 +155,16 @@ impl Trimmer {
             job = %job.id, %partition, frames = %range, records,
             "records expired before they were delivered and were given up"
         );
+        if let Some(left) = self.needs(Some(job.id)).await?.remove(&key) {
+            round.needs.insert(key, left);
+        }
         Ok(())
     }
 
     /// Trims every partition up to what has expired, but nothing that a lane still needs.
-    pub(crate) async fn trim(&self) -> Result<(), Error> {
-        let needs = self.needs().await?;
-        for partition in self.partitions() {
-            let now = self.room.clock.now();
-            let expired =
-                self.room.journal.expired(partition, self.room.settings.retention, now).await?;
-            let needed = needs
-                .iter()
-                .filter(|((_, of), _)| *of == partition)
-                .map(|(_, undelivered)| undelivered.needs())
-                .min();
-            let before = needed.map_or(expired, |needed| needed.min(expired));
+    pub(crate) async fn trim(&self, round: &Round) -> Result<(), Error> {
+        for (&partition, &expired) in &round.expired {
+            let before = round.needed(partition).map_or(expired, |needed| needed.min(expired));
             if before > self.room.journal.bounds(partition).start {
                 let start = self.room.journal.trim(partition, before).await?;
                 tracing::info!(%partition, %start, "trimmed the journal");
@@ -135,15 +177,21 @@ impl Trimmer {
         (0..self.room.journal.partitions()).map(Partition)
     }
 
-    /// What every job, paused ones included, has not delivered.
-    async fn needs(&self) -> Result<BTreeMap<(JobId, Partition), Undelivered>, Error> {
+    /// What one job, or every one, paused ones included, has not delivered.
+    async fn needs(
+        &self,
+        job: Option<JobId>,
+    ) -> Result<BTreeMap<(JobId, Partition), Undelivered>, Error> {
+        let catalog = &self.room.catalog;
+        let cursors = match job {
+            Some(job) => catalog.cursors(job).await?.into_iter().map(|at| (job, at)).collect(),
+            None => catalog.all_cursors().await?,
+        };
         let mut needs: BTreeMap<(JobId, Partition), Undelivered> = BTreeMap::new();
-        for (job, Cursor { partition, next }) in self.room.catalog.all_cursors().await? {
+        for (job, Cursor { partition, next }) in cursors {
             needs.insert((job, partition), Undelivered { cursor: next, sealed: Vec::new() });
         }
-        for Batch { job, partition, range, records, .. } in
-            self.room.catalog.undelivered(None).await?
-        {
+        for Batch { job, partition, range, records, .. } in catalog.undelivered(job).await? {
             needs.entry((job, partition)).or_default().sealed.push((range, records));
         }
         Ok(needs)

@@ -7,44 +7,28 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use libdeflater::{CompressionLvl, Compressor};
 use tokio::sync::oneshot;
 
+use crate::press::Press;
+
 /// What a worker keeps from one piece of work to the next.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Bench {
-    compressor: Option<(u8, Compressor)>,
-    compressed: Vec<u8>,
-    /// Room for one frame's encoded records, per lane.
-    pub(crate) encoded: Vec<Vec<u8>>,
+    pub(crate) press: Press,
+    /// Room for bytes that have to be read back before they are compressed.
+    pub(crate) gathered: Vec<u8>,
 }
 
-impl std::fmt::Debug for Bench {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Bench")
-    }
-}
+/// Room that a worker keeps; what is larger is given back.
+const KEPT_BYTES: usize = 4 << 20;
 
 impl Bench {
-    /// Compresses `bytes` to one gzip member at this level, 1 to 12, and gives it to `take`.
-    pub(crate) fn gzip(&mut self, level: u8, bytes: &[u8], take: impl FnOnce(&[u8])) {
-        let level = level.clamp(1, 12);
-        if self.compressor.as_ref().is_none_or(|(current, _)| *current != level) {
-            self.compressor = None;
+    /// Gives back the memory of something uncommonly large.
+    pub(crate) fn shrink(&mut self) {
+        self.press.shrink();
+        if self.gathered.capacity() > KEPT_BYTES {
+            self.gathered = Vec::new();
         }
-        let make = || {
-            let lvl = CompressionLvl::new(i32::from(level)).unwrap_or_default();
-            (level, Compressor::new(lvl))
-        };
-        let (_, compressor) = self.compressor.get_or_insert_with(make);
-        let bound = compressor.gzip_compress_bound(bytes.len());
-        if self.compressed.len() < bound {
-            self.compressed.resize(bound, 0);
-        }
-        let written = compressor
-            .gzip_compress(bytes, &mut self.compressed)
-            .expect("the buffer has the size that libdeflate asks for");
-        take(&self.compressed[..written]);
     }
 }
 

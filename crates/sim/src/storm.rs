@@ -1,6 +1,6 @@
 //! What all simulated parts of one history share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub struct Storm {
     is_calm: AtomicBool,
     sights: Mutex<Sights>,
     violations: Mutex<Vec<Violation>>,
+    /// Uploads in parts that were noted in the ledger.
+    noted: Mutex<BTreeSet<String>>,
 }
 
 impl Storm {
@@ -40,6 +42,7 @@ impl Storm {
             is_calm: AtomicBool::new(false),
             sights: Mutex::default(),
             violations: Mutex::default(),
+            noted: Mutex::default(),
         })
     }
 
@@ -74,6 +77,16 @@ impl Storm {
     /// The rules that were broken while the history ran.
     pub fn violations(&self) -> Vec<Violation> {
         self.violations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes down that an upload in parts was noted in the ledger.
+    pub fn note_upload(&self, id: &str) {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+    }
+
+    /// Whether an upload in parts was ever noted in the ledger.
+    pub fn has_noted(&self, id: &str) -> bool {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
     /// Sleeps, but not at all for no time.

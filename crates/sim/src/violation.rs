@@ -25,6 +25,10 @@ pub enum Rule {
     LedgerAndBucketAgree,
     /// What is given up has expired, and is counted.
     LossesAreTrue,
+    /// An object that somebody else has written is not written over, where the store guards it.
+    OthersAreLeftAlone,
+    /// No upload in parts that the ledger knew is left open where it can be aborted.
+    UploadsAreClosed,
     /// A clean stop goes on with its uploads until its time is up.
     StopsUseTheirTime,
     /// With all faults gone, everything is delivered after a while.

@@ -24,7 +24,14 @@ const REGRESSIONS: [(u64, &str); 3] = [
 ];
 
 /// What has to be seen within the short run, so that the storm is known to reach it.
-const CORNERS: [&str; 17] = [
+const CORNERS: [&str; 24] = [
+    "a guarded write finds an object",
+    "a guarded write is refused",
+    "a look at an object is refused",
+    "an abort is refused",
+    "an object is looked at",
+    "an upload of an earlier life is completed",
+    "somebody else writes where a batch is to go",
     "a batch is sealed",
     "a call fails without effect",
     "a call is done after its end",

@@ -85,6 +85,7 @@ CREATE TABLE upload (
     partition  INTEGER NOT NULL,
     first      INTEGER NOT NULL,
     upload_id  TEXT NOT NULL,
+    revision   INTEGER NOT NULL,
     key        TEXT NOT NULL,
     part_bytes INTEGER NOT NULL,
     PRIMARY KEY (job, partition, first, upload_id)

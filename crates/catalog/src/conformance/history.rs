@@ -1,7 +1,7 @@
 //! What every backend promises of events, figures, open uploads and what stores can do.
 
 use model::time::NANOS_PER_SECOND;
-use model::{JobId, Offset, OffsetRange, Partition, UnixNanos};
+use model::{JobId, Offset, OffsetRange, Partition, Revision, UnixNanos};
 
 use super::{NOON, assert_fenced, assert_not_found, at, batch, by, delivered, failure, job, seal};
 use crate::history::{EVENTS_PER_JOB_MAX, KIND_DROPPED, KIND_RECOVERED, hour_of};
@@ -173,6 +173,7 @@ pub async fn a_deleted_job_keeps_its_history(catalog: &dyn Catalog) {
 fn upload(job: JobId, first: u64, upload_id: &str) -> OpenUpload {
     OpenUpload {
         job,
+        revision: Revision(1),
         partition: Partition(0),
         first: Offset(first),
         upload_id: upload_id.to_owned(),

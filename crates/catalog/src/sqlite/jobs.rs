@@ -309,7 +309,12 @@ impl SqliteCatalog {
         })
     }
 
-    fn open_destination(&self, sealed: &[u8], job: JobId, revision: Revision) -> Result<String> {
+    pub(super) fn open_destination(
+        &self,
+        sealed: &[u8],
+        job: JobId,
+        revision: Revision,
+    ) -> Result<String> {
         let what = || format!("the destination of job {job} at revision {revision}");
         let plain =
             self.vault.open(sealed, &self.destination_place(job, revision)).map_err(|error| {
@@ -322,7 +327,7 @@ impl SqliteCatalog {
     }
 
     /// Where a destination is kept: nowhere else does it open.
-    fn destination_place(&self, job: JobId, revision: Revision) -> String {
+    pub(super) fn destination_place(&self, job: JobId, revision: Revision) -> String {
         format!("logpush destination {} {job} {revision}", self.installation)
     }
 }

@@ -10,6 +10,7 @@ mod file;
 mod history;
 mod jobs;
 mod ledger;
+mod rotation;
 mod schema;
 mod stores;
 mod tenants;
@@ -55,7 +56,8 @@ pub struct SqliteCatalog {
 
 impl SqliteCatalog {
     /// Opens the catalogue in the file at `path`, which is made where there is none, readable by
-    /// its owner only. A file that is empty, damaged, contradictory or no catalogue is refused
+    /// its owner only. What is encrypted under an older key than the vault's newest is encrypted
+    /// anew. A file that is empty, damaged, contradictory or no catalogue is refused
     /// ([`Damaged`]) and left as it is; so is one of a newer version ([`TooNew`]) and one under
     /// another key ([`WrongKey`]).
     ///
@@ -71,7 +73,9 @@ impl SqliteCatalog {
         let writer = pool(1, options.clone()).await?;
         schema::migrate(&mut *writer.acquire().await.during("be migrated")?).await?;
         let readers = pool(READERS, options.read_only(true)).await?;
-        Ok(Self { installation, vault, writer, readers })
+        let catalog = Self { installation, vault, writer, readers };
+        catalog.rotate().await?;
+        Ok(catalog)
     }
 
     /// A new catalogue in memory: for tests, and for what need not last.

@@ -122,6 +122,6 @@ pub(super) async fn installation(
     }
 }
 
-fn key_check_place(installation: &InstallationId) -> String {
+pub(super) fn key_check_place(installation: &InstallationId) -> String {
     format!("logpush key check {installation}")
 }

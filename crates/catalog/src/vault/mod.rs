@@ -1,7 +1,7 @@
 //! Encrypts what the catalogue keeps for its customers but must not show: destinations.
 //!
-//! AES-256-GCM under one key per installation, which is never in the database. A sealed text
-//! carries what is needed to open it, except the key, and is bound to its place: opened for
+//! AES-256-GCM under a key of the installation's, which is never in the database. Older keys may
+//! stand beside it, to open what was sealed before it was changed. A sealed text carries what is needed to open it, except the key, and is bound to its place: opened for
 //! another row than it was sealed for, it counts as altered.
 //!
 //! ```text
@@ -32,13 +32,26 @@ const VERSION: u8 = 1;
 const KEY_ID_BYTES: usize = 4;
 const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_LEN;
 
-/// Seals and opens secrets under one key. Clones share it.
+/// Seals secrets under the newest of its keys, and opens them with any. Clones share them.
 ///
-/// The key lives in the memory of AWS-LC alone, which wipes it when the last clone goes.
+/// The keys live in the memory of AWS-LC alone, which wipes them when the last clone goes.
 #[derive(Clone)]
 pub struct Vault {
-    key: Arc<RandomizedNonceKey>,
-    key_id: [u8; KEY_ID_BYTES],
+    /// The newest first; never empty.
+    keys: Arc<[Key]>,
+}
+
+struct Key {
+    cipher: RandomizedNonceKey,
+    id: [u8; KEY_ID_BYTES],
+}
+
+impl Key {
+    fn new(key: &[u8; KEY_BYTES]) -> Self {
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM, key)
+            .expect("AES-256-GCM takes every key of 32 bytes");
+        Self { cipher, id: key_id(key) }
+    }
 }
 
 /// Why a sealed text cannot be opened.
@@ -58,22 +71,25 @@ pub enum Unopened {
 impl Vault {
     /// A vault under this key.
     pub fn new(key: [u8; KEY_BYTES]) -> Self {
-        let cipher = RandomizedNonceKey::new(&AES_256_GCM, &key)
-            .expect("AES-256-GCM takes every key of 32 bytes");
-        Self { key: Arc::new(cipher), key_id: key_id(&key) }
+        Self { keys: Arc::new([Key::new(&key)]) }
     }
 
-    /// A vault under the key in `text`: 32 bytes in base64 or as 64 hex digits, with space
-    /// around it or not. [`CatalogError::Key`] where it is anything else.
+    /// A vault under the keys in `text`, the newest first: each is 32 bytes in base64 or as 64
+    /// hex digits, with space or line breaks between them. [`CatalogError::Key`] where there is
+    /// none, or anything else.
     pub fn from_text(text: &str) -> Result<Self> {
-        let text = text.trim();
-        parse_key(text).map(Self::new).ok_or_else(|| {
+        let refusal = |number: usize, length: usize| {
             CatalogError::Key(format!(
-                "{} characters that are not 32 bytes in base64 or as 64 hex digits \
-                 (`openssl rand -base64 32` makes a key)",
-                text.chars().count()
+                "as key {number} a text of {length} characters that are not 32 bytes in base64 or \
+                 as 64 hex digits (`openssl rand -base64 32` makes a key)"
             ))
-        })
+        };
+        let keys = (1..).zip(text.split_whitespace()).map(|(number, text)| {
+            let key = parse_key(text).ok_or_else(|| refusal(number, text.chars().count()))?;
+            Ok(Key::new(&key))
+        });
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        if keys.is_empty() { Err(refusal(1, 0)) } else { Ok(Self { keys: keys.into() }) }
     }
 
     /// A vault under the key in the file at `path`, which is made where there is none. The file
@@ -82,17 +98,33 @@ impl Vault {
         key_file::read_or_create(path)
     }
 
+    /// Puts a new key before those in the file at `path`, which must be there. Who opens the file
+    /// from now on seals under it; who has opened it goes on under the key of before.
+    pub fn add_key(path: &Path) -> Result<()> {
+        key_file::add(path)
+    }
+
+    /// Whether there is more than one key, so that something may be sealed under an older one.
+    pub(crate) fn has_older_keys(&self) -> bool {
+        self.keys.len() > 1
+    }
+
+    /// How everything that is sealed under the newest key begins.
+    pub(crate) fn header(&self) -> [u8; 1 + KEY_ID_BYTES] {
+        let [a, b, c, d] = self.keys[0].id;
+        [VERSION, a, b, c, d]
+    }
+
     /// Encrypts `plain`. It can be opened with the same `place` only, which says where it is
     /// kept and is not part of the result.
     pub fn seal(&self, plain: &[u8], place: &str) -> Vec<u8> {
         let mut text = plain.to_vec();
-        let nonce = self
-            .key
+        let nonce = self.keys[0]
+            .cipher
             .seal_in_place_append_tag(Aad::from(place), &mut text)
             .expect("AES-GCM takes every text that fits the memory");
         let mut sealed = Vec::with_capacity(HEADER_BYTES + text.len());
-        sealed.push(VERSION);
-        sealed.extend_from_slice(&self.key_id);
+        sealed.extend_from_slice(&self.header());
         sealed.extend_from_slice(nonce.as_ref());
         sealed.extend_from_slice(&text);
         sealed
@@ -106,13 +138,11 @@ impl Vault {
             return Err(Unopened::Version(version));
         }
         let (key_id, nonce) = header.split_at(KEY_ID_BYTES);
-        if key_id != self.key_id {
-            return Err(Unopened::WrongKey);
-        }
+        let key = self.keys.iter().find(|key| key_id == key.id).ok_or(Unopened::WrongKey)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unopened::Altered)?;
         let mut text = text.to_vec();
-        let plain = self
-            .key
+        let plain = key
+            .cipher
             .open_in_place(nonce, Aad::from(place), &mut text)
             .map_err(|_| Unopened::Altered)?;
         Ok(plain.to_vec())

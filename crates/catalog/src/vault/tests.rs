@@ -150,3 +150,39 @@ fn a_key_file_that_others_can_use_is_refused() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     Vault::open_or_create(&path).unwrap();
 }
+
+#[test]
+fn older_keys_open_and_the_newest_seals() {
+    let old = Vault::new(KEY);
+    let sealed = old.seal(SECRET, "job 1");
+    let newest = "0808080808080808080808080808080808080808080808080808080808080808";
+    let both = Vault::from_text(&format!("{newest}\n{HEX}\n")).unwrap();
+    assert_eq!(both.open(&sealed, "job 1").unwrap(), SECRET);
+    let anew = both.seal(SECRET, "job 1");
+    assert!(anew.starts_with(&both.header()) && !sealed.starts_with(&both.header()));
+    assert_eq!(old.open(&anew, "job 1"), Err(Unopened::WrongKey));
+    assert_eq!(Vault::from_text(newest).unwrap().open(&anew, "job 1").unwrap(), SECRET);
+    let error = Vault::from_text(&format!("{newest} short")).unwrap_err().to_string();
+    assert!(error.contains("key 2") && error.contains("5 characters"), "{error}");
+}
+
+#[test]
+fn a_key_is_added_before_those_in_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret.key");
+    assert!(Vault::add_key(&path).is_err(), "there is no file to add it to");
+    let old = Vault::open_or_create(&path).unwrap();
+    let sealed = old.seal(SECRET, "job 1");
+    let before = fs::read_to_string(&path).unwrap();
+    Vault::add_key(&path).unwrap();
+    let after = fs::read_to_string(&path).unwrap();
+    assert_eq!((after.lines().count(), after.ends_with(&before)), (2, true));
+    let both = Vault::open_or_create(&path).unwrap();
+    assert_eq!(both.open(&sealed, "job 1").unwrap(), SECRET);
+    assert_eq!(old.open(&both.seal(SECRET, "job 1"), "job 1"), Err(Unopened::WrongKey));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    fs::write(&path, "no key").unwrap();
+    assert!(Vault::add_key(&path).is_err());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "no key");
+}

@@ -6,6 +6,7 @@ mod conformance;
 mod contention;
 mod file;
 mod ledger_size;
+mod rotation;
 mod secrets;
 
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use crc_fast::CrcAlgorithm;
+use crc_fast::{CrcAlgorithm, Digest};
 use model::destination::Checksum;
 
 /// The checksum of these bytes as S3 writes it: big-endian, in base64. `None` by
@@ -18,6 +18,39 @@ pub(crate) fn of(algorithm: Checksum, bytes: &[u8]) -> Option<String> {
             Some(BASE64.encode(sum.to_be_bytes()))
         }
         Checksum::None => None,
+    }
+}
+
+/// A checksum of bytes that come piece by piece.
+#[derive(Debug)]
+pub(crate) struct Running {
+    algorithm: Checksum,
+    digest: Digest,
+}
+
+impl Running {
+    /// A checksum of nothing yet. `None` by [`Checksum::None`].
+    pub(crate) fn new(algorithm: Checksum) -> Option<Self> {
+        let digest = match algorithm {
+            Checksum::Crc64Nvme => Digest::new(CrcAlgorithm::Crc64Nvme),
+            Checksum::Crc32c => Digest::new(CrcAlgorithm::Crc32Iscsi),
+            Checksum::None => return None,
+        };
+        Some(Self { algorithm, digest })
+    }
+
+    /// Adds bytes.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+    }
+
+    /// The checksum as S3 writes it.
+    pub(crate) fn text(&self) -> String {
+        let sum = self.digest.finalize();
+        match self.algorithm {
+            Checksum::Crc32c => BASE64.encode((sum as u32).to_be_bytes()),
+            _ => BASE64.encode(sum.to_be_bytes()),
+        }
     }
 }
 
@@ -70,6 +103,17 @@ mod tests {
         assert_eq!(crc64, 0xae8b_1486_0a79_9888_u64.to_be_bytes());
         assert_eq!(decoded(of(Checksum::Crc32c, b"123456789")), 0xe306_9283_u32.to_be_bytes());
         assert_eq!(of(Checksum::None, b"123456789"), None);
+    }
+
+    #[test]
+    fn a_sum_of_pieces_is_that_of_the_whole() {
+        for algorithm in [Checksum::Crc64Nvme, Checksum::Crc32c] {
+            let mut running = Running::new(algorithm).unwrap();
+            running.add(b"12345");
+            running.add(b"6789");
+            assert_eq!(Some(running.text()), of(algorithm, b"123456789"));
+        }
+        assert!(Running::new(Checksum::None).is_none());
     }
 
     #[test]

@@ -91,6 +91,7 @@ impl Connections {
         let proxy = ProxyConfig::from_env();
         let own = aws_config::defaults(BehaviorVersion::latest())
             .region(own_region())
+            .no_credentials()
             .http_client(http(AddressGuard::open(), Some(proxy.clone())))
             .load()
             .await;
@@ -120,15 +121,13 @@ impl Connections {
             signer: Signer::of(&to.access),
         };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(clients.get_or_insert(&key, || Client::from_conf(self.config(to).build())))
+        Ok(clients.get_or_insert(&key, || Client::from_conf(self.signing(to).build())))
     }
 
     /// A client that signs nothing, to see what a store says to anyone.
     pub(super) fn anonymous(&self, to: &Destination) -> Result<Client, StoreError> {
         self.check_literal_address(to)?;
-        let mut config = self.config(to).allow_no_auth();
-        config.set_credentials_provider(None);
-        Ok(Client::from_conf(config.build()))
+        Ok(Client::from_conf(self.config(to).allow_no_auth().build()))
     }
 
     /// The identity that signs for a destination; `None` where it brings its keys.
@@ -144,9 +143,10 @@ impl Connections {
         }
     }
 
-    /// Whether requests for a destination may go through the operator's proxy.
+    /// Whether requests for a destination go through the operator's proxy. What stands in for
+    /// Amazon is taken to be near.
     pub(super) fn goes_through_proxy(&self, to: &Destination) -> bool {
-        to.endpoint.is_none() && !self.proxy.is_disabled()
+        to.endpoint.is_none() && self.own_endpoint.is_none() && !self.proxy.is_disabled()
     }
 
     /// Where the operator says that Amazon S3 is.
@@ -181,16 +181,26 @@ impl Connections {
                 }
             }
         }
-        match (self.identities.of(&to.access), &to.access) {
-            (Some(identity), _) => config.credentials_provider(Provider(identity)),
-            (None, Access::Keys { access_key_id, secret_access_key, session_token }) => {
-                let token = session_token.as_ref().map(|token| token.expose().to_owned());
-                let secret = secret_access_key.expose();
-                let keys = Credentials::new(access_key_id, secret, token, None, "destination");
-                config.credentials_provider(keys)
-            }
-            (None, _) => config,
+        config
+    }
+
+    fn signing(&self, to: &Destination) -> aws_sdk_s3::config::Builder {
+        let config = self.config(to);
+        if let Some(identity) = self.identities.of(&to.access) {
+            return config.credentials_provider(Provider(identity));
         }
+        let Access::Keys { access_key_id, secret_access_key, session_token } = &to.access else {
+            return config;
+        };
+        let token = session_token.as_ref().map(|token| token.expose().to_owned());
+        let secret = secret_access_key.expose();
+        config.credentials_provider(Credentials::new(
+            access_key_id,
+            secret,
+            token,
+            None,
+            "destination",
+        ))
     }
 
     fn guarded(&self, port: u16) -> SharedHttpClient {

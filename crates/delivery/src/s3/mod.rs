@@ -12,7 +12,7 @@
 mod body;
 mod bounded;
 mod check;
-mod checksum;
+pub(crate) mod checksum;
 mod connections;
 mod error;
 mod guard;

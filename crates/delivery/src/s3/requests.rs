@@ -19,7 +19,7 @@ use super::bounded::Bounded;
 use super::check;
 use super::checksum::{self, Sums};
 use super::connections::Connections;
-use super::error::{Asked, Lesson, meaning, of_cut, of_other_checksum, without};
+use super::error::{Asked, Lesson, etag_of_completed, meaning, of_cut, of_other_checksum, without};
 use super::guard::InvalidAllowance;
 use super::options::{acl, encryption, guard, storage_class, tagging};
 use super::patience::{Limits, within};
@@ -263,8 +263,12 @@ impl Store for S3Store {
             .set_expected_bucket_owner(to.expected_bucket_owner.clone())
             .set_if_none_match(guard(guarded));
         let answer = within(Limits::COMPLETE, None, call.send()).await;
+        let answer = answer.map_err(|cut| of_cut(to, cut))?;
+        if let Some(etag) = answer.as_ref().err().and_then(etag_of_completed) {
+            return Ok(Stored { etag, checksum: None, bytes: None });
+        }
         let asked = Asked { to, guarded, checksum: Checksum::None };
-        let answer = self.understand(&asked, answer.map_err(|cut| of_cut(to, cut))?).await?;
+        let answer = self.understand(&asked, answer).await?;
         let etag = answer.e_tag.ok_or_else(|| without(to, "the object's ETag"))?;
         let sums = Sums { crc64_nvme: answer.checksum_crc64_nvme, crc32c: answer.checksum_crc32_c };
         Ok(Stored { etag, checksum: sums.whole(to.checksum), bytes: None })

@@ -77,9 +77,14 @@ impl S3Server {
         keys
     }
 
+    /// An object's bytes.
+    pub(crate) fn object(&self, bucket: &str, key: &str) -> Vec<u8> {
+        std::fs::read(self.root.path().join(bucket).join(key)).unwrap()
+    }
+
     /// An object's lines, decompressed.
     pub(crate) fn lines(&self, bucket: &str, key: &str) -> Vec<String> {
-        let bytes = std::fs::read(self.root.path().join(bucket).join(key)).unwrap();
+        let bytes = self.object(bucket, key);
         let mut text = String::new();
         MultiGzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
         text.lines().map(str::to_owned).collect()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use catalog::{Jobs, Ledger};
+use delivery::Level;
 
 use crate::world::{MORNING, World, assert_lines, expected};
 
@@ -114,7 +115,7 @@ async fn an_object_beyond_the_part_size_goes_up_in_parts() {
     let world = World::with(|settings| {
         settings.part_bytes = 5 << 20;
         settings.spool_memory_bytes = 1 << 20;
-        settings.gzip_level = 1;
+        settings.gzip_level = Level::Fixed(1);
     })
     .await;
     world.s3.create_bucket(BUCKET);

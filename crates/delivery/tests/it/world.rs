@@ -44,6 +44,7 @@ pub(crate) struct World {
     settings: Settings,
     store: Arc<S3Store>,
     spool: tempfile::TempDir,
+    registry: Registry,
 }
 
 impl World {
@@ -82,7 +83,7 @@ impl World {
         let mut registry = Registry::default();
         let delivery = Delivery::start(settings.clone(), parts, &mut registry).await.unwrap();
         let zone = Scope::zone(zone);
-        Self { s3, clock, journal, catalog, delivery, zone, settings, store, spool }
+        Self { s3, clock, journal, catalog, delivery, zone, settings, store, spool, registry }
     }
 
     /// Stops delivery at once, as a crash would, and starts it anew.
@@ -90,9 +91,17 @@ impl World {
         assert!(self.spool.path().is_dir());
         let parts = parts(&self.journal, &self.catalog, &self.store, &self.clock);
         self.delivery.stop(Duration::ZERO).await;
-        let mut registry = Registry::default();
+        self.registry = Registry::default();
         let settings = self.settings.clone();
-        self.delivery = Delivery::start(settings, parts, &mut registry).await.unwrap();
+        self.delivery = Delivery::start(settings, parts, &mut self.registry).await.unwrap();
+    }
+
+    /// The metric of this name, which has no labels.
+    pub(crate) fn gauge(&self, name: &str) -> u64 {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap().parse::<f64>().unwrap() as u64
     }
 
     /// Waits until all frames are read, and stops delivery, so that open batches are delivered.

@@ -5,6 +5,9 @@
 //! and its peak memory. All records are read back from the bucket and counted: a figure of a run
 //! that lost something is not printed. MB are 10^6 bytes, GB 10^9.
 //!
+//! With `-- --memory` it prints instead the server's peak memory with 1,000 open batches, and with
+//! one job whose objects have 1 GB before compression.
+//!
 //! | workload | |
 //! |---|---|
 //! | ingest | HTTP ingest alone: durable on disk, no job |
@@ -16,6 +19,7 @@
 
 mod bucket;
 mod load;
+mod memory;
 mod process;
 
 use std::time::{Duration, Instant};
@@ -40,6 +44,12 @@ struct Workload {
 fn main() {
     let records = records_wanted();
     let load = Load::generate(records);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    if std::env::args().any(|argument| argument == "--memory") {
+        runtime.block_on(memory::many_open_batches(&load));
+        runtime.block_on(memory::large_objects(&load));
+        return;
+    }
     println!(
         "{} records, {:.1} MB, {} bytes each",
         records,
@@ -52,7 +62,6 @@ fn main() {
     );
     let all = serde_json::to_string(&load.fields).unwrap();
     let workload = |name, fields, by_command| Workload { name, fields, by_command };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     for workload in [
         workload("ingest", None, false),
         workload("http to S3", Some(all.clone()), false),
@@ -104,9 +113,15 @@ async fn run(workload: &Workload, load: &Load) {
     print(workload.name, load, rate, &before, &cost, compressed);
 }
 
+/// Waits until that many records are delivered, and counts them in the bucket.
+async fn all_delivered(server: &Server, bucket: &bucket::Bucket, records: usize) {
+    wait_for_delivery(server, records).await;
+    assert_eq!(bucket.read_back().0, records as u64, "records in the bucket");
+}
+
 /// Waits until the server has delivered everything; the last batch closes by its interval.
 async fn wait_for_delivery(server: &Server, records: usize) {
-    let deadline = Instant::now() + Duration::from_secs(300);
+    let deadline = Instant::now() + memory::PATIENCE;
     while server.delivered().await < records as u64 {
         assert!(Instant::now() < deadline, "not delivered in time");
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -51,6 +51,7 @@ impl Server {
             .env("AWS_SECRET_ACCESS_KEY", bucket::SECRET_KEY)
             .env("AWS_REGION", "us-east-1")
             .env("LOGPUSH_LOG__LEVEL", "warn")
+            .env("LOGPUSH_API__REQUESTS_PER_SECOND", "100000")
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -84,13 +85,19 @@ impl Server {
     pub(crate) async fn create_job(&self, zone: &str, fields: &str) {
         let fields: Value = serde_json::from_str(fields).unwrap();
         let job = json!({
-            "dataset": "http_requests",
-            "destination_conf": format!("s3://{}/logs/{{DATE}}?region=us-east-1", bucket::NAME),
-            "enabled": true,
             "max_upload_interval_seconds": 30,
             "max_upload_records": BATCH_RECORDS,
             "output_options": {"field_names": fields, "timestamp_format": "rfc3339"},
         });
+        self.create_job_of(zone, job).await;
+    }
+
+    /// Makes an enabled job of these settings, which leave out what and where to.
+    pub(crate) async fn create_job_of(&self, zone: &str, mut job: Value) {
+        job["dataset"] = "http_requests".into();
+        job["destination_conf"] =
+            format!("s3://{}/logs/{{DATE}}?region=us-east-1", bucket::NAME).into();
+        job["enabled"] = true.into();
         self.call(&format!("/zones/{zone}/logpush/jobs"), &job).await;
     }
 

@@ -1,6 +1,6 @@
 //! The command line: one file per command.
 //!
-//! Every command but `serve` and `demo` is a client of the HTTP API and of nothing else. Exit
+//! Every command but `serve`, `demo` and `key` is a client of the HTTP API and of nothing else. Exit
 //! codes: 0 done; 1 failed, with one line on stderr that says how to mend it; 2 wrong usage.
 //! Tables are for people, `--json` is for programs and prints what the API answered.
 
@@ -13,6 +13,7 @@ mod destination;
 mod duration;
 mod error;
 mod job;
+mod key;
 mod policy_text;
 mod print;
 mod scope;
@@ -56,6 +57,7 @@ enum Command {
     Job(job::Args),
     Destination(destination::Args),
     Audit(audit::Args),
+    Key(key::Args),
     Status(status::Args),
     Completions(completions::Args),
 }
@@ -74,6 +76,7 @@ impl Cli {
             Command::Destination(args) => destination::run(args).await,
             Command::Audit(args) => audit::run(args).await,
             Command::Completions(args) => completions::run(&args),
+            Command::Key(args) => key::run(args),
             Command::Status(args) => status::run(args).await,
         }
     }

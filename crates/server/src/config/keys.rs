@@ -19,7 +19,7 @@ const fn key(path: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// Every setting.
-pub const KEYS: [Key; 29] = [
+pub const KEYS: [Key; 30] = [
     key(
         "data_dir",
         "./logpush-data",
@@ -92,7 +92,12 @@ pub const KEYS: [Key; 29] = [
         "Hosts, `host:port` and networks (`10.0.0.0/8`) that customers may name as \
          `endpoint=` although they are loopback or private. A list, or one text with commas.",
     ),
-    key("delivery.gzip_level", "4", "Compression of objects, 1 (fast) to 12 (small)."),
+    key(
+        "delivery.gzip_level",
+        "auto",
+        "Compression of objects: `auto` (the best ratio while there is time, the fastest level \
+         when behind), or always the same level, 1 (fast) to 12 (small).",
+    ),
     key(
         "delivery.part_bytes",
         "8MiB",
@@ -103,7 +108,14 @@ pub const KEYS: [Key; 29] = [
     key(
         "delivery.spool_memory_bytes",
         "64MiB",
-        "Memory for compressed batches that are open or wait; beyond it they go to files.",
+        "Memory for batches that are open or wait, over all jobs; beyond it they go to a file in \
+         `<data_dir>/spool`.",
+    ),
+    key(
+        "delivery.spool_disk_bytes",
+        "10GiB",
+        "Most bytes of that file; beyond it batches are encoded again from the journal when \
+         their turn to be uploaded comes.",
     ),
     key(
         "delivery.retry_first",

@@ -19,7 +19,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use delivery::RetrySettings;
+use delivery::{Level, RetrySettings};
 use journal::{LocalSettings, Retention};
 use model::destination::Principal;
 
@@ -97,14 +97,16 @@ pub struct IngestSettings {
 pub struct DeliverySettings {
     /// Hosts and networks that tenants may name although they are private.
     pub allow_private_endpoints: Vec<String>,
-    /// gzip level of objects, 1 (fast) to 12 (small).
-    pub gzip_level: u8,
+    /// How objects are compressed.
+    pub gzip_level: Level,
     /// Largest object that is put in one request.
     pub part_bytes: u64,
     /// Most uploads at a time.
     pub uploads_max: usize,
-    /// Memory for compressed batches that wait.
+    /// Memory for batches that are open or wait.
     pub spool_memory_bytes: u64,
+    /// Disk for those that the memory does not hold.
+    pub spool_disk_bytes: u64,
     /// When failed uploads are tried again.
     pub retry: RetrySettings,
     /// The service's own AWS identity, as the policies of buckets name it.
@@ -143,6 +145,7 @@ impl Config {
             part_bytes: self.delivery.part_bytes,
             uploads_max: self.delivery.uploads_max,
             spool_memory_bytes: self.delivery.spool_memory_bytes,
+            spool_disk_bytes: self.delivery.spool_disk_bytes,
             retry: self.delivery.retry,
             retention: self.retention,
             ..delivery::Settings::new(self.data_dir.join("spool"))
@@ -174,6 +177,7 @@ impl Default for Config {
                 part_bytes: delivery.part_bytes,
                 uploads_max: delivery.uploads_max,
                 spool_memory_bytes: delivery.spool_memory_bytes,
+                spool_disk_bytes: delivery.spool_disk_bytes,
                 retry: delivery.retry,
                 principal_arn: None,
             },

@@ -77,6 +77,23 @@ impl FromStr for Count {
     }
 }
 
+/// `auto`, or a whole number, bare or as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AutoOr {
+    Auto,
+    Number(u64),
+}
+
+const AUTO_OR_EXPECTED: &str = "`auto` or a whole number";
+
+impl FromStr for AutoOr {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "auto" { Ok(Self::Auto) } else { whole_number(text).map(Self::Number) }
+    }
+}
+
 /// `true` or `false`, bare or as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Flag(pub(super) bool);
@@ -168,6 +185,10 @@ deserialize_quantity!(ByteSize, BYTES_EXPECTED, |bare| match bare {
 });
 deserialize_quantity!(Count, COUNT_EXPECTED, |bare| match bare {
     Bare::Number(count) => Some(Self(count)),
+    Bare::Bool(_) => None,
+});
+deserialize_quantity!(AutoOr, AUTO_OR_EXPECTED, |bare| match bare {
+    Bare::Number(number) => Some(Self::Number(number)),
     Bare::Bool(_) => None,
 });
 deserialize_quantity!(Flag, FLAG_EXPECTED, |bare| match bare {

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use delivery::Level;
 use journal::{LocalSettings, Retention};
 use model::destination::Principal;
 use model::spelling::nearest;
@@ -13,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 use tracing_subscriber::EnvFilter;
 
 use super::environment::{Environment, overlay};
-use super::quantity::{ByteSize, Count, Flag, List, Period};
+use super::quantity::{AutoOr, ByteSize, Count, Flag, List, Period};
 use super::{
     AdminToken, ApiSettings, Config, ConfigError, DeliverySettings, IngestSettings, KEYS,
     LogFormat, LogSettings, Network,
@@ -66,10 +67,11 @@ struct RawJournal {
 #[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawDelivery {
     allow_private_endpoints: Option<List>,
-    gzip_level: Option<Count>,
+    gzip_level: Option<AutoOr>,
     part_bytes: Option<ByteSize>,
     uploads_max: Option<Count>,
     spool_memory_bytes: Option<ByteSize>,
+    spool_disk_bytes: Option<ByteSize>,
     retry_first: Option<Period>,
     retry_max: Option<Period>,
     principal_arn: Option<String>,
@@ -269,7 +271,6 @@ impl RawJournal {
 
 impl RawDelivery {
     fn validate(self, default: DeliverySettings) -> Result<DeliverySettings, ConfigError> {
-        let level = u64::from(default.gzip_level);
         let uploads = default.uploads_max as u64;
         let mut retry = default.retry;
         retry.first = self.retry_first.map_or(retry.first, |period| period.0);
@@ -285,7 +286,14 @@ impl RawDelivery {
             allow_private_endpoints: self
                 .allow_private_endpoints
                 .map_or(default.allow_private_endpoints, |list| list.0),
-            gzip_level: count("delivery.gzip_level", self.gzip_level, level, 1, 12)? as u8,
+            gzip_level: match self.gzip_level {
+                None => default.gzip_level,
+                Some(AutoOr::Auto) => Level::Auto,
+                Some(AutoOr::Number(level)) => {
+                    let key = "delivery.gzip_level";
+                    Level::Fixed(count(key, Some(Count(level)), 1, 1, 12)? as u8)
+                }
+            },
             part_bytes: bytes(
                 "delivery.part_bytes",
                 self.part_bytes,
@@ -300,6 +308,12 @@ impl RawDelivery {
                 self.spool_memory_bytes,
                 default.spool_memory_bytes,
                 1 << 20,
+            )?,
+            spool_disk_bytes: bytes(
+                "delivery.spool_disk_bytes",
+                self.spool_disk_bytes,
+                default.spool_disk_bytes,
+                0,
             )?,
             retry,
             principal_arn: self.principal_arn.as_deref().map(principal_arn).transpose()?,

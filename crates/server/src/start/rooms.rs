@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use catalog::SqliteCatalog;
 use catalog::vault::Vault;
+use catalog::{CatalogError, SqliteCatalog};
 use delivery::s3::{S3Settings, S3Store};
 use delivery::{Delivery, Parts};
 use journal::{Clock, Journal, LocalJournal, LocalSettings, SystemClock};
-use model::Datasets;
+use model::{Datasets, Offset, Partition};
 use prometheus_client::registry::Registry;
 use tokio::sync::Mutex;
 
@@ -55,6 +55,7 @@ impl Rooms {
         journal: &Arc<LocalJournal>,
         (datasets, store, clock): (Arc<Datasets>, Arc<S3Store>, Arc<dyn Clock>),
     ) -> Result<(Self, AdminToken), StartError> {
+        refuse_if_half_is_gone(&config.data_dir, journal.as_ref())?;
         let catalog = open_catalog(&config.data_dir, clock.as_ref()).await?;
         let admin_token = administrator::ensure(config, catalog.as_ref(), clock.now()).await?;
         let key = private_file::key(&config.data_dir.join("ownership.key"))?;
@@ -79,6 +80,31 @@ async fn open_journal(
     let opening = tokio::task::spawn_blocking(move || LocalJournal::open(&dir, settings, clock));
     let journal = opening.await.map_err(|error| StartError::Panicked(error.to_string()))??;
     Ok(Arc::new(journal))
+}
+
+/// A catalogue without its key, or records without their catalogue, are no new installation.
+fn refuse_if_half_is_gone(data_dir: &Path, journal: &dyn Journal) -> Result<(), StartError> {
+    let (key, catalog) = (data_dir.join("secret.key"), data_dir.join("catalog.sqlite"));
+    if catalog.exists() && !key.exists() {
+        return Err(CatalogError::Key(format!(
+            "`{}` is gone, and nothing else opens the destinations in `{}`: bring it back from a \
+             backup",
+            key.display(),
+            catalog.display()
+        ))
+        .into());
+    }
+    let mut partitions = (0..journal.partitions()).map(Partition);
+    let has_frames = partitions.any(|partition| journal.bounds(partition).end > Offset(0));
+    if has_frames && !catalog.exists() {
+        return Err(CatalogError::Damaged(format!(
+            "`{}` is gone, but the journal beside it holds records that belong to its jobs: bring \
+             it back from a backup; for a new installation choose an empty data directory",
+            catalog.display()
+        ))
+        .into());
+    }
+    Ok(())
 }
 
 async fn open_catalog(

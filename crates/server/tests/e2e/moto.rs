@@ -105,7 +105,7 @@ impl Moto {
 
 /// Writes a line to stderr. The macros' output would be shown of failing tests only.
 #[expect(clippy::explicit_write, reason = "the macro's output is captured")]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     writeln!(std::io::stderr(), "{line}").unwrap();
 }
 

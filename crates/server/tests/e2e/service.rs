@@ -24,7 +24,11 @@ pub(crate) const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LO
 
 /// `logpush` with nothing in its environment.
 pub(crate) fn logpush(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_logpush"));
+    program_with(env!("CARGO_BIN_EXE_logpush"), args)
+}
+
+fn program_with(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(args).env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command
 }
@@ -40,6 +44,7 @@ pub(crate) async fn signal(process: u32, name: &str) {
 pub(crate) struct Home {
     dir: tempfile::TempDir,
     environment: Vec<(String, String)>,
+    launcher: Vec<String>,
     starts: AtomicU32,
 }
 
@@ -61,12 +66,18 @@ impl Home {
         ];
         let environment =
             environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Self { dir, environment, starts: AtomicU32::new(0) }
+        Self { dir, environment, launcher: Vec::new(), starts: AtomicU32::new(0) }
     }
 
     /// The same with a setting, given by its environment variable; an empty one counts as absent.
     pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same whose service is started by another program, that becomes the service's.
+    pub(crate) fn launched_by(mut self, launcher: &[&str]) -> Self {
+        self.launcher = launcher.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -82,7 +93,14 @@ impl Home {
     pub(crate) fn serve(&self, address: SocketAddr) -> Command {
         let (data_dir, address) = (self.data_dir(), address.to_string());
         let data_dir = data_dir.to_str().unwrap();
-        let mut command = logpush(&["serve", "--data-dir", data_dir, "--listen", &address]);
+        let args = ["serve", "--data-dir", data_dir, "--listen", &address];
+        let launcher: Vec<&str> = self.launcher.iter().map(String::as_str).collect();
+        let mut command = match launcher.split_first() {
+            None => logpush(&args),
+            Some((program, own)) => {
+                program_with(program, &[own, &[env!("CARGO_BIN_EXE_logpush")], &args].concat())
+            }
+        };
         command.envs(self.environment.iter().cloned()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
@@ -121,6 +139,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the service runs")
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

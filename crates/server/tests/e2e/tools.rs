@@ -71,3 +71,15 @@ pub(crate) async fn run(mut command: Command) -> String {
     assert!(output.status.success(), "{command:?} failed:\n{}", &said[from..]);
     said
 }
+
+/// Whether all these programs are there.
+pub(crate) async fn programs(names: &[&str]) -> bool {
+    for name in names {
+        let found = Command::new("sh").args(["-c", &format!("command -v {name}")]).output().await;
+        if !found.is_ok_and(|output| output.status.success()) {
+            missing(&format!("needs the program `{name}`"));
+            return false;
+        }
+    }
+    true
+}

@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod api_accounts;
+mod api_description;
 mod api_history;
 mod api_job_changes;
 mod api_jobs;
 mod api_limits;
 mod api_ownership;
+mod api_terraform;
 mod api_tokens;
 mod auth;
 mod bucket;

@@ -86,7 +86,7 @@ impl Ledger for MemoryCatalog {
         }
         record.state = BatchState::Delivered(what.clone());
         let batch = record.batch.clone();
-        state.close_uploads((job, partition, first));
+        state.close_uploads((job, partition, first), batch.revision);
         state.add_delivered(&batch, &what);
         let Some(entry) = state.jobs.get_mut(&job) else { return Ok(()) };
         let had_failed = entry.job.failure.take().is_some();

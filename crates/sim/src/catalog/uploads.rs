@@ -1,7 +1,7 @@
 //! Open uploads in parts, in memory.
 
 use catalog::{BatchState, CatalogError, OpenUpload, Result, UploadedPart};
-use model::{JobId, Offset, Partition};
+use model::{JobId, Offset, Partition, Revision};
 
 use super::{State, not_found};
 
@@ -33,8 +33,10 @@ impl State {
         Ok(())
     }
 
-    /// Closes all uploads of a batch.
-    pub(super) fn close_uploads(&mut self, batch: (JobId, Partition, Offset)) {
-        self.uploads.retain(|(job, partition, first, _), _| (*job, *partition, *first) != batch);
+    /// Closes all uploads of a batch, which is of this revision.
+    pub(super) fn close_uploads(&mut self, batch: (JobId, Partition, Offset), revision: Revision) {
+        self.uploads.retain(|(job, partition, first, _), upload| {
+            (*job, *partition, *first) != batch || upload.revision != revision
+        });
     }
 }

@@ -1,9 +1,10 @@
 //! The course of a history, drawn from its seed before it runs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use delivery::{RetrySettings, Settings, StoreErrorKind};
+use delivery::{Level, RetrySettings, Settings, StoreErrorKind};
 use journal::Retention;
 use model::UnixNanos;
 
@@ -12,7 +13,7 @@ use super::{BUCKETS, Wish};
 use crate::catalog::CatalogRates;
 use crate::journal::JournalRates;
 use crate::rng::Rng;
-use crate::store::StoreRates;
+use crate::store::{Manners, StoreRates};
 
 /// 2024-03-01T00:00:00Z, the end of a leap day.
 const MIDNIGHT: i64 = 1_709_251_200;
@@ -31,6 +32,8 @@ pub struct Plan {
     pub bulk: bool,
     /// How rough the store is.
     pub store: StoreRates,
+    /// What the buckets know and allow.
+    pub manners: BTreeMap<&'static str, Manners>,
     /// How rough the catalogue is.
     pub catalog: CatalogRates,
     /// How rough the journal is.
@@ -89,6 +92,13 @@ pub enum Event {
         /// With which error.
         refusal: Option<StoreErrorKind>,
     },
+    /// Somebody else puts an object where a batch is to go that was sealed and not yet written.
+    Intrude {
+        /// Chooses the batch.
+        choice: u64,
+    },
+    /// Whoever put objects where batches are to go removes them.
+    Withdraw,
     /// Somebody sets the clock.
     Jump {
         /// By so many nanoseconds.
@@ -143,6 +153,10 @@ impl Plan {
         course.draw_changes(rng);
         course.draw_refusals(rng);
         course.draw_ends(rng);
+        // Drawn apart, so that what is older in a history stays as it was.
+        let later = &mut Rng::of_part(seed, "manners");
+        let manners = BUCKETS.map(|bucket| (bucket, Manners::draw(later)));
+        course.draw_intruders(later);
         course.events.sort_by_key(|(at, _)| *at);
         Self {
             origin: UnixNanos(origin * model::time::NANOS_PER_SECOND),
@@ -150,6 +164,7 @@ impl Plan {
             zones: course.zones,
             bulk: rng.per_mille(10),
             store: store_rates(rng),
+            manners: manners.into(),
             catalog: CatalogRates {
                 failing: rng.pick(&[0, 5, 50, 250]),
                 lost_answer: rng.pick(&[0, 0, 20, 100]),
@@ -162,7 +177,7 @@ impl Plan {
                 unreadable: rng.pick(&[0, 10]),
                 delay: rng.pick(&[SECOND / 100, SECOND * 2]),
             },
-            settings: settings(rng),
+            settings: settings(rng, later),
             events: course.events,
         }
     }
@@ -180,23 +195,28 @@ fn store_rates(rng: &mut Rng) -> StoreRates {
     }
 }
 
-fn settings(rng: &mut Rng) -> Settings {
+fn settings(rng: &mut Rng, later: &mut Rng) -> Settings {
     let retention = Retention {
         max_age_seconds: rng.per_mille(250).then(|| rng.between(60, 400)),
         max_bytes: None,
     };
     Settings {
-        // There is no such folder: what does not fit into the memory stays there all the same.
+        // There is no such folder: what does not fit into the memory is encoded again.
         spool_dir: PathBuf::from("/nonexistent/spool"),
+        spool_disk_bytes: 0,
         spool_memory_bytes: rng.pick(&[0, 4 << 10, 64 << 20]),
         workers: 1,
         uploads_max: rng.between(1, 8) as usize,
+        uploads_per_destination_max: later.between(1, 5) as usize,
+        upload_memory_bytes: later.pick(&[64, 4 << 10, 64 << 20]),
+        destination_bytes_per_second: later.pick(&[None, None, Some(2_000)]),
         lane_backlog_max: rng.between(1, 5) as usize,
         part_bytes: rng.pick(&[48, 400, 4000, 8 << 20, 8 << 20]),
-        gzip_level: 1,
+        gzip_level: Level::Fixed(1),
         retry: RetrySettings {
             first: SECOND * rng.between(1, 4) as u32 / 2,
             max: SECOND * rng.between(5, 30) as u32,
+            slow_max: SECOND * later.between(10, 300) as u32,
         },
         retention,
         trim_interval: SECOND * rng.between(5, 40) as u32,
@@ -313,6 +333,17 @@ impl Course {
                 let later = at + SECOND * rng.between(5, 200) as u32;
                 self.at(later, Event::Refuse { bucket, refusal: None });
             }
+        }
+    }
+
+    fn draw_intruders(&mut self, rng: &mut Rng) {
+        for _ in 0..rng.pick(&[0, 0, 4, 12]) {
+            let (at, choice) = (self.any_time(rng), rng.draw());
+            self.at(at, Event::Intrude { choice });
+        }
+        if rng.per_mille(500) {
+            let at = self.any_time(rng);
+            self.at(at, Event::Withdraw);
         }
     }
 

@@ -9,7 +9,7 @@ use model::sample::RecordPosition;
 use model::{JobId, Offset, OffsetRange, Partition, Scope, UnixNanos};
 
 use crate::history::{Event, Record, Wish, numbers_in};
-use crate::store::{Object, Place, gunzip};
+use crate::store::{Manners, Object, Place, gunzip};
 use crate::world::{JobStory, RevisionStory, World};
 
 /// After a change of a job, batches of the revision before may still begin for so long.
@@ -46,6 +46,7 @@ pub(super) struct Evidence {
     pub(super) cursors: BTreeMap<(JobId, Partition), Offset>,
     pub(super) losses: Vec<Loss>,
     pub(super) totals: BTreeMap<JobId, Totals>,
+    pub(super) manners: BTreeMap<&'static str, Manners>,
     pub(super) jobs: BTreeMap<JobId, JobStory>,
     pub(super) acknowledged: Vec<u32>,
     pub(super) partitions: u16,
@@ -90,6 +91,7 @@ impl Evidence {
             cursors: world.catalog.every_cursor(),
             losses: world.catalog.every_loss(),
             totals: world.catalog.every_total(),
+            manners: world.plan.manners.clone(),
             jobs: world.customers.stories.clone(),
             acknowledged: world.clients.acknowledged(),
             partitions: world.plan.partitions,

@@ -3,7 +3,7 @@
 //! It watches what it is told to do: an object that changes, or that appears without a seal, is a
 //! violation at the moment when it happens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
@@ -15,6 +15,7 @@ use delivery::StoreErrorKind;
 use flate2::Compression;
 use flate2::read::{GzEncoder, MultiGzDecoder};
 
+use super::manners::{Guard, Manners};
 use crate::catalog::MemoryCatalog;
 use crate::flaw::Flaw;
 use crate::storm::Storm;
@@ -83,13 +84,22 @@ pub(super) struct Done {
 
 type Outcome = Result<Done, StoreErrorKind>;
 
+/// The manners of a bucket that nothing was drawn for.
+const KIND: Manners = Manners { guard: Guard::Known, lets_abort: true, lets_look: true };
+
 /// All buckets.
 #[derive(Debug)]
 pub(super) struct Buckets {
     storm: Arc<Storm>,
     ledger: Arc<MemoryCatalog>,
     flaw: Flaw,
+    manners: BTreeMap<&'static str, Manners>,
     objects: BTreeMap<Place, Object>,
+    /// Where somebody else's object stands.
+    intruders: BTreeSet<Place>,
+    /// Where delivery has written, or may write with a request that is under way.
+    tried: BTreeSet<Place>,
+    life: u64,
     uploads: BTreeMap<String, Upload>,
     uploads_begun: u64,
     wire: BTreeMap<(Duration, u64), Work>,
@@ -100,12 +110,23 @@ pub(super) struct Buckets {
 #[derive(Debug)]
 struct Upload {
     place: Place,
+    /// In which life of the process it was begun.
+    life: u64,
     parts: BTreeMap<u32, Bytes>,
 }
 
 impl Buckets {
-    pub(super) fn new(storm: Arc<Storm>, ledger: Arc<MemoryCatalog>, flaw: Flaw) -> Self {
+    pub(super) fn new(
+        storm: Arc<Storm>,
+        ledger: Arc<MemoryCatalog>,
+        flaw: Flaw,
+        manners: BTreeMap<&'static str, Manners>,
+    ) -> Self {
         Self {
+            manners,
+            intruders: BTreeSet::new(),
+            tried: BTreeSet::new(),
+            life: 0,
             storm,
             ledger,
             flaw,
@@ -122,9 +143,54 @@ impl Buckets {
         self.objects.iter().map(|(place, object)| (place.clone(), object.clone())).collect()
     }
 
+    /// The process lives anew.
+    pub(super) fn begin_life(&mut self) {
+        self.life += 1;
+    }
+
+    fn manners(&self, bucket: &str) -> Manners {
+        self.manners.get(bucket).copied().unwrap_or(KIND)
+    }
+
+    /// Uploads that are open and may be aborted.
+    pub(super) fn open_uploads(&self) -> Vec<(String, Place)> {
+        let abortable =
+            |(_, upload): &(&String, &Upload)| self.manners(&upload.place.bucket).lets_abort;
+        let open = self.uploads.iter().filter(abortable);
+        open.map(|(id, upload)| (id.clone(), upload.place.clone())).collect()
+    }
+
+    /// Somebody else puts an object at a place where delivery has not written yet; says whether
+    /// they did.
+    pub(super) fn intrude(&mut self, place: &Place) -> bool {
+        let is_free = !self.objects.contains_key(place) && !self.tried.contains(place);
+        if is_free && self.manners(&place.bucket).protect() {
+            let body = Bytes::from_static(b"somebody else's");
+            self.objects.insert(place.clone(), Object { etag: tag(&body), body });
+            self.intruders.insert(place.clone());
+            return true;
+        }
+        false
+    }
+
+    /// Whoever put objects where delivery writes removes them.
+    pub(super) fn withdraw(&mut self) {
+        for place in std::mem::take(&mut self.intruders) {
+            self.objects.remove(&place);
+        }
+    }
+
     /// Puts a request on the wire, to arrive at `due`, and gives its number.
     pub(super) fn send(&mut self, due: Duration, work: Work) -> u64 {
         self.sent += 1;
+        match &work {
+            Work::Put { place, .. } => _ = self.tried.insert(place.clone()),
+            Work::Complete { upload, .. } => {
+                let place = self.uploads.get(upload).map(|upload| upload.place.clone());
+                self.tried.extend(place);
+            }
+            _ => {}
+        }
         self.wire.insert((due, self.sent), work);
         self.sent
     }
@@ -158,7 +224,8 @@ impl Buckets {
             Work::Begin { place } => {
                 self.uploads_begun += 1;
                 let id = format!("upload-{}", self.uploads_begun);
-                self.uploads.insert(id.clone(), Upload { place, parts: BTreeMap::new() });
+                let upload = Upload { place, life: self.life, parts: BTreeMap::new() };
+                self.uploads.insert(id.clone(), upload);
                 Ok(Done { tag: id, bytes: None })
             }
             Work::Part { upload, number, body } => {
@@ -168,16 +235,34 @@ impl Buckets {
                 Ok(Done { tag, bytes: None })
             }
             Work::Complete { upload, tags, guarded } => self.complete(&upload, &tags, guarded),
-            Work::Abort { upload } => {
-                let gone = self.uploads.remove(&upload).ok_or(StoreErrorKind::NoSuchUpload)?;
-                self.storm.saw("an upload in parts is aborted");
-                Ok(Done { tag: gone.place.key, bytes: None })
-            }
-            Work::Head { place } => Ok(self.objects.get(&place).map_or(
-                Done { tag: String::new(), bytes: None },
-                |object| Done { tag: object.etag.clone(), bytes: Some(object.body.len() as u64) },
-            )),
+            Work::Abort { upload } => self.abort(&upload),
+            Work::Head { place } => self.look(&place),
         }
+    }
+
+    fn abort(&mut self, id: &str) -> Outcome {
+        let upload = self.uploads.get(id).ok_or(StoreErrorKind::NoSuchUpload)?;
+        if !self.manners(&upload.place.bucket).lets_abort {
+            self.storm.saw("an abort is refused");
+            return Err(StoreErrorKind::AccessDenied);
+        }
+        let tag = upload.place.key.clone();
+        self.uploads.remove(id);
+        self.storm.saw("an upload in parts is aborted");
+        Ok(Done { tag, bytes: None })
+    }
+
+    fn look(&self, place: &Place) -> Outcome {
+        if !self.manners(&place.bucket).lets_look {
+            self.storm.saw("a look at an object is refused");
+            return Err(StoreErrorKind::AccessDenied);
+        }
+        self.storm.saw("an object is looked at");
+        let object = self.objects.get(place);
+        Ok(object.map_or(Done { tag: String::new(), bytes: None }, |object| Done {
+            tag: object.etag.clone(),
+            bytes: Some(object.body.len() as u64),
+        }))
     }
 
     fn complete(&mut self, id: &str, tags: &[String], guarded: bool) -> Outcome {
@@ -188,17 +273,27 @@ impl Buckets {
             return Err(StoreErrorKind::Refused);
         }
         let body: Vec<u8> = upload.parts.values().flatten().copied().collect();
-        let place = upload.place.clone();
+        let (place, life) = (upload.place.clone(), upload.life);
         let done = self.make_visible(place, body.into(), guarded)?;
         self.uploads.remove(id);
+        if life < self.life {
+            self.storm.saw("an upload of an earlier life is completed");
+        }
         self.storm.saw("an upload in parts is completed");
         Ok(done)
     }
 
     fn make_visible(&mut self, place: Place, body: Bytes, guarded: bool) -> Outcome {
-        if guarded && self.objects.contains_key(&place) {
-            self.storm.saw("a guarded write finds an object");
-            return Err(StoreErrorKind::AlreadyThere);
+        match self.manners(&place.bucket).guard {
+            Guard::Known if guarded && self.objects.contains_key(&place) => {
+                self.storm.saw("a guarded write finds an object");
+                return Err(StoreErrorKind::AlreadyThere);
+            }
+            Guard::Refused if guarded => {
+                self.storm.saw("a guarded write is refused");
+                return Err(StoreErrorKind::NotSupported);
+            }
+            _ => {}
         }
         self.check_sealed(&place);
         let object = Object { etag: tag(&body), body };
@@ -218,6 +313,10 @@ impl Buckets {
     }
 
     fn write(&mut self, place: Place, object: Object) {
+        if self.intruders.remove(&place) {
+            let what = format!("{place} is somebody else's and is written over");
+            self.storm.violated(Rule::OthersAreLeftAlone, what);
+        }
         match self.objects.get(&place) {
             None => {
                 self.objects.insert(place, object);
@@ -274,7 +373,7 @@ mod tests {
     fn buckets() -> (Buckets, Arc<Storm>) {
         let storm = Storm::new(UnixNanos(0), false);
         let ledger = Arc::new(MemoryCatalog::new(InstallationId::from_random([0; 12])));
-        (Buckets::new(Arc::clone(&storm), ledger, Flaw::None), storm)
+        (Buckets::new(Arc::clone(&storm), ledger, Flaw::None, BTreeMap::new()), storm)
     }
 
     fn put(body: &'static str) -> Work {

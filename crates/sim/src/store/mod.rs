@@ -9,22 +9,26 @@
 
 mod buckets;
 mod fate;
+mod manners;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use base64::Engine as _;
 use bytes::Bytes;
 use delivery::{Content, PartTag, PutObject, Store, StoreError, StoreErrorKind, Stored, UploadId};
 use model::destination::Destination;
 
 use crate::catalog::MemoryCatalog;
 use crate::flaw::Flaw;
+use crate::history::Plan;
 use crate::rng::Rng;
 use crate::storm::Storm;
 
 pub(crate) use buckets::gunzip;
 pub use buckets::{Object, Place};
 pub use fate::StoreRates;
+pub use manners::{Guard, Manners};
 
 use buckets::{Buckets, Done, Work};
 use fate::{Fate, draw};
@@ -46,16 +50,17 @@ struct State {
 }
 
 impl SimStore {
-    /// An empty store. `ledger` tells it what is sealed, so that it sees what is published too
+    /// An empty store, as rough as planned. `ledger` tells it what is sealed, so that it sees what is published too
     /// early.
     pub fn new(
         storm: Arc<Storm>,
-        rates: StoreRates,
+        plan: &Plan,
         ledger: Arc<MemoryCatalog>,
         flaw: Flaw,
         rng: Rng,
     ) -> Self {
-        let buckets = Buckets::new(Arc::clone(&storm), ledger, flaw);
+        let rates = plan.store;
+        let buckets = Buckets::new(Arc::clone(&storm), ledger, flaw, plan.manners.clone());
         let state = State { rng, refusing: Vec::new(), buckets };
         Self { storm, rates, state: Mutex::new(state) }
     }
@@ -74,6 +79,27 @@ impl SimStore {
     /// Whether the bucket refuses everything.
     pub fn refuses(&self, bucket: &str) -> bool {
         self.state().refusing.iter().any(|(name, _)| name == bucket)
+    }
+
+    /// The process lives anew.
+    pub fn begin_life(&self) {
+        self.state().buckets.begin_life();
+    }
+
+    /// Somebody else puts an object at a place where delivery has not written yet, if the bucket
+    /// keeps what others have written; says whether they did.
+    pub fn intrude(&self, place: &Place) -> bool {
+        self.state().buckets.intrude(place)
+    }
+
+    /// Whoever put objects where delivery writes removes them.
+    pub fn withdraw(&self) {
+        self.state().buckets.withdraw();
+    }
+
+    /// Uploads that are open and may be aborted, and where they go.
+    pub fn open_uploads(&self) -> Vec<(String, Place)> {
+        self.state().buckets.open_uploads()
     }
 
     /// All that is on the wire arrives.
@@ -183,8 +209,9 @@ impl Store for SimStore {
         number: u32,
         body: Bytes,
     ) -> Result<PartTag, StoreError> {
+        let checksum = checksum_of(&body);
         let done = self.call(to, Work::Part { upload: upload.id.clone(), number, body }).await?;
-        Ok(PartTag { etag: done.tag, checksum: None })
+        Ok(PartTag { etag: done.tag, checksum })
     }
 
     async fn complete_upload(
@@ -215,4 +242,10 @@ fn place(to: &Destination, key: &str) -> Place {
 
 fn stored(done: Done) -> Stored {
     Stored { etag: done.tag, checksum: None, bytes: done.bytes }
+}
+
+/// The CRC-64/NVME of a part, which destinations use unless they say otherwise.
+fn checksum_of(body: &Bytes) -> Option<String> {
+    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, body);
+    Some(base64::engine::general_purpose::STANDARD.encode(sum.to_be_bytes()))
 }

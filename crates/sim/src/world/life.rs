@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::Ledger;
+use catalog::{BatchRecord, BatchState, Ledger};
 use delivery::Delivery;
 use journal::Journal;
 use model::Partition;
@@ -12,6 +12,8 @@ use tokio::time::sleep;
 
 use super::World;
 use crate::history::{BUCKETS, Event};
+use crate::rng::Rng;
+use crate::store::Place;
 use crate::storm::Storm;
 use crate::violation::Rule;
 
@@ -54,6 +56,7 @@ impl World {
         let storm = Arc::clone(&self.storm);
         storm.clock.begin_life();
         storm.switch.reset();
+        self.store.begin_life();
         let ending = tokio::select! {
             biased;
             () = storm.switch.tripped() => Ending::Crashed,
@@ -117,6 +120,8 @@ impl World {
                 self.storm.trace.note(|| format!("world: {bucket} refuses {refusal:?}"));
                 self.store.refuse(bucket, refusal);
             }
+            Event::Intrude { choice } => self.intrude(choice),
+            Event::Withdraw => self.store.withdraw(),
             Event::Jump { nanos } => {
                 self.storm.trace.note(|| format!("world: the clock jumps by {nanos} ns"));
                 self.storm.clock.jump(nanos);
@@ -170,6 +175,7 @@ impl World {
             }
         }
         self.store.clear_wire();
+        self.store.withdraw();
         self.resume_all().await;
         delivery.reload().await;
         self.wait_until_delivered().await;
@@ -188,12 +194,43 @@ impl World {
     async fn wait_until_delivered(&self) {
         let until = self.storm.clock.elapsed() + CALM;
         let mut left = self.undelivered().await;
-        while !left.is_empty() && self.storm.clock.elapsed() < until {
+        let is_open = || !self.uploads_left_open().is_empty();
+        while (!left.is_empty() || is_open()) && self.storm.clock.elapsed() < until {
             sleep(LOOK).await;
             left = self.undelivered().await;
         }
+        for (id, place) in self.uploads_left_open() {
+            let what = format!("the upload {id} of {place} is left open");
+            self.storm.violated(Rule::UploadsAreClosed, what);
+        }
         for what in left {
             self.storm.violated(Rule::EndsDelivered, what);
+        }
+    }
+
+    /// Uploads in parts that the ledger knew, that are open, and that can be aborted now.
+    fn uploads_left_open(&self) -> Vec<(String, Place)> {
+        let mut open = self.store.open_uploads();
+        open.retain(|(id, place)| self.storm.has_noted(id) && !self.store.refuses(&place.bucket));
+        open
+    }
+
+    /// Somebody else writes where a batch is to go.
+    fn intrude(&self, choice: u64) {
+        let sealed = self.catalog.all_batches().into_iter();
+        let sealed = sealed.filter(|record| record.state == BatchState::Sealed);
+        let places = sealed.filter_map(|BatchRecord { batch, .. }| {
+            let bucket = self.customers.bucket_of(&batch)?.to_owned();
+            Some(Place { bucket, key: batch.key })
+        });
+        let places: Vec<Place> = places.collect();
+        if places.is_empty() {
+            return;
+        }
+        let place = &places[Rng::new(choice).below(places.len() as u64) as usize];
+        if self.store.intrude(place) {
+            self.storm.saw("somebody else writes where a batch is to go");
+            self.storm.trace.note(|| format!("world: somebody else writes {place}"));
         }
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ::journal::FrameKind;
 use catalog::{Actor, Tenants};
-use delivery::{Parts, Settings};
+use delivery::{Level, Parts, Settings};
 use model::dataset::Datasets;
 use model::{Id, InstallationId, Scope, UnixNanos};
 
@@ -120,7 +120,7 @@ impl World {
         ));
         let store = Arc::new(SimStore::new(
             Arc::clone(&storm),
-            plan.store,
+            &plan,
             Arc::clone(&catalog),
             options.flaw,
             part("store"),
@@ -150,9 +150,13 @@ impl World {
         }
     }
 
-    /// What the operator has set for a life; the gzip level is another one each time.
+    /// What the operator has set for a life; the level is another one each time.
     fn settings(&mut self) -> Settings {
-        Settings { gzip_level: self.rng.between(1, 7) as u8, ..self.plan.settings.clone() }
+        let level = match self.rng.between(1, 7) {
+            7 => Level::Auto,
+            level => Level::Fixed(level as u8),
+        };
+        Settings { gzip_level: level, ..self.plan.settings.clone() }
     }
 
     /// The scope of a zone.

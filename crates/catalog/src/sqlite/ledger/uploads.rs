@@ -1,6 +1,6 @@
 //! Open uploads in parts, in SQLite.
 
-use model::{JobId, Offset, Partition};
+use model::{JobId, Offset, Partition, Revision};
 use sqlx::sqlite::SqliteConnection;
 
 use super::refusals;
@@ -22,6 +22,7 @@ impl SqliteCatalog {
             .bind(partition.0)
             .bind(first.0 as i64)
             .bind(upload_id)
+            .bind(upload.revision.0)
             .bind(&upload.key)
             .bind(upload.part_bytes as i64)
             .execute(&mut *tx)
@@ -83,6 +84,7 @@ impl SqliteCatalog {
             };
             let upload = OpenUpload {
                 job: JobId(row.unsigned("job")?),
+                revision: Revision(row.number("revision")?),
                 partition: Partition(row.number("partition")?),
                 first: Offset(row.unsigned("first")?),
                 upload_id: row.text("upload_id")?,
@@ -105,12 +107,13 @@ fn name(upload: &OpenUpload) -> (JobId, Partition, Offset, &str) {
     (upload.job, upload.partition, upload.first, &upload.upload_id)
 }
 
-/// Closes all uploads of a batch.
+/// Closes all uploads of a batch. Those of a batch that was unsealed before it stay: they went to
+/// another place.
 pub(super) async fn close_all(
     connection: &mut SqliteConnection,
     (job, partition, first): BatchName,
 ) -> Result<()> {
-    sqlx::query("DELETE FROM upload WHERE job = $1 AND partition = $2 AND first = $3")
+    sqlx::query(sql!("uploads_close"))
         .bind(job.0 as i64)
         .bind(partition.0)
         .bind(first.0 as i64)

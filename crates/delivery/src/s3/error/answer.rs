@@ -19,6 +19,8 @@ pub(super) struct Answer {
     /// Where the bucket is, by the header or by the text.
     pub(super) region: Option<String>,
     pub(super) retry_after: Option<Duration>,
+    /// The ETag in the text, of an answer that is none of an error.
+    pub(super) etag: Option<String>,
 }
 
 impl Answer {
@@ -31,6 +33,7 @@ impl Answer {
             status: response.status().as_u16(),
             code: element(&text, "Code"),
             message: element(&text, "Message"),
+            etag: element(&text, "ETag"),
             region: region.or_else(|| element(&text, "Region")),
             retry_after: seconds.map(|wait| Duration::from_secs(wait).min(RETRY_AFTER_MAX)),
         }

@@ -16,9 +16,6 @@ mod broken;
 mod kind;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
 use std::error::Error;
 
 use aws_config::Region;
@@ -72,7 +69,10 @@ where
     let place = Place::Store(asked.to);
     match error {
         SdkError::ServiceError(context) => of_answer(asked, &Answer::read(context.raw())),
-        SdkError::ResponseError(context) => of_answer(asked, &Answer::read(context.raw())),
+        SdkError::ResponseError(context) => {
+            tracing::debug!(error = %words::causes(error), "an answer cannot be read");
+            of_answer(asked, &Answer::read(context.raw()))
+        }
         SdkError::TimeoutError(_) => {
             (StoreError::new(Kind::NoAnswer, format!("{place}: no answer came in time")), None)
         }
@@ -81,6 +81,13 @@ where
         }
         other => (of_causes(&place, other), None),
     }
+}
+
+/// The ETag in an answer that completes an upload although the client cannot read it: some servers
+/// call its root by another name than S3.
+pub(super) fn etag_of_completed<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+    let answer = Answer::read(error.raw_response()?);
+    if answer.status == 200 && answer.code.is_none() { answer.etag } else { None }
 }
 
 /// The meaning of an attempt that was cut.
@@ -124,12 +131,16 @@ where
         other => return of_causes(&Place::Sts, other),
     };
     let kind = kind::kind_of_sts(&answer);
-    Words::of_role(role, kind, &answer).error(kind, &answer)
+    Words::of_role(role, kind).error(kind, &answer)
 }
 
 fn of_answer(asked: &Asked<'_>, answer: &Answer) -> (StoreError, Option<Lesson>) {
     let (kind, lesson) = kind_of(asked, answer);
-    (Words::of_store(asked.to, kind, answer).error(kind, answer), lesson)
+    let error = Words::of_store(asked.to, kind, answer).error(kind, answer);
+    // Some stores repeat what they were sent.
+    let message = words::without_secrets(asked.to, &error.message);
+    let code = error.code.map(|code| words::without_secrets(asked.to, &code));
+    (StoreError { message, code, ..error }, lesson)
 }
 
 /// Whether requests to the destination are signed by credentials that this program fetches.

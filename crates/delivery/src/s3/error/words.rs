@@ -7,7 +7,7 @@ use std::io;
 use model::destination::{Access, Destination, MASK};
 
 use super::answer::Answer;
-use crate::{StoreError, StoreErrorKind as Kind};
+use crate::{Remedy, StoreError, StoreErrorKind as Kind};
 
 /// Who did not answer as hoped.
 #[derive(Debug, Clone, Copy)]
@@ -61,12 +61,12 @@ impl Words {
 
     /// For an answer of a destination's store.
     pub(super) fn of_store(to: &Destination, kind: Kind, answer: &Answer) -> Self {
-        let words = match kind.remedy() {
-            crate::Remedy::Retry => Self::of_passing_trouble(to, kind),
-            _ => Self::of_lasting_trouble(to, kind, answer),
-        };
-        // Some stores repeat what they were sent.
-        Self { what: without_secrets(to, &words.what), ..words }
+        match kind.remedy() {
+            Remedy::Retry => Self::of_passing_trouble(to, kind),
+            Remedy::WaitForCustomer | Remedy::ReportBug => {
+                Self::of_lasting_trouble(to, kind, answer)
+            }
+        }
     }
 
     fn of_lasting_trouble(to: &Destination, kind: Kind, answer: &Answer) -> Self {
@@ -125,8 +125,7 @@ impl Words {
     }
 
     /// For an answer of STS about a role.
-    pub(super) fn of_role(role: &str, kind: Kind, answer: &Answer) -> Self {
-        let _ = answer;
+    pub(super) fn of_role(role: &str, kind: Kind) -> Self {
         match kind {
             Kind::AccessDenied => Self::new(
                 format!("the role `{role}` may not be taken on"),

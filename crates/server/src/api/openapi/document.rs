@@ -4,8 +4,10 @@ use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use super::examples::EXAMPLES;
 use super::failures;
-use super::operations::{Answer, Body, Kind, OPERATIONS, Operation};
+use super::operation::{Answer, Body, Kind, Operation};
+use super::operations::OPERATIONS;
 use crate::api::error::Failure;
 use crate::api::routes::expand_path;
 use crate::api::{Access, routes};
@@ -71,6 +73,12 @@ impl Schemas {
     fn definitions(mut self) -> Map<String, Value> {
         let mut all = self.requests.take_definitions(true);
         all.extend(self.answers.take_definitions(true));
+        for (name, example) in EXAMPLES {
+            let example: Value = serde_json::from_str(example).unwrap_or_default();
+            if let Some(schema) = all.get_mut(*name) {
+                schema["examples"] = json!([example]);
+            }
+        }
         all
     }
 }

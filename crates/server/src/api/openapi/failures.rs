@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::operations::{Body, Operation};
+use super::operation::{Body, Operation};
 use crate::api::Access;
 use crate::api::error::Code;
 

@@ -12,7 +12,9 @@
 //! Every route has its row in `operations`; a test says where one is missing.
 
 mod document;
+mod examples;
 mod failures;
+mod operation;
 mod operations;
 mod requests;
 

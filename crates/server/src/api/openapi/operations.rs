@@ -1,12 +1,13 @@
 //! What there is to say of each route beyond its row in the table of routes.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 
+use super::operation::{Kind, Operation, Parameter, delete, get, post, put, text};
 use super::requests::{
     Challenge, DestinationOnly, NewAccount, NewToken, NewZone, Origin, Policy, PolicyOfOperator,
     job_to_change, new_job,
 };
-use crate::api::envelope::{Done, Verdict};
+use crate::api::envelope::Verdict;
 use crate::api::error::Code;
 use crate::api::page::{PER_PAGE, PER_PAGE_MAX};
 use crate::api::quarantine::{LINES, LINES_MAX};
@@ -14,111 +15,6 @@ use crate::api::{
     accounts, audit, destination, health, history, jobs, ownership, policy, status, tokens, zones,
 };
 use crate::ingest::Outcome;
-
-/// Makes a schema.
-pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
-/// What is said of a route. Its method and path are those of the table of routes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Operation {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) tag: &'static str,
-    /// What clients' generators call it.
-    pub(super) name: &'static str,
-    pub(super) summary: &'static str,
-    pub(super) query: &'static [Parameter],
-    pub(super) body: Body,
-    pub(super) answer: Answer,
-    /// Codes besides those that follow from who may ask and what is sent.
-    pub(super) fails: &'static [Code],
-}
-
-/// A parameter of the query.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Parameter {
-    pub(super) name: &'static str,
-    pub(super) about: &'static str,
-    pub(super) kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
-    Text,
-    /// From 1 to the second; without it the first.
-    Number(u32, u32),
-}
-
-/// What a request sends.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Body {
-    None,
-    /// An object, and one as an example.
-    Json(SchemaOf, &'static str),
-    /// Records, in any form that the door takes.
-    Records,
-}
-
-/// What a success answers.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Answer {
-    /// The envelope.
-    Envelope(SchemaOf),
-    /// JSON without it, also with this other status.
-    Bare(SchemaOf, Option<u16>),
-    /// Another type of content.
-    Content(&'static str),
-}
-
-impl Operation {
-    const fn query(self, query: &'static [Parameter]) -> Self {
-        Self { query, ..self }
-    }
-
-    const fn json(self, schema: SchemaOf, example: &'static str) -> Self {
-        Self { body: Body::Json(schema, example), ..self }
-    }
-
-    const fn body<T: JsonSchema>(self, example: &'static str) -> Self {
-        self.json(schema_of::<T>, example)
-    }
-
-    const fn records(self) -> Self {
-        Self { body: Body::Records, ..self }
-    }
-
-    const fn result<T: JsonSchema>(self) -> Self {
-        Self { answer: Answer::Envelope(schema_of::<Done<T>>), ..self }
-    }
-
-    const fn list<T: JsonSchema>(self) -> Self {
-        Self { answer: Answer::Envelope(list_of::<T>), ..self }
-    }
-
-    const fn bare<T: JsonSchema>(self, also: Option<u16>) -> Self {
-        Self { answer: Answer::Bare(schema_of::<T>, also), ..self }
-    }
-
-    const fn content(self, content_type: &'static str) -> Self {
-        Self { answer: Answer::Content(content_type), ..self }
-    }
-
-    const fn fails(self, fails: &'static [Code]) -> Self {
-        Self { fails, ..self }
-    }
-}
-
-fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
-}
-
-fn list_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = generator.subschema_for::<Done<Vec<T>>>();
-    if let Some(serde_json::Value::Array(required)) = schema.get_mut("required") {
-        required.push("result_info".into());
-    }
-    schema
-}
 
 /// The fields of a dataset.
 #[derive(JsonSchema)]
@@ -141,56 +37,6 @@ const OLD_LINES: &[Parameter] = &[
     Parameter { name: "limit", about: "Most lines.", kind: Kind::Number(LINES, LINES_MAX) },
     text("dataset", "Only lines of this dataset."),
 ];
-
-const fn text(name: &'static str, about: &'static str) -> Parameter {
-    Parameter { name, about, kind: Kind::Text }
-}
-
-const fn get(
-    path: &'static str,
-    tag: &'static str,
-    name: &'static str,
-    summary: &'static str,
-) -> Operation {
-    Operation {
-        method: "GET",
-        path,
-        tag,
-        name,
-        summary,
-        query: &[],
-        body: Body::None,
-        answer: Answer::Content("text/plain"),
-        fails: &[],
-    }
-}
-
-const fn post(
-    path: &'static str,
-    tag: &'static str,
-    name: &'static str,
-    summary: &'static str,
-) -> Operation {
-    Operation { method: "POST", ..get(path, tag, name, summary) }
-}
-
-const fn put(
-    path: &'static str,
-    tag: &'static str,
-    name: &'static str,
-    summary: &'static str,
-) -> Operation {
-    Operation { method: "PUT", ..get(path, tag, name, summary) }
-}
-
-const fn delete(
-    path: &'static str,
-    tag: &'static str,
-    name: &'static str,
-    summary: &'static str,
-) -> Operation {
-    Operation { method: "DELETE", ..get(path, tag, name, summary) }
-}
 
 const INGEST_FAILS: &[Code] =
     &[Code::NotFound, Code::UnsupportedMedia, Code::KeyReused, Code::Overloaded];

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::document::document;
+use super::examples::EXAMPLES;
 use super::failures::meaning;
-use super::operations::{Body, OPERATIONS};
+use super::operation::Body;
+use super::operations::OPERATIONS;
 use crate::api::error::Code;
 use crate::api::routes;
 use crate::api::routes::expand_path;
@@ -54,6 +56,22 @@ fn examples_are_json() {
         if let Body::Json(_, example) = operation.body {
             let read: Result<Value, _> = serde_json::from_str(example);
             assert!(read.is_ok_and(|value| value.is_object()), "{}", operation.name);
+        }
+    }
+}
+
+#[test]
+fn examples_of_answers_have_every_member_and_no_other() {
+    let document = document();
+    for (name, example) in EXAMPLES {
+        let schema = &document["components"]["schemas"][name];
+        let known = schema["properties"].as_object().unwrap_or_else(|| panic!("no schema {name}"));
+        let example: Value = serde_json::from_str(example).unwrap();
+        let members = example.as_object().unwrap();
+        assert!(members.keys().all(|member| known.contains_key(member)), "{name}: {example}");
+        let required = schema["required"].as_array().into_iter().flatten();
+        for member in required.map(|member| member.as_str().unwrap()) {
+            assert!(members.contains_key(member), "{name} lacks {member}");
         }
     }
 }

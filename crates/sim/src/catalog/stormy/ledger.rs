@@ -118,7 +118,14 @@ impl Ledger for StormyCatalog {
     }
 
     async fn open_upload(&self, upload: &OpenUpload) -> Result<()> {
-        self.pass("note an upload", self.inner.open_upload(upload)).await
+        let noting = async {
+            let noted = self.inner.open_upload(upload).await;
+            if noted.is_ok() {
+                self.storm.note_upload(&upload.upload_id);
+            }
+            noted
+        };
+        self.pass("note an upload", noting).await
     }
 
     async fn note_part(

@@ -1,0 +1,121 @@
+//! Compresses members of objects, each on its own: gzip members (RFC 1952, section 2.2) or
+//! Zstandard frames (RFC 8878, section 3.1), of which an object holds as many as it needs.
+//!
+//! The same bytes at the same level always become the same member. A gzip member carries a CRC-32
+//! and its length, a Zstandard frame a checksum and its length.
+
+use std::io;
+
+use libdeflater::{CompressionLvl, Compressor};
+use model::output::Compression;
+use zstd::zstd_safe::{CCtx, CParameter, compress_bound};
+
+/// Room that is kept from one member to the next; what is larger is given back.
+const KEPT_BYTES: usize = 4 << 20;
+
+/// Compresses members one after the other.
+#[derive(Default)]
+pub(crate) struct Press {
+    gzip: Option<(u8, Compressor)>,
+    zstd: Option<CCtx<'static>>,
+    member: Vec<u8>,
+}
+
+impl std::fmt::Debug for Press {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Press")
+    }
+}
+
+impl Press {
+    /// Compresses `bytes` to one member at this level, 1 to 12.
+    pub(crate) fn member(
+        &mut self,
+        compression: Compression,
+        level: u8,
+        bytes: &[u8],
+    ) -> io::Result<&[u8]> {
+        let level = level.clamp(1, 12);
+        let len = match compression {
+            Compression::Gzip => self.gzip(level, bytes),
+            Compression::Zstd => self.zstd(level, bytes),
+        }?;
+        Ok(&self.member[..len])
+    }
+
+    fn gzip(&mut self, level: u8, bytes: &[u8]) -> io::Result<usize> {
+        if self.gzip.as_ref().is_none_or(|(current, _)| *current != level) {
+            self.gzip = None;
+        }
+        let make = || {
+            let lvl = CompressionLvl::new(i32::from(level)).unwrap_or_default();
+            (level, Compressor::new(lvl))
+        };
+        let (_, compressor) = self.gzip.get_or_insert_with(make);
+        grow(&mut self.member, compressor.gzip_compress_bound(bytes.len()));
+        compressor.gzip_compress(bytes, &mut self.member).map_err(io::Error::other)
+    }
+
+    fn zstd(&mut self, level: u8, bytes: &[u8]) -> io::Result<usize> {
+        let name = |code| io::Error::other(zstd::zstd_safe::get_error_name(code));
+        let context = self.zstd.get_or_insert_with(CCtx::create);
+        for parameter in
+            [CParameter::CompressionLevel(i32::from(level)), CParameter::ChecksumFlag(true)]
+        {
+            context.set_parameter(parameter).map_err(name)?;
+        }
+        grow(&mut self.member, compress_bound(bytes.len()));
+        context.compress2(&mut self.member[..], bytes).map_err(name)
+    }
+
+    /// Gives back the memory of an uncommonly large member.
+    pub(crate) fn shrink(&mut self) {
+        if self.member.capacity() > KEPT_BYTES {
+            self.member = Vec::new();
+        }
+    }
+}
+
+fn grow(room: &mut Vec<u8>, bytes: usize) {
+    if room.len() < bytes {
+        room.resize(bytes, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    fn unpacked(compression: Compression, object: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read = match compression {
+            Compression::Gzip => flate2::read::MultiGzDecoder::new(object).read_to_end(&mut bytes),
+            Compression::Zstd => zstd::Decoder::new(object).unwrap().read_to_end(&mut bytes),
+        };
+        assert_eq!(read.unwrap(), bytes.len());
+        bytes
+    }
+
+    #[test]
+    fn members_end_to_end_are_one_object_and_come_out_the_same_each_time() {
+        let text = "{\"RayID\":\"7f3a\"}\n".repeat(40_000);
+        for compression in Compression::ALL {
+            for level in 1..=12 {
+                let object = |press: &mut Press| {
+                    let mut object = Vec::new();
+                    for member in text.as_bytes().chunks(200_000) {
+                        object.extend(press.member(compression, level, member).unwrap());
+                    }
+                    object
+                };
+                let mut used = Press::default();
+                used.member(compression, 13 - level, b"something else").unwrap();
+                let first = object(&mut used);
+                assert!(first == object(&mut Press::default()), "{compression:?} {level}");
+                assert!(unpacked(compression, &first) == text.as_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Uploads in parts that no batch goes on with: of deleted jobs, and of batches that were given up
+//! or follow their job to another place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use catalog::{CatalogError, OpenUpload};
+use model::destination::Destination;
+use model::{JobId, Revision};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::plans::Plans;
+use crate::room::Room;
+
+/// Aborts what is left over: at once, and from time to time. It has no state of its own.
+pub(crate) async fn look_after_leftovers(room: Arc<Room>) {
+    let plans = Plans::new(Arc::clone(&room));
+    let mut ticks = interval(room.settings.trim_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = abandon_leftovers(&room, &plans).await {
+            tracing::warn!(%error, "cannot look after uploads that were left over");
+        }
+    }
+}
+
+async fn abandon_leftovers(room: &Room, plans: &Plans) -> Result<(), CatalogError> {
+    // In this order: an upload that is opened meanwhile is not among them, and its batch is.
+    let open = room.catalog.open_uploads(None).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let undelivered = room.catalog.undelivered(None).await?;
+    let wanted: BTreeSet<_> = undelivered
+        .iter()
+        .map(|batch| (batch.job, batch.partition, batch.range.first, batch.revision))
+        .collect();
+    let left_over = open.into_iter().filter(|open: &OpenUpload| {
+        !wanted.contains(&(open.job, open.partition, open.first, open.revision))
+    });
+    let mut places: BTreeMap<(JobId, Revision), Destination> = BTreeMap::new();
+    for open in left_over {
+        let key = (open.job, open.revision);
+        if !places.contains_key(&key) {
+            match plans.destination(open.job, open.revision).await {
+                Ok(to) => _ = places.insert(key, to),
+                Err(error) => {
+                    tracing::warn!(job = %open.job, %error, "cannot tell where an upload went");
+                    continue;
+                }
+            }
+        }
+        let to = &places[&key];
+        let gate = room.gates.gate(to);
+        if gate.held(to).is_none() {
+            room.abandon(&gate, to, &open).await;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! What the server's memory comes to where much is open at once.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::bucket::Bucket;
+use crate::load::Load;
+use crate::process::Server;
+use crate::{all_delivered, mb};
+
+/// Jobs with an open batch each.
+const JOBS: usize = 1_000;
+/// Bytes that each of their batches holds: less than a member, so that nothing is compressed.
+const OPEN_BYTES: usize = 700 << 10;
+/// Bytes that the job of large objects gets: a little more than one object.
+const LARGE_BYTES: u64 = 1_100_000_000;
+
+/// A thousand jobs, each with a batch that is open and not worth compressing yet.
+pub(crate) async fn many_open_batches(load: &Load) {
+    let bucket = Bucket::serve().await;
+    let server = Server::start(bucket.address).await;
+    let fields = json!({"field_names": load.fields});
+    let mut zones = Vec::new();
+    for _ in 0..JOBS {
+        let zone = server.create_zone().await;
+        let spec = json!({"max_upload_interval_seconds": 60, "output_options": fields});
+        server.create_job_of(&zone, spec).await;
+        zones.push(zone);
+    }
+    let idle = server.cost().peak_bytes;
+    let started = Instant::now();
+    let mut records = 0;
+    let mut bytes = 0;
+    for (zone, body) in zones.iter().zip(load.bodies.iter().cycle()) {
+        let end = body.len().min(OPEN_BYTES);
+        let end = body[..end].iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
+        records += body[..end].iter().filter(|&&byte| byte == b'\n').count();
+        bytes += end as u64;
+        server.post(zone, &[body[..end].to_vec()]).await;
+    }
+    let open = server.cost().peak_bytes;
+    let sent = started.elapsed();
+    all_delivered(&server, &bucket, records).await;
+    println!("{JOBS} open batches of {:.1} MB, sent in {sent:.1?}", mb(bytes) / JOBS as f64);
+    print_peaks(&[("idle", idle), ("open", open), ("delivered", server.cost().peak_bytes)]);
+}
+
+/// One job with objects of 1 GB before compression.
+pub(crate) async fn large_objects(load: &Load) {
+    let bucket = Bucket::serve().await;
+    let server = Server::start(bucket.address).await;
+    let zone = server.create_zone().await;
+    let spec = json!({
+        "max_upload_bytes": 1_000_000_000,
+        "max_upload_interval_seconds": 60,
+        "output_options": {"field_names": load.fields},
+    });
+    server.create_job_of(&zone, spec).await;
+    let (mut records, mut bytes) = (0, 0);
+    while bytes < LARGE_BYTES {
+        server.post(&zone, &load.bodies).await;
+        records += load.records;
+        bytes += load.bytes;
+    }
+    all_delivered(&server, &bucket, records).await;
+    println!("one job with objects of 1 GB, {:.0} MB sent", mb(bytes));
+    print_peaks(&[("delivered", server.cost().peak_bytes)]);
+}
+
+fn print_peaks(peaks: &[(&str, u64)]) {
+    for (when, peak) in peaks {
+        println!("    {when:<10} peak {:>6.1} MiB", *peak as f64 / f64::from(1 << 20));
+    }
+}
+
+/// How long the last object may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(400);
