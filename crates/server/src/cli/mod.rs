@@ -55,9 +55,9 @@ enum Command {
     Zone(zone::Args),
     Token(token::Args),
     Job(job::Args),
-    Key(key::Args),
     Destination(destination::Args),
     Audit(audit::Args),
+    Key(key::Args),
     Status(status::Args),
     Completions(completions::Args),
 }
@@ -73,10 +73,10 @@ impl Cli {
             Command::Zone(args) => zone::run(args).await,
             Command::Token(args) => token::run(args).await,
             Command::Job(args) => job::run(args).await,
-            Command::Key(args) => key::run(args),
             Command::Destination(args) => destination::run(args).await,
             Command::Audit(args) => audit::run(args).await,
             Command::Completions(args) => completions::run(&args),
+            Command::Key(args) => key::run(args),
             Command::Status(args) => status::run(args).await,
         }
     }

@@ -23,8 +23,6 @@ use model::destination::Destination;
 use crate::catalog::MemoryCatalog;
 use crate::flaw::Flaw;
 use crate::rng::Rng;
-use crate::store::fate::StoreRates;
-use crate::store::manners::Manners;
 use crate::storm::Storm;
 
 pub(crate) use buckets::gunzip;
