@@ -15,7 +15,7 @@ fn gates(change: impl FnOnce(&mut Settings)) -> Gates {
 }
 
 fn to(text: &str) -> Destination {
-    format!("s3://{text}?region=us-east-1").parse().unwrap()
+    Destination::parse(&format!("s3://{text}?region=us-east-1")).unwrap()
 }
 
 fn error(kind: Kind) -> Result<(), StoreError> {

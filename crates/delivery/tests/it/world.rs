@@ -56,8 +56,11 @@ impl World {
         let s3 = S3Server::start().await;
         let spool = tempfile::tempdir().unwrap();
         let mut settings = Settings::new(spool.path().to_owned());
-        settings.retry =
-            RetrySettings { first: Duration::from_millis(20), max: Duration::from_millis(100) };
+        settings.retry = RetrySettings {
+            first: Duration::from_millis(20),
+            max: Duration::from_millis(100),
+            slow_max: Duration::from_millis(200),
+        };
         change(&mut settings);
         let clock = Arc::new(StandingClock(AtomicI64::new(0)));
         clock.set(MORNING);
