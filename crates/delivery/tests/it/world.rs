@@ -59,7 +59,7 @@ impl World {
         settings.retry = RetrySettings {
             first: Duration::from_millis(20),
             max: Duration::from_millis(100),
-            slow_max: Duration::from_millis(100),
+            slow_max: Duration::from_millis(200),
         };
         change(&mut settings);
         let clock = Arc::new(StandingClock(AtomicI64::new(0)));
