@@ -59,7 +59,9 @@ async fn measure(asker: &Asker) {
     let one = |n: usize| format!("{large}/{}", 1 + n * 7 % (JOBS / 2));
     asker.time("get", |n| (Method::GET, one(n), None)).await;
     asker.time("create", |n| (Method::POST, small(n), Some(body.clone()))).await;
-    asker.time("create, in the zone of 5,000", |_| (Method::POST, large.clone(), Some(body.clone()))).await;
+    asker
+        .time("create, in the zone of 5,000", |_| (Method::POST, large.clone(), Some(body.clone())))
+        .await;
     let rename = |n: usize| Some(json!({"name": format!("job {n}")}));
     asker.time("rename", |n| (Method::PUT, one(n), rename(n))).await;
     let filtered = Some(json!({"filter": FILTER}));
