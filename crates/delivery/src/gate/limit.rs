@@ -64,7 +64,7 @@ impl Limit {
     /// The store asked for fewer requests, in answer to one that began at `began`.
     pub(super) fn lower(&self, began: Instant) {
         let mut state = self.state();
-        let is_known = |at: Instant| began < at || at.elapsed() < LOWERING_INTERVAL;
+        let is_known = |at: Instant| began <= at || at.elapsed() < LOWERING_INTERVAL;
         if state.lowered_at.is_some_and(is_known) {
             return;
         }
