@@ -78,8 +78,7 @@ impl PaceWatch {
             let share = self.worked.as_nanos() * 100 / watched.as_nanos();
             self.pace = match (share, self.pace) {
                 (SHARE_FULL.., _) | (SHARE_HIGH.., Pace::Busy | Pace::Behind) => Pace::Behind,
-                (SHARE_HIGH.., Pace::Calm) => Pace::Busy,
-                (..SHARE_LOW, Pace::Behind) => Pace::Busy,
+                (SHARE_HIGH.., Pace::Calm) | (..SHARE_LOW, Pace::Behind) => Pace::Busy,
                 (..SHARE_LOW, Pace::Busy) => Pace::Calm,
                 (_, pace) => pace,
             };

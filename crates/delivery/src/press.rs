@@ -103,12 +103,11 @@ mod tests {
         let text = "{\"RayID\":\"7f3a\"}\n".repeat(40_000);
         for compression in Compression::ALL {
             for level in 1..=12 {
-                let object = |press: &mut Press| {
-                    let mut object = Vec::new();
-                    for member in text.as_bytes().chunks(200_000) {
-                        object.extend(press.member(compression, level, member).unwrap());
-                    }
-                    object
+                let object = |press: &mut Press| -> Vec<u8> {
+                    let members = text.as_bytes().chunks(200_000);
+                    members
+                        .flat_map(|text| press.member(compression, level, text).unwrap().to_vec())
+                        .collect()
                 };
                 let mut used = Press::default();
                 used.member(compression, 13 - level, b"something else").unwrap();

@@ -19,8 +19,8 @@ fn verbs(actions: &[Action]) -> Vec<(Verb, Subject)> {
     actions.iter().map(|action| (action.verb, action.what)).collect()
 }
 
-fn member<'a>(state: &'a Option<Value>, name: &str) -> &'a Value {
-    &state.as_ref().unwrap()[name]
+fn member<'a>(state: Option<&'a Value>, name: &str) -> &'a Value {
+    &state.unwrap()[name]
 }
 
 pub async fn an_action_says_who_did_what(catalog: &dyn Catalog) {
@@ -64,12 +64,16 @@ pub async fn every_change_of_a_job_is_one_action(catalog: &dyn Catalog) {
     assert_eq!(verbs(&actions), expected, "what changes nothing leaves nothing");
     let update = &actions[1];
     assert_eq!(update.id, added.id.to_string());
-    let member_of = |name| (member(&update.before, name), member(&update.after, name));
+    let member_of =
+        |name| (member(update.before.as_ref(), name), member(update.after.as_ref(), name));
     assert_eq!(member_of("enabled"), (&json!(false), &json!(true)));
     assert_eq!(member_of("name"), (&json!("all requests"), &Value::Null));
     assert_eq!(member_of("revision"), (&json!(1), &json!(2)));
-    assert_eq!(member(&update.after, "output_options"), &json!({"field_names": ["ClientIP"]}));
-    assert_eq!(member(&update.after, "zone_id"), &json!(id(1).to_string()));
+    assert_eq!(
+        member(update.after.as_ref(), "output_options"),
+        &json!({"field_names": ["ClientIP"]})
+    );
+    assert_eq!(member(update.after.as_ref(), "zone_id"), &json!(id(1).to_string()));
     assert_eq!((&actions[0].before, &actions[0].after), (&update.after, &None));
 }
 
@@ -186,7 +190,7 @@ pub async fn deleted_zones_and_accounts_are_gone(catalog: &dyn Catalog) {
     let trail = actions(catalog, id(1)).await;
     let expected = [(Verb::Delete, Subject::Account), (Verb::Delete, Subject::Zone)];
     assert_eq!(verbs(&trail)[..2], expected);
-    assert_eq!(member(&trail[1].before, "name"), "zone1.example");
+    assert_eq!(member(trail[1].before.as_ref(), "name"), "zone1.example");
 
     let again = catalog.add_account(id(1), "again", EXTERNAL_ID, &by(NOON)).await;
     super::assert_conflict(again, &id(1).to_string());

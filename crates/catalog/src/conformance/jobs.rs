@@ -197,7 +197,7 @@ pub async fn jobs_are_paged_and_counted(catalog: &dyn Catalog) {
     let first = job(catalog, 1).await;
     let scope = first.scope;
     let mut dns = change();
-    dns.spec.dataset = "dns_logs".to_owned();
+    "dns_logs".clone_into(&mut dns.spec.dataset);
     let mut ids = vec![first.id];
     for change in [dns, change(), change()] {
         ids.push(catalog.add_job(scope, change, &[], &by(NOON)).await.unwrap().id);

@@ -53,7 +53,7 @@ pub(crate) struct Gates {
     shared: Arc<Shared>,
     /// The places of stores that are known not to know guarded writes.
     without_guard: Mutex<HashSet<String>>,
-    gates: Mutex<HashMap<Place, Arc<Gate>>>,
+    by_place: Mutex<HashMap<Place, Arc<Gate>>>,
 }
 
 /// What all gates share.
@@ -106,7 +106,11 @@ impl Gates {
             },
             metrics,
         };
-        Self { shared: Arc::new(shared), without_guard: Mutex::default(), gates: Mutex::default() }
+        Self {
+            shared: Arc::new(shared),
+            without_guard: Mutex::default(),
+            by_place: Mutex::default(),
+        }
     }
 
     /// Begins with what the catalogue remembers.
@@ -120,7 +124,7 @@ impl Gates {
     /// The gate of the destination's bucket.
     pub(crate) fn gate(&self, to: &Destination) -> Arc<Gate> {
         let place = Place::of(to);
-        let mut gates = lock(&self.gates);
+        let mut gates = lock(&self.by_place);
         if let Some(gate) = gates.get(&place) {
             return Arc::clone(gate);
         }

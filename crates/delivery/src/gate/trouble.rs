@@ -45,7 +45,7 @@ pub(super) enum Look {
 }
 
 /// The troubles that one request probes.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Claim(u64);
 
 /// For whom something is wrong.

@@ -88,7 +88,7 @@ async fn without_room_anywhere_only_the_last_resort_goes_on() {
     let space = SpoolSpace::new(PathBuf::from("/nonexistent/spool"), 0, 64 << 20);
     let mut spool = Spool::new(&space);
     assert!(push(&mut spool, &[1; 1000]).is_ok());
-    assert!(push(&mut spool, &[1; 100_000]).is_err());
+    assert!(push(&mut spool, &vec![1; 100_000]).is_err());
     let right = Arc::new(space.last_resort().await);
     let mut spool = Spool::beyond_budgets(&space, &right);
     push(&mut spool, &noise(MIB)).unwrap();

@@ -140,13 +140,12 @@ impl Delivering {
         }
         let key = &self.sealed.batch.key;
         match error.kind {
-            StoreErrorKind::AlreadyThere if was_tried => {}
+            // The upload may be gone because it was completed.
+            StoreErrorKind::AlreadyThere | StoreErrorKind::NoSuchUpload if was_tried => {}
             StoreErrorKind::AlreadyThere => {
                 let why = "it was there before the first attempt".to_owned();
                 return Err(AttemptError::Taken { key: key.clone(), why });
             }
-            // The upload may be gone because it was completed.
-            StoreErrorKind::NoSuchUpload if was_tried => {}
             _ => return Err(error.into()),
         }
         let is_certain = error.kind == StoreErrorKind::AlreadyThere;

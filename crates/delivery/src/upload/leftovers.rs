@@ -1,6 +1,7 @@
 //! Uploads in parts that no batch goes on with: of deleted jobs, and of batches that were given up
 //! or follow their job to another place.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -41,17 +42,17 @@ async fn abandon_leftovers(room: &Room, plans: &Plans) -> Result<(), CatalogErro
     });
     let mut places: BTreeMap<(JobId, Revision), Destination> = BTreeMap::new();
     for open in left_over {
-        let key = (open.job, open.revision);
-        if !places.contains_key(&key) {
-            match plans.destination(open.job, open.revision).await {
-                Ok(to) => _ = places.insert(key, to),
+        let to = match places.entry((open.job, open.revision)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => match plans.destination(open.job, open.revision).await {
+                Ok(to) => unknown.insert(to),
                 Err(error) => {
                     tracing::warn!(job = %open.job, %error, "cannot tell where an upload went");
                     continue;
                 }
-            }
-        }
-        let to = &places[&key];
+            },
+        };
+        let to = &*to;
         let gate = room.gates.gate(to);
         if gate.held(to).is_none() {
             room.abandon(&gate, to, &open).await;

@@ -35,7 +35,7 @@ pub(crate) async fn many_open_batches(load: &Load) {
     for (zone, body) in zones.iter().zip(load.bodies.iter().cycle()) {
         let end = body.len().min(OPEN_BYTES);
         let end = body[..end].iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
-        records += body[..end].iter().filter(|&&byte| byte == b'\n').count();
+        records += body[..end].split_inclusive(|&byte| byte == b'\n').count();
         bytes += end as u64;
         server.post(zone, &[body[..end].to_vec()]).await;
     }

@@ -55,7 +55,8 @@ fn event(event: JobEvent) -> Event {
 #[schemars(rename = "JobHour")]
 pub(super) struct Hour {
     /// When the hour begins.
-    hour: String,
+    #[serde(rename = "hour")]
+    begins: String,
     objects: u64,
     records: u64,
     /// Records that expired before they could be delivered.
@@ -92,7 +93,7 @@ pub(super) async fn hours(call: &mut Call) -> ApiResult {
 fn hour(figures: HourFigures) -> Hour {
     let mean = figures.upload_millis as f64 / figures.batches as f64;
     Hour {
-        hour: rfc3339(figures.hour),
+        begins: rfc3339(figures.hour),
         objects: figures.batches,
         records: figures.records,
         dropped_records: figures.dropped_records,

@@ -77,7 +77,7 @@ fn answer(call: &Call, mut fields: Fields, account: Option<Account>) -> ApiResul
     let principal = call.app.principal.as_ref();
     let external_id = account.map(|account| account.external_id);
     let terms = Terms { principal, external_id: external_id.as_deref(), abort };
-    let documents = documents(&destination, terms).map_err(refused)?;
+    let documents = documents(&destination, terms).map_err(|error| refused(&error))?;
     let names_service = !matches!(destination.access, Access::Keys { .. });
     Ok(envelope::result(Policy {
         principal: principal.filter(|_| names_service).map(ToString::to_string),
@@ -91,7 +91,7 @@ fn pasted(Document { kind, json }: Document) -> Pasted {
     Pasted { kind: kind.name(), purpose: kind.purpose(), document }
 }
 
-fn refused(error: PolicyError) -> ApiError {
+fn refused(error: &PolicyError) -> ApiError {
     let message = error.to_string();
     match error {
         PolicyError::NoPrincipal => ApiError::new(Code::Conflict, message),

@@ -168,7 +168,8 @@ impl World {
                 return status;
             }
             assert!(begun.elapsed() < PATIENCE, "job {job} waits in vain for {what}: {status}");
-            sleep(Duration::from_millis(20)).await;
+            // Within what a token may ask for.
+            sleep(Duration::from_millis(60)).await;
         }
     }
 

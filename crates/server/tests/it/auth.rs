@@ -214,6 +214,13 @@ fn without(answer: &Answer, id: &str) -> (u16, String) {
     (answer.status, quoted.replace(&format!("/{id}"), "/ID"))
 }
 
+/// The answer of a route to a body that would change something.
+async fn change(site: &Site, route: &Offered, token: &str) -> Answer {
+    let path = filled(site, route);
+    let request = site.request(route.method.clone(), &path).bearer_auth(token);
+    send(request.json(&json!({"enabled": true}))).await
+}
+
 #[tokio::test]
 async fn what_is_somebody_elses_looks_as_if_it_were_not_there() {
     let site = Site::start().await;
@@ -226,15 +233,10 @@ async fn what_is_somebody_elses_looks_as_if_it_were_not_there() {
     for route in offered() {
         for (part, theirs, nobodys) in others.ids.iter().filter(|id| route.path.contains(id.0)) {
             for token in &callers {
-                let ask = |id: &str| {
-                    let path = filled(
-                        &site,
-                        &Offered { path: route.path.replace(part, id), ..route.clone() },
-                    );
-                    let request = site.request(route.method.clone(), &path).bearer_auth(token);
-                    send(request.json(&json!({"enabled": true})))
-                };
-                let (foreign, absent) = (ask(theirs).await, ask(nobodys).await);
+                let named =
+                    |id: &str| Offered { path: route.path.replace(part, id), ..route.clone() };
+                let foreign = change(&site, &named(theirs), token).await;
+                let absent = change(&site, &named(nobodys), token).await;
                 assert!([403, 404].contains(&foreign.status), "{route:?} {foreign:?}");
                 assert_eq!(without(&foreign, theirs), without(&absent, nobodys), "{route:?}");
                 compared += 1;

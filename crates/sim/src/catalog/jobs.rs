@@ -129,7 +129,7 @@ impl Jobs for MemoryCatalog {
         job.enabled = change.enabled;
         job.updated_at = by.at;
         let job = job.clone();
-        state.note_change(by, id, Some(before));
+        state.note_change(by, id, Some(&before));
         if begins {
             state.begin(id, begin);
         }
@@ -141,7 +141,7 @@ impl Jobs for MemoryCatalog {
         let entry = state.job_mut(id)?;
         entry.is_deleted = true;
         let before = entry.job.clone();
-        state.note_change(by, id, Some(before));
+        state.note_change(by, id, Some(&before));
         Ok(())
     }
 
@@ -170,13 +170,13 @@ impl Jobs for MemoryCatalog {
 
 impl State {
     /// Gives a changed job the next version, and writes the change down.
-    fn note_change(&mut self, by: &Actor, id: JobId, before: Option<Job>) {
+    fn note_change(&mut self, by: &Actor, id: JobId, before: Option<&Job>) {
         self.job_version += 1;
         let Some(entry) = self.jobs.get_mut(&id) else { return };
         entry.changed = self.job_version;
         let after = (!entry.is_deleted).then(|| entry.job.clone());
         let account = self.account_of(self.jobs[&id].job.scope);
-        self.write(Action::of_job(by, account, before.as_ref(), after.as_ref()));
+        self.write(Action::of_job(by, account, before, after.as_ref()));
     }
 
     /// Adds cursors where the job has none for the partition.

@@ -54,7 +54,6 @@ fn assert_none_open(s3: &S3Server) {
 async fn each_alone(faults: Vec<Fault>) {
     for fault in faults {
         let name = fault.name();
-        println!("{name}");
         put_under(Rule::new(fault.clone()).on(&PUT).times(3)).await;
         for operation in [PART, COMPLETE] {
             let s3 = put_in_parts_under(Rule::new(fault.clone()).on(&operation).times(3)).await;

@@ -187,9 +187,8 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
-            panic!("not delivered in time: {:?}", self.delivery.statuses());
-        }
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(waited.is_ok(), "not delivered in time: {:?}", self.delivery.statuses());
     }
 
     /// Waits until a job has a failure whose message has all of `parts`.

@@ -92,7 +92,7 @@ impl SqliteCatalog {
                 part_bytes: row.unsigned("part_bytes")?,
                 parts: Vec::new(),
             };
-            if !uploads.last().is_some_and(|last| name(last) == name(&upload)) {
+            if uploads.last().is_none_or(|last| name(last) != name(&upload)) {
                 uploads.push(upload);
             }
             if let (Some(upload), Some(part)) = (uploads.last_mut(), part) {

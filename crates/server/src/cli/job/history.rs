@@ -38,7 +38,8 @@ pub(super) async fn events(job: &JobArgs) -> Result<(), CliError> {
 pub(super) async fn hours(job: &JobArgs) -> Result<(), CliError> {
     #[derive(Deserialize)]
     struct Hour {
-        hour: String,
+        #[serde(rename = "hour")]
+        begins: String,
         objects: u64,
         records: u64,
         dropped_records: u64,
@@ -56,7 +57,7 @@ pub(super) async fn hours(job: &JobArgs) -> Result<(), CliError> {
     for hour in &hours {
         let hour: Hour = view(hour)?;
         rows.push([
-            hour.hour,
+            hour.begins,
             count(hour.records),
             count(hour.dropped_records),
             count(hour.objects),
