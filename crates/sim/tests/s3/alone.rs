@@ -53,7 +53,6 @@ fn assert_none_open(s3: &S3Server) {
 /// Each of these, met by the first three requests.
 async fn each_alone(faults: Vec<Fault>) {
     for fault in faults {
-        let name = fault.name();
         put_under(Rule::new(fault.clone()).on(&PUT).times(3)).await;
         for operation in [PART, COMPLETE] {
             let s3 = put_in_parts_under(Rule::new(fault.clone()).on(&operation).times(3)).await;
