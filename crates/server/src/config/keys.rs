@@ -19,7 +19,7 @@ const fn key(path: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// Every setting.
-pub const KEYS: [Key; 30] = [
+pub const KEYS: [Key; 33] = [
     key(
         "data_dir",
         "./logpush-data",
@@ -104,7 +104,23 @@ pub const KEYS: [Key; 30] = [
         "Largest object that is put in one request; larger ones go up in parts of this size. \
          At least 5MiB.",
     ),
-    key("delivery.uploads_max", "8", "Most uploads at a time, over all jobs."),
+    key("delivery.uploads_max", "32", "Most uploads at a time, over all jobs."),
+    key(
+        "delivery.uploads_per_destination_max",
+        "8",
+        "Most of them to one bucket; fewer while its store asks for fewer.",
+    ),
+    key(
+        "delivery.upload_memory_bytes",
+        "64MiB",
+        "Memory for the bytes of uploads under way, over all jobs; half of it for one bucket. At \
+         least 2 × `part_bytes`.",
+    ),
+    key(
+        "delivery.destination_bytes_per_second",
+        "",
+        "Most bytes that are sent to one bucket in a second. Without it there is no limit.",
+    ),
     key(
         "delivery.spool_memory_bytes",
         "64MiB",

@@ -103,6 +103,12 @@ pub struct DeliverySettings {
     pub part_bytes: u64,
     /// Most uploads at a time.
     pub uploads_max: usize,
+    /// Most of them to one bucket.
+    pub uploads_per_destination_max: usize,
+    /// Memory for the bytes of uploads under way.
+    pub upload_memory_bytes: u64,
+    /// Most bytes that are sent to one bucket in a second.
+    pub destination_bytes_per_second: Option<u64>,
     /// Memory for batches that are open or wait.
     pub spool_memory_bytes: u64,
     /// Disk for those that the memory does not hold.
@@ -144,6 +150,9 @@ impl Config {
             gzip_level: self.delivery.gzip_level,
             part_bytes: self.delivery.part_bytes,
             uploads_max: self.delivery.uploads_max,
+            uploads_per_destination_max: self.delivery.uploads_per_destination_max,
+            upload_memory_bytes: self.delivery.upload_memory_bytes,
+            destination_bytes_per_second: self.delivery.destination_bytes_per_second,
             spool_memory_bytes: self.delivery.spool_memory_bytes,
             spool_disk_bytes: self.delivery.spool_disk_bytes,
             retry: self.delivery.retry,
@@ -176,6 +185,9 @@ impl Default for Config {
                 gzip_level: delivery.gzip_level,
                 part_bytes: delivery.part_bytes,
                 uploads_max: delivery.uploads_max,
+                uploads_per_destination_max: delivery.uploads_per_destination_max,
+                upload_memory_bytes: delivery.upload_memory_bytes,
+                destination_bytes_per_second: delivery.destination_bytes_per_second,
                 spool_memory_bytes: delivery.spool_memory_bytes,
                 spool_disk_bytes: delivery.spool_disk_bytes,
                 retry: delivery.retry,

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use delivery::Level;
+use delivery::{Level, RetrySettings};
 use journal::{LocalSettings, Retention};
 use model::destination::Principal;
 use model::spelling::nearest;
@@ -70,6 +70,9 @@ struct RawDelivery {
     gzip_level: Option<AutoOr>,
     part_bytes: Option<ByteSize>,
     uploads_max: Option<Count>,
+    uploads_per_destination_max: Option<Count>,
+    upload_memory_bytes: Option<ByteSize>,
+    destination_bytes_per_second: Option<ByteSize>,
     spool_memory_bytes: Option<ByteSize>,
     spool_disk_bytes: Option<ByteSize>,
     retry_first: Option<Period>,
@@ -271,54 +274,96 @@ impl RawJournal {
 
 impl RawDelivery {
     fn validate(self, default: DeliverySettings) -> Result<DeliverySettings, ConfigError> {
-        let uploads = default.uploads_max as u64;
-        let mut retry = default.retry;
-        retry.first = self.retry_first.map_or(retry.first, |period| period.0);
-        retry.max = self.retry_max.map_or(retry.max.max(retry.first), |period| period.0);
-        if retry.first.is_zero() || retry.max < retry.first {
-            return Err(ConfigError::OutOfBounds {
-                key: "delivery.retry_max",
-                found: format!("{:?} with `delivery.retry_first` {:?}", retry.max, retry.first),
-                expected: "at least `delivery.retry_first`, which is more than nothing".to_owned(),
-            });
-        }
+        let part_bytes = bytes(
+            "delivery.part_bytes",
+            self.part_bytes,
+            default.part_bytes,
+            // The least that S3 takes for a part that is not the last.
+            5 << 20,
+        )?;
+        let uploads_max = at_a_time("delivery.uploads_max", self.uploads_max, default.uploads_max)?;
+        let uploads_per_destination_max = at_a_time(
+            "delivery.uploads_per_destination_max",
+            self.uploads_per_destination_max,
+            default.uploads_per_destination_max,
+        )?;
+        // Half of it is for one bucket, and a part has to fit in.
+        let memory_min = part_bytes.saturating_mul(2);
+        let upload_memory_bytes = bytes(
+            "delivery.upload_memory_bytes",
+            self.upload_memory_bytes,
+            default.upload_memory_bytes.max(memory_min),
+            memory_min,
+        )?;
+        let per_second = |size| {
+            bytes("delivery.destination_bytes_per_second", Some(size), 0, DESTINATION_PACE_MIN)
+        };
+        let spool_memory_bytes = bytes(
+            "delivery.spool_memory_bytes",
+            self.spool_memory_bytes,
+            default.spool_memory_bytes,
+            1 << 20,
+        )?;
+        let spool_disk_bytes =
+            bytes("delivery.spool_disk_bytes", self.spool_disk_bytes, default.spool_disk_bytes, 0)?;
         Ok(DeliverySettings {
+            gzip_level: self.gzip_level.map_or(Ok(default.gzip_level), gzip_level)?,
+            part_bytes,
+            uploads_max,
+            uploads_per_destination_max,
+            upload_memory_bytes,
+            destination_bytes_per_second: self
+                .destination_bytes_per_second
+                .map(per_second)
+                .transpose()?
+                .or(default.destination_bytes_per_second),
+            spool_memory_bytes,
+            spool_disk_bytes,
+            retry: retry(default.retry, self.retry_first, self.retry_max)?,
+            principal_arn: self.principal_arn.as_deref().map(principal_arn).transpose()?,
             allow_private_endpoints: self
                 .allow_private_endpoints
                 .map_or(default.allow_private_endpoints, |list| list.0),
-            gzip_level: match self.gzip_level {
-                None => default.gzip_level,
-                Some(AutoOr::Auto) => Level::Auto,
-                Some(AutoOr::Number(level)) => {
-                    let key = "delivery.gzip_level";
-                    Level::Fixed(count(key, Some(Count(level)), 1, 1, 12)? as u8)
-                }
-            },
-            part_bytes: bytes(
-                "delivery.part_bytes",
-                self.part_bytes,
-                default.part_bytes,
-                // The least that S3 takes for a part that is not the last.
-                5 << 20,
-            )?,
-            uploads_max: count("delivery.uploads_max", self.uploads_max, uploads, 1, 1024)?
-                as usize,
-            spool_memory_bytes: bytes(
-                "delivery.spool_memory_bytes",
-                self.spool_memory_bytes,
-                default.spool_memory_bytes,
-                1 << 20,
-            )?,
-            spool_disk_bytes: bytes(
-                "delivery.spool_disk_bytes",
-                self.spool_disk_bytes,
-                default.spool_disk_bytes,
-                0,
-            )?,
-            retry,
-            principal_arn: self.principal_arn.as_deref().map(principal_arn).transpose()?,
         })
     }
+}
+
+/// Slower than this, an object of a usual size would not be through before its request times out.
+const DESTINATION_PACE_MIN: u64 = 64 << 10;
+
+fn at_a_time(
+    key: &'static str,
+    given: Option<Count>,
+    default: usize,
+) -> Result<usize, ConfigError> {
+    count(key, given, default as u64, 1, 1024).map(|number| number as usize)
+}
+
+fn gzip_level(given: AutoOr) -> Result<Level, ConfigError> {
+    match given {
+        AutoOr::Auto => Ok(Level::Auto),
+        AutoOr::Number(level) => {
+            let level = count("delivery.gzip_level", Some(Count(level)), 1, 1, 12)?;
+            Ok(Level::Fixed(level as u8))
+        }
+    }
+}
+
+fn retry(
+    default: RetrySettings,
+    first: Option<Period>,
+    max: Option<Period>,
+) -> Result<RetrySettings, ConfigError> {
+    let first = first.map_or(default.first, |period| period.0);
+    let max = max.map_or(default.max.max(first), |period| period.0);
+    if first.is_zero() || max < first {
+        return Err(ConfigError::OutOfBounds {
+            key: "delivery.retry_max",
+            found: format!("{max:?} with `delivery.retry_first` {first:?}"),
+            expected: "at least `delivery.retry_first`, which is more than nothing".to_owned(),
+        });
+    }
+    Ok(RetrySettings { first, max, ..default })
 }
 
 fn principal_arn(arn: &str) -> Result<Principal, ConfigError> {

@@ -54,6 +54,9 @@ fn a_full_file_sets_every_key() {
     assert_eq!(config.retention.max_bytes, Some(2_000_000_000_000));
     assert_eq!(config.delivery.allow_private_endpoints, ["minio.internal:9000", "10.0.0.0/8"]);
     assert_eq!(config.delivery.retry.first, Duration::from_millis(250));
+    assert_eq!(config.delivery_settings().uploads_per_destination_max, 2);
+    assert_eq!(config.delivery_settings().upload_memory_bytes, 48 << 20);
+    assert_eq!(config.delivery_settings().destination_bytes_per_second, Some(10_000_000));
     assert!(!config.api.metrics_public);
     let text = std::fs::read_to_string(sample("full.toml")).unwrap();
     let table: toml::Table = toml::from_str(&text).unwrap();
@@ -205,6 +208,21 @@ fn a_value_out_of_its_bounds_is_told_with_what_is_allowed() {
             "DELIVERY__RETRY_MAX",
             "1ms",
             "`delivery.retry_max` is 1ms with `delivery.retry_first` 500ms",
+        ),
+        (
+            "DELIVERY__UPLOADS_PER_DESTINATION_MAX",
+            "0",
+            "`delivery.uploads_per_destination_max` is 0: expected 1 to 1024",
+        ),
+        (
+            "DELIVERY__UPLOAD_MEMORY_BYTES",
+            "8MiB",
+            "`delivery.upload_memory_bytes` is 8388608 bytes: expected 16777216",
+        ),
+        (
+            "DELIVERY__DESTINATION_BYTES_PER_SECOND",
+            "1kB",
+            "`delivery.destination_bytes_per_second` is 1000 bytes: expected 65536",
         ),
         ("JOURNAL__PARTITIONS", "0", "`journal.partitions` is 0: expected 1 to 256"),
         ("INGEST__IN_FLIGHT_BYTES_MAX", "1MiB", "`ingest.in_flight_bytes_max` is 1048576 bytes"),
