@@ -65,7 +65,7 @@ async fn no_request_breaks_the_description_or_the_service() {
         .args(["run", &format!("{}/openapi.json", world.service.url())])
         .args(["--header", &format!("Authorization: Bearer {ADMIN_TOKEN}")])
         .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing"])
-        .args(["--seed", "1", "--max-examples", "20", "--workers", "2", "--no-color"])
+        .args(["--seed", "1", "--max-examples", "20", "--workers", "1", "--no-color"])
         .args(["--suppress-health-check", "all", "--generation-database", "none"])
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("PYTHONPATH", tools::script("schemathesis"))
