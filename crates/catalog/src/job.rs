@@ -42,13 +42,19 @@ pub struct JobChange {
     pub name: Option<String>,
     /// The API's `kind`; fixed once the job exists.
     pub kind: String,
-    /// The API's `frequency`.
+    /// The API's `frequency`. Another one than before makes a new revision, so that lanes that
+    /// run follow it.
     pub frequency: String,
     /// Whether it pushes.
     pub enabled: bool,
 }
 
 impl JobChange {
+    /// Whether the job has to have a new revision for that.
+    pub fn is_revision_of(&self, job: &Job) -> bool {
+        self.spec != job.spec || self.frequency != job.frequency
+    }
+
     /// Whether the job is like that already.
     pub fn is_of(&self, job: &Job) -> bool {
         let Self { spec, name, kind, frequency, enabled } = self;

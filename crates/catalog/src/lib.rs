@@ -148,9 +148,9 @@ pub trait Jobs: Send + Sync {
     /// What was added, changed or deleted since the catalogue was at `version`; everything since
     /// 0. Cheap where little changed. Deliveries and failures of a job are no changes of it.
     async fn jobs_changed_since(&self, version: u64) -> Result<JobChanges>;
-    /// Changes a job; nothing, where it is like that already. A change of the spec makes a new
-    /// revision; name, frequency and enabled do not. `expected` guards against a change of the spec by somebody else in between
-    /// ([`CatalogError::Conflict`], as for another `kind`). `begin` gives the cursors of
+    /// Changes a job; nothing, where it is like that already. A change of the spec or of
+    /// the frequency makes a new revision; name and enabled do not. `expected` guards against such
+    /// a change by somebody else in between ([`CatalogError::Conflict`], as for another `kind`). `begin` gives the cursors of
     /// partitions that have none yet (those that exist stay), and is used only where the job
     /// becomes enabled.
     async fn change_job(

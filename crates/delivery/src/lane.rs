@@ -11,7 +11,7 @@ use model::compiled_job::CompiledJob;
 use model::output::Compression;
 use model::record::Scanner;
 use model::sample::RecordPosition;
-use model::{JobId, Offset, OffsetRange, Partition, Revision, Scope};
+use model::{BatchLimits, JobId, Offset, OffsetRange, Partition, Revision, Scope};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -32,6 +32,8 @@ pub(crate) struct JobPlan {
     /// The zone's name, where the path names it.
     pub(crate) zone: Option<String>,
     pub(crate) compiled: CompiledJob,
+    /// When its batches close.
+    pub(crate) limits: BatchLimits,
     pub(crate) level: Level,
 }
 
@@ -46,7 +48,7 @@ impl JobPlan {
 
     fn cut(&self) -> Cut {
         let boundary = self.compiled.destination().path.boundary();
-        Cut { limits: self.compiled.limits(), boundary }
+        Cut { limits: self.limits, boundary }
     }
 }
 

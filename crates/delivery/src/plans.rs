@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use catalog::{CatalogError, Cursor, Job, Loss, OpenUpload};
+use catalog::{CatalogError, Cursor, Job, JobRevision, Loss, OpenUpload};
 use model::compiled_job::CompiledJob;
 use model::destination::{Destination, Placeholder};
-use model::{JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope, ScopeKind};
+use model::{
+    BatchLimits, Frequency, JobId, JobSpec, Offset, OffsetRange, Partition, Revision, Scope,
+    ScopeKind,
+};
 
 use crate::lane::JobPlan;
 use crate::room::Room;
@@ -26,7 +29,8 @@ impl Plans {
 
     /// The plan of the job's current revision.
     pub(crate) async fn current(&self, job: &Job) -> Result<Arc<JobPlan>, StartError> {
-        self.compile(job.id, job.revision, job.scope, &job.spec).await
+        let limits = job.spec.batch_limits(Frequency::named(&job.frequency));
+        self.compile(job.id, job.revision, job.scope, &job.spec, limits).await
     }
 
     /// Where a batch of this revision goes: its place, by today's keys where the job is still
@@ -37,7 +41,7 @@ impl Plans {
         revision: Revision,
     ) -> Result<Destination, StartError> {
         let old = self.room.catalog.revision(id, revision).await?;
-        let old = self.compile(id, revision, old.scope, &old.spec).await?;
+        let old = self.past(&old).await?;
         let old = old.compiled.destination().clone();
         let current = match self.room.catalog.job(id).await {
             Ok(job) => self.current(&job).await?,
@@ -48,12 +52,20 @@ impl Plans {
         Ok(if new.same_place(&old) { new.clone() } else { old })
     }
 
+    /// The plan of a revision that has batches left: where they end is sealed, so that how often
+    /// the job pushed then does not matter.
+    async fn past(&self, old: &JobRevision) -> Result<Arc<JobPlan>, StartError> {
+        let limits = old.spec.batch_limits(Frequency::High);
+        self.compile(old.job, old.revision, old.scope, &old.spec, limits).await
+    }
+
     async fn compile(
         &self,
         id: JobId,
         revision: Revision,
         scope: Scope,
         spec: &JobSpec,
+        limits: BatchLimits,
     ) -> Result<Arc<JobPlan>, StartError> {
         let dataset = self
             .room
@@ -68,7 +80,7 @@ impl Plans {
             })?;
         let level = self.room.settings.gzip_level;
         let zone = self.zone_name(&compiled, scope).await?;
-        Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, level }))
+        Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, limits, level }))
     }
 
     /// The zone's name, where the job's path names it.
@@ -142,7 +154,7 @@ impl Plans {
                 Some(plan) => Arc::clone(plan),
                 None => {
                     let old = self.room.catalog.revision(job.id, batch.revision).await?;
-                    let plan = self.compile(job.id, batch.revision, old.scope, &old.spec).await?;
+                    let plan = self.past(&old).await?;
                     plans.insert(batch.revision, Arc::clone(&plan));
                     plan
                 }

@@ -10,7 +10,7 @@ use crate::filter::Filter;
 use crate::issue::{did_you_mean, listed};
 use crate::output::{Compression, Encoder, OutputOptions};
 use crate::sample::{RecordPosition, Sample};
-use crate::{BatchLimits, Dataset, Datasets, Issue, JobSpec, Scanner, ScopeKind, limits};
+use crate::{Dataset, Datasets, Issue, JobSpec, Scanner, ScopeKind, limits};
 
 /// Allowed values of `max_upload_bytes`, besides 0.
 pub const BATCH_BYTES: std::ops::RangeInclusive<u64> = 5_000_000..=1_000_000_000;
@@ -24,7 +24,6 @@ pub const BATCH_RECORDS: std::ops::RangeInclusive<u64> = 1_000..=1_000_000;
 pub struct CompiledJob {
     dataset: Arc<Dataset>,
     destination: Destination,
-    limits: BatchLimits,
     filter: Option<Filter>,
     sample: Sample,
     encoder: Encoder,
@@ -68,7 +67,6 @@ impl CompiledJob {
         match (destination, options, filter) {
             (Some(destination), Some(options), Some(filter)) if issues.is_empty() => Ok(Self {
                 destination,
-                limits: spec.batch_limits(),
                 filter: both(filter, harmless),
                 sample: options.sample,
                 encoder: Encoder::new(&options, &dataset),
@@ -87,11 +85,6 @@ impl CompiledJob {
     /// Where it pushes to.
     pub fn destination(&self) -> &Destination {
         &self.destination
-    }
-
-    /// When its batches close.
-    pub fn limits(&self) -> BatchLimits {
-        self.limits
     }
 
     /// How its objects are compressed.
@@ -386,7 +379,6 @@ mod tests {
         {
             assert!(with(bytes, seconds, records).is_ok(), "{bytes} {seconds} {records}");
         }
-        assert_eq!(with(0, 60, 0).unwrap().limits().interval_seconds, 60);
         for (bytes, seconds, records) in
             [(4_999_999, 29, 999), (1_000_000_001, 301, 1_000_001), (1, 1, 1)]
         {

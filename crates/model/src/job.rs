@@ -66,6 +66,23 @@ impl fmt::Display for Revision {
     }
 }
 
+/// How often a job pushes where it sets no bounds of its own: small objects soon, or fewer and
+/// larger ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frequency {
+    /// After 30 seconds or 100,000 records.
+    High,
+    /// After 300 seconds or 1,000,000 records.
+    Low,
+}
+
+impl Frequency {
+    /// The frequency that the API calls so; `high` is what it is without a word.
+    pub fn named(name: &str) -> Self {
+        if name == "low" { Self::Low } else { Self::High }
+    }
+}
+
 /// What a job pushes, as its customer wrote it: one revision's content.
 ///
 /// Texts are kept as they came in, so that they read back verbatim; `CompiledJob` gives them
@@ -110,17 +127,23 @@ impl fmt::Debug for JobSpec {
 }
 
 impl JobSpec {
-    /// The bounds of this spec's batches. Without an interval a batch closes after 30 seconds;
-    /// with neither a number of records nor of bytes, at 100,000 records.
-    pub fn batch_limits(&self) -> BatchLimits {
+    /// The bounds of this spec's batches. Without an interval a batch closes after 30 seconds, at
+    /// low frequency after 300; with neither a number of records nor of bytes, at 100,000
+    /// records, at low frequency at 1,000,000.
+    pub fn batch_limits(&self, frequency: Frequency) -> BatchLimits {
+        let (records, seconds) = match frequency {
+            Frequency::High => (limits::DEFAULT_BATCH_RECORDS, limits::DEFAULT_BATCH_SECONDS),
+            Frequency::Low => {
+                (limits::LOW_FREQUENCY_BATCH_RECORDS, limits::LOW_FREQUENCY_BATCH_SECONDS)
+            }
+        };
         let set = |limit: Option<u64>| limit.filter(|&value| value > 0);
         let max_bytes = set(self.max_upload_bytes);
-        let default_records = max_bytes.is_none().then_some(limits::DEFAULT_BATCH_RECORDS);
+        let default_records = max_bytes.is_none().then_some(records);
         BatchLimits {
             max_records: set(self.max_upload_records).or(default_records),
             max_bytes,
-            interval_seconds: set(self.max_upload_interval_seconds)
-                .unwrap_or(limits::DEFAULT_BATCH_SECONDS),
+            interval_seconds: set(self.max_upload_interval_seconds).unwrap_or(seconds),
         }
     }
 }
@@ -131,19 +154,24 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_not_set_has_its_default() {
-        let of = |bytes, seconds, records| {
+        let of = |frequency, bytes, seconds, records| {
             let spec = JobSpec {
                 max_upload_bytes: bytes,
                 max_upload_interval_seconds: seconds,
                 max_upload_records: records,
                 ..JobSpec::default()
             };
-            let limits = spec.batch_limits();
+            let limits = spec.batch_limits(frequency);
             (limits.max_bytes, limits.interval_seconds, limits.max_records)
         };
-        assert_eq!(of(None, None, None), (None, 30, Some(100_000)));
-        assert_eq!(of(Some(0), Some(0), Some(0)), (None, 30, Some(100_000)));
-        assert_eq!(of(None, None, Some(1_000)), (None, 30, Some(1_000)));
-        assert_eq!(of(Some(5_000_000), Some(300), None), (Some(5_000_000), 300, None));
+        let high = |bytes, seconds, records| of(Frequency::High, bytes, seconds, records);
+        assert_eq!(high(None, None, None), (None, 30, Some(100_000)));
+        assert_eq!(high(Some(0), Some(0), Some(0)), (None, 30, Some(100_000)));
+        assert_eq!(high(None, None, Some(1_000)), (None, 30, Some(1_000)));
+        assert_eq!(high(Some(5_000_000), Some(300), None), (Some(5_000_000), 300, None));
+        let low = |bytes, seconds, records| of(Frequency::Low, bytes, seconds, records);
+        assert_eq!(low(None, None, None), (None, 300, Some(1_000_000)));
+        assert_eq!(low(None, Some(30), Some(1_000)), (None, 30, Some(1_000)));
+        assert_eq!(low(Some(5_000_000), None, None), (Some(5_000_000), 300, None));
     }
 }

@@ -30,7 +30,7 @@ pub use compiled_job::CompiledJob;
 pub use dataset::{Dataset, Datasets, ElementType, Field, FieldType};
 pub use destination::Destination;
 pub use issue::Issue;
-pub use job::{InstallationId, JobId, JobSpec, Revision};
+pub use job::{Frequency, InstallationId, JobId, JobSpec, Revision};
 pub use position::{Offset, OffsetRange, Partition};
 pub use record::{Checker, Refusal, Scanner};
 pub use scope::{AccountId, Id, Scope, ScopeKind, ZoneId};

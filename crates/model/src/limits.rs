@@ -17,3 +17,7 @@ pub const GZIP_MEMBER_BYTES: usize = 1 << 20;
 pub const DEFAULT_BATCH_RECORDS: u64 = 100_000;
 /// Seconds after which a batch closes when the job sets no limit at all.
 pub const DEFAULT_BATCH_SECONDS: u64 = 30;
+/// As [`DEFAULT_BATCH_RECORDS`], for jobs of low frequency.
+pub const LOW_FREQUENCY_BATCH_RECORDS: u64 = 1_000_000;
+/// As [`DEFAULT_BATCH_SECONDS`], for jobs of low frequency.
+pub const LOW_FREQUENCY_BATCH_SECONDS: u64 = 300;

@@ -83,17 +83,19 @@ pub async fn another_spec_makes_a_revision(catalog: &dyn Catalog) {
     assert_eq!((revision(2).await.spec, revision(2).await.created_at), (other.spec, at(1)));
 }
 
-pub async fn another_name_or_frequency_makes_no_revision(catalog: &dyn Catalog) {
+pub async fn another_frequency_makes_a_revision(catalog: &dyn Catalog) {
     let before = job(catalog, 1).await;
-    let other = JobChange { name: None, frequency: "low".to_owned(), enabled: false, ..change() };
+    let other = JobChange { frequency: "low".to_owned(), ..change() };
     let after = catalog.change_job(before.id, Revision(1), other, &[], &by(at(1))).await.unwrap();
-    let expected = Job {
-        name: None,
-        frequency: "low".to_owned(),
-        enabled: false,
-        updated_at: at(1),
-        ..before
-    };
+    assert_eq!((after.revision, after.frequency.as_str()), (Revision(2), "low"));
+    assert_eq!(catalog.revision(before.id, Revision(2)).await.unwrap().spec, before.spec);
+}
+
+pub async fn another_name_makes_no_revision(catalog: &dyn Catalog) {
+    let before = job(catalog, 1).await;
+    let other = JobChange { name: None, enabled: false, ..change() };
+    let after = catalog.change_job(before.id, Revision(1), other, &[], &by(at(1))).await.unwrap();
+    let expected = Job { name: None, enabled: false, updated_at: at(1), ..before };
     assert_eq!(after, expected);
     assert_not_found(catalog.revision(after.id, Revision(2)).await, "revision");
 }

@@ -149,7 +149,7 @@ impl Jobs for SqliteCatalog {
             return Ok(before);
         }
         let mut revision = before.revision;
-        if before.spec != change.spec {
+        if change.is_revision_of(&before) {
             revision = Revision(revision.0 + 1);
             self.insert_revision(&mut tx, id, revision, &change.spec, by.at).await?;
         }

@@ -226,24 +226,26 @@ impl World {
     pub(crate) async fn change_spec(&self, job: &Job, change: impl FnOnce(&mut JobSpec)) -> Job {
         let mut spec = job.spec.clone();
         change(&mut spec);
-        self.change(job, spec, job.enabled).await
+        self.change(job, |change| change.spec = spec).await
     }
 
     /// Pauses or resumes the job and waits until delivery follows.
     pub(crate) async fn set_enabled(&self, job: &Job, enabled: bool) -> Job {
-        self.change(job, job.spec.clone(), enabled).await
+        self.change(job, |change| change.enabled = enabled).await
     }
 
-    async fn change(&self, job: &Job, spec: JobSpec, enabled: bool) -> Job {
-        let change = JobChange {
-            spec,
+    /// Changes the job and waits until delivery follows.
+    pub(crate) async fn change(&self, job: &Job, change: impl FnOnce(&mut JobChange)) -> Job {
+        let mut changed = JobChange {
+            spec: job.spec.clone(),
             name: None,
             kind: String::new(),
-            frequency: "high".to_owned(),
-            enabled,
+            frequency: job.frequency.clone(),
+            enabled: job.enabled,
         };
+        change(&mut changed);
         let by = Actor::system(self.clock.now());
-        let job = self.catalog.change_job(job.id, job.revision, change, &[], &by).await.unwrap();
+        let job = self.catalog.change_job(job.id, job.revision, changed, &[], &by).await.unwrap();
         self.delivery.reload().await;
         job
     }

@@ -31,9 +31,16 @@ pub(super) struct Shown {
     delivered_objects: u64,
     /// Since the service started.
     retries: u64,
+    /// Records that were read and are not delivered.
     pending_records: u64,
+    /// Their bytes as they are written, before compression.
+    pending_bytes: u64,
+    /// What stands in the log and was not read for the job yet; what of it is the job's is not
+    /// known.
     unread_frames: u64,
-    /// Age of the oldest record that is not delivered.
+    /// What will soon be given up unless it is delivered before.
+    expiring_frames: u64,
+    /// Age of the oldest record that was read and is not delivered.
     lag_seconds: Option<f64>,
     retrying: Option<Retrying>,
     last_complete: Option<String>,
@@ -48,9 +55,14 @@ pub(super) struct Shown {
 /// What is being tried again.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Retrying {
+    /// Why it failed.
     message: String,
+    /// Since when it has failed.
     since: String,
+    /// When it is tried again.
     next: String,
+    /// How long that is from now.
+    next_in_seconds: f64,
 }
 
 /// What a job has delivered.
@@ -114,7 +126,8 @@ async fn shown(
     let (delivered_records, delivered_objects) =
         (of(|s| s.delivered_records), of(|s| s.delivered_objects));
     let (retries, pending_records) = (of(|s| s.retries), of(|s| s.pending_records));
-    let unread_frames = of(|s| s.unread_frames);
+    let (pending_bytes, unread_frames) = (of(|s| s.pending_bytes), of(|s| s.unread_frames));
+    let expiring_frames = of(|s| s.expiring_frames);
     let oldest = status.as_ref().and_then(|status| status.oldest_pending);
     Ok(Shown {
         job_id: job.id.0,
@@ -128,12 +141,15 @@ async fn shown(
         delivered_objects,
         retries,
         pending_records,
+        pending_bytes,
         unread_frames,
-        lag_seconds: oldest.map(|at| now.0.saturating_sub(at.0).max(0) as f64 / 1e9),
+        expiring_frames,
+        lag_seconds: oldest.map(|at| seconds(at, now)),
         retrying: status.and_then(|status| status.retrying).map(|retrying| Retrying {
             message: retrying.message,
             since: rfc3339(retrying.since),
             next: rfc3339(retrying.next),
+            next_in_seconds: seconds(now, retrying.next),
         }),
         last_complete: job.last_complete.map(rfc3339),
         last_error: job.failure.as_ref().map(|failure| rfc3339(failure.at)),
@@ -141,6 +157,11 @@ async fn shown(
         totals: ShownTotals { objects: batches, records, raw_bytes, object_bytes },
         lost_records: losses.iter().map(|loss| loss.records).sum(),
     })
+}
+
+/// From one instant to a later one; none where it is not later.
+fn seconds(from: UnixNanos, to: UnixNanos) -> f64 {
+    to.0.saturating_sub(from.0).max(0) as f64 / 1e9
 }
 
 /// One word for how it goes.

@@ -7,10 +7,10 @@ use clap::Parser;
 use serde_json::Value;
 
 use super::connection::Common;
-use super::print::{count, line, span};
+use super::print::{count, line, megabytes, span};
 use super::table::Rows;
 use super::{CliError, duration, print};
-use crate::client::{Client, JobStatus, view};
+use crate::client::{Client, JobStatus, Retrying, view};
 
 /// Clears the terminal and goes to its first line.
 const CLEAR: &str = "\x1b[2J\x1b[H";
@@ -50,6 +50,16 @@ async fn show(client: &Client, as_json: bool, before: &str) -> Result<(), CliErr
     if as_json {
         return print::json(&jobs);
     }
+    let jobs: Vec<JobStatus> = jobs.iter().map(view).collect::<Result<_, _>>()?;
+    line(format_args!("{before}{}", table(&jobs).text()))?;
+    let notes: Vec<String> = jobs.iter().flat_map(notes).collect();
+    if !notes.is_empty() {
+        line(format_args!("\n{}", notes.join("\n")))?;
+    }
+    Ok(())
+}
+
+fn table(jobs: &[JobStatus]) -> Rows {
     let headings = [
         "job",
         "name",
@@ -58,38 +68,85 @@ async fn show(client: &Client, as_json: bool, before: &str) -> Result<(), CliErr
         "delivered",
         "objects",
         "waiting",
+        "size",
+        "unread",
         "lag",
         "last complete",
     ];
-    let mut rows =
-        Rows::new("jobs", &headings).numbers(0).numbers(4).numbers(5).numbers(6).numbers(7);
-    let mut errors = Vec::new();
-    for job in &jobs {
-        let job: JobStatus = view(job)?;
-        if let Some(message) = job.error_message {
-            let since = job.last_error.map_or_else(String::new, |at| format!(" ({at})"));
-            errors.push(format!("job {}: {message}{since}", job.job_id));
-        }
+    let mut rows = Rows::new("jobs", &headings).numbers(0);
+    for column in 4..=9 {
+        rows = rows.numbers(column);
+    }
+    for job in jobs {
         rows.push([
             job.job_id.to_string(),
-            job.name.unwrap_or_default(),
-            job.dataset,
-            job.state,
+            job.name.clone().unwrap_or_default(),
+            job.dataset.clone(),
+            job.state.clone(),
             count(job.delivered_records),
             count(job.delivered_objects),
             count(job.pending_records),
+            megabytes(job.pending_bytes),
+            count(job.unread_frames),
             job.lag_seconds.map_or_else(String::new, lag),
-            job.last_complete.unwrap_or_default(),
+            job.last_complete.clone().unwrap_or_default(),
         ]);
     }
-    line(format_args!("{before}{}", rows.text()))?;
-    if !errors.is_empty() {
-        line(format_args!("\n{}", errors.join("\n")))?;
+    rows
+}
+
+/// What somebody has to look after.
+fn notes(job: &JobStatus) -> Vec<String> {
+    let id = job.job_id;
+    let mut notes = Vec::new();
+    if let Some(retrying) = &job.retrying {
+        let next = lag(retrying.next_in_seconds);
+        let Retrying { message, since, .. } = retrying;
+        notes.push(format!("job {id}: {message} (since {since}, tried again in {next})"));
+    } else if let Some(message) = &job.error_message {
+        let at = job.last_error.as_ref().map_or_else(String::new, |at| format!(" ({at})"));
+        notes.push(format!("job {id}: {message}{at}"));
     }
-    Ok(())
+    if job.expiring_frames > 0 {
+        let frames = count(job.expiring_frames);
+        notes
+            .push(format!("job {id}: {frames} frames are given up soon unless they are delivered"));
+    }
+    notes
 }
 
 /// Seconds as a span of time; one that cannot be is shown as none.
 fn lag(seconds: f64) -> String {
     span(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_and_what_is_about_to_be_lost_is_told() {
+        let job = json!({
+            "job_id": 7, "scope": "zones/1", "dataset": "http_requests", "state": "retrying",
+            "pending_records": 1200, "pending_bytes": 5_000_000, "unread_frames": 31,
+            "expiring_frames": 2, "lag_seconds": 12.0, "error_message": "no such bucket",
+            "retrying": {
+                "message": "no such bucket", "since": "2019-01-02T10:00:00Z",
+                "next": "2019-01-02T10:01:00Z", "next_in_seconds": 3.0,
+            },
+        });
+        let job: JobStatus = view(&job).unwrap();
+        let row = table(std::slice::from_ref(&job)).text();
+        let cells: Vec<&str> = row.lines().last().unwrap().split("  ").map(str::trim).collect();
+        for cell in ["1,200", "5.0 MB", "31", "12 s"] {
+            assert!(cells.contains(&cell), "{cell}: {row}");
+        }
+        let expected = [
+            "job 7: no such bucket (since 2019-01-02T10:00:00Z, tried again in 3.0 s)",
+            "job 7: 2 frames are given up soon unless they are delivered",
+        ];
+        assert_eq!(notes(&job), expected);
+    }
 }

@@ -124,6 +124,18 @@ pub struct JobStatus {
     /// Records that were read and are not delivered yet.
     #[serde(default)]
     pub pending_records: u64,
+    /// Their bytes, before compression.
+    #[serde(default)]
+    pub pending_bytes: u64,
+    /// Frames of the log that were not read for the job yet.
+    #[serde(default)]
+    pub unread_frames: u64,
+    /// Frames that will soon be given up unless they are delivered before.
+    #[serde(default)]
+    pub expiring_frames: u64,
+    /// Present while an upload waits to be tried again.
+    #[serde(default)]
+    pub retrying: Option<Retrying>,
     /// Age of the oldest record that is not delivered; `None` where there is none.
     #[serde(default)]
     pub lag_seconds: Option<f64>,
@@ -136,4 +148,16 @@ pub struct JobStatus {
     /// Why it failed last.
     #[serde(default)]
     pub error_message: Option<String>,
+}
+
+/// An upload that failed and waits to be tried again.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Retrying {
+    /// Why it failed.
+    pub message: String,
+    /// Since when it has failed, RFC 3339.
+    pub since: String,
+    /// How long until it is tried again.
+    #[serde(default)]
+    pub next_in_seconds: f64,
 }

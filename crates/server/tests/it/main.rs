@@ -4,6 +4,7 @@
 
 mod api_accounts;
 mod api_description;
+mod api_destination;
 mod api_history;
 mod api_job_changes;
 mod api_jobs;

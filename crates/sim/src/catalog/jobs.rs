@@ -112,7 +112,7 @@ impl Jobs for MemoryCatalog {
             return Ok(job.clone());
         }
         let before = job.clone();
-        if job.spec != change.spec {
+        if change.is_revision_of(job) {
             job.revision = Revision(job.revision.0 + 1);
             revisions.push(JobRevision {
                 job: id,
