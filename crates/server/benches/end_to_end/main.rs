@@ -82,7 +82,7 @@ fn records_wanted() -> usize {
 async fn run(workload: &Workload, load: &Load) {
     let bucket = bucket::Bucket::serve().await;
     let server = Server::start(bucket.address).await;
-    let zone = server.create_zone().await;
+    let zone = server.create_zone("burritobot.example").await;
     if let Some(fields) = &workload.fields {
         server.create_job(&zone, fields).await;
     }

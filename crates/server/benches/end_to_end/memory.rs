@@ -22,8 +22,8 @@ pub(crate) async fn many_open_batches(load: &Load) {
     let server = Server::start(bucket.address).await;
     let fields = json!({"field_names": load.fields});
     let mut zones = Vec::new();
-    for _ in 0..JOBS {
-        let zone = server.create_zone().await;
+    for number in 0..JOBS {
+        let zone = server.create_zone(&format!("burritobot-{number}.example")).await;
         let spec = json!({"max_upload_interval_seconds": 60, "output_options": fields});
         server.create_job_of(&zone, spec).await;
         zones.push(zone);
@@ -50,7 +50,7 @@ pub(crate) async fn many_open_batches(load: &Load) {
 pub(crate) async fn large_objects(load: &Load) {
     let bucket = Bucket::serve().await;
     let server = Server::start(bucket.address).await;
-    let zone = server.create_zone().await;
+    let zone = server.create_zone("burritobot.example").await;
     let spec = json!({
         "max_upload_bytes": 1_000_000_000,
         "max_upload_interval_seconds": 60,

@@ -74,10 +74,10 @@ impl Server {
         answer["result"].clone()
     }
 
-    /// Makes an account with a zone, and gives the zone's id.
-    pub(crate) async fn create_zone(&self) -> String {
+    /// Makes an account with a zone of this name, and gives the zone's id.
+    pub(crate) async fn create_zone(&self, name: &str) -> String {
         let account = self.call("/accounts", &json!({"name": "bench"})).await;
-        let zone = json!({"name": "burritobot.example", "account": {"id": account["id"]}});
+        let zone = json!({"name": name, "account": {"id": account["id"]}});
         self.call("/zones", &zone).await["id"].as_str().unwrap().to_owned()
     }
 
