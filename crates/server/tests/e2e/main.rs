@@ -21,6 +21,7 @@ mod health;
 mod jobs;
 mod keys;
 mod killed;
+mod large;
 mod moto;
 mod objects;
 mod prepared;
