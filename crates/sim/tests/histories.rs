@@ -17,10 +17,11 @@ const SHORT_RUN: u64 = 300;
 const FLAW_RUN: u64 = 1000;
 
 /// Seeds that found a mistake once, and which.
-const REGRESSIONS: [(u64, &str); 3] = [
+const REGRESSIONS: [(u64, &str); 4] = [
     (3, "a clean stop gave up an upload after its first failure"),
     (44, "batches for a bucket that a job had left held up those for its new bucket for ever"),
     (64, "a cursor that had moved in a call without an answer was never passed over again"),
+    (2848, "an upload was taken for closed because its bucket could not be found for a while"),
 ];
 
 /// What has to be seen within the short run, so that the storm is known to reach it.

@@ -22,26 +22,29 @@ impl Delivering {
     }
 
     /// Gives up all uploads of a batch whose object is visible, again and again: the ledger
-    /// forgets them with the batch.
+    /// forgets them with the batch. It does not wait for somebody to mend the bucket: a batch that
+    /// is delivered must not be taken for lost for the sake of some parts.
     pub(super) async fn abandon_all(&mut self) {
         self.sealed.uploads.stale.extend(self.sealed.uploads.current.take());
         let seed = self.sealed.batch.range.first.0;
         let mut failures = 0;
-        self.abandon_stale().await;
-        while !self.sealed.uploads.stale.is_empty() {
+        while self.abandon_stale().await {
             failures += 1;
             sleep(backoff(self.room.settings.retry, Remedy::Retry, failures, seed)).await;
-            self.abandon_stale().await;
         }
     }
 
-    /// Tries once to abort what is stale.
-    async fn abandon_stale(&mut self) {
+    /// Tries once to abort what is stale; says whether another try soon may bring more.
+    async fn abandon_stale(&mut self) -> bool {
+        let mut has_failed = false;
         for open in std::mem::take(&mut self.sealed.uploads.stale) {
-            if !self.room.abandon(&self.gate, &self.to, &open).await {
+            let came = self.room.abandon(&self.gate, &self.to, &open).await;
+            has_failed |= came == Abandoned::Failed;
+            if came != Abandoned::Closed {
                 self.sealed.uploads.stale.push(open);
             }
         }
+        has_failed
     }
 
     /// Notes in the catalogue that the store does not know guarded writes.
@@ -56,32 +59,75 @@ impl Delivering {
     }
 }
 
+/// What came of the attempt to abort an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Abandoned {
+    /// The ledger knows it no more: it is aborted, or cannot be.
+    Closed,
+    /// It is worth another try soon.
+    Failed,
+    /// It is worth another try once somebody has mended the bucket or the way to it.
+    Waits,
+}
+
+impl Abandoned {
+    /// What an abort that failed so leads to.
+    fn after(kind: StoreErrorKind) -> Self {
+        match kind {
+            StoreErrorKind::NoSuchBucket
+            | StoreErrorKind::BadCredentials
+            | StoreErrorKind::WrongRegion
+            | StoreErrorKind::ClockSkew
+            | StoreErrorKind::Quota => Self::Waits,
+            StoreErrorKind::ExpiredCredentials
+            | StoreErrorKind::NoIdentity
+            | StoreErrorKind::SlowDown
+            | StoreErrorKind::Unavailable
+            | StoreErrorKind::Unreachable
+            | StoreErrorKind::Tls
+            | StoreErrorKind::NoAnswer
+            | StoreErrorKind::Conflict => Self::Failed,
+            StoreErrorKind::NoSuchUpload
+            | StoreErrorKind::AccessDenied
+            | StoreErrorKind::Encryption
+            | StoreErrorKind::Refused
+            | StoreErrorKind::AlreadyThere
+            | StoreErrorKind::NotSupported
+            | StoreErrorKind::Bug => Self::Closed,
+        }
+    }
+}
+
 impl Room {
-    /// Aborts an upload and closes it in the ledger; `false` where it has to be tried again.
-    pub(super) async fn abandon(&self, gate: &Gate, to: &Destination, open: &OpenUpload) -> bool {
+    /// Aborts an upload, and closes it in the ledger where it need not be tried again.
+    pub(super) async fn abandon(
+        &self,
+        gate: &Gate,
+        to: &Destination,
+        open: &OpenUpload,
+    ) -> Abandoned {
         if !gate.refuses_aborts() {
             let id = id_of(open);
             let abort = timeout(ANSWER_TIMEOUT, self.store.abort_upload(to, &id));
             match abort.await {
-                Err(_) => return false,
+                Err(_) => return Abandoned::Failed,
                 Ok(Ok(())) => tracing::debug!(key = %open.key, "aborted an upload in parts"),
-                Ok(Err(error)) => match error.kind {
-                    StoreErrorKind::NoSuchUpload => {}
-                    StoreErrorKind::AccessDenied => {
-                        if gate.note_refused_abort() {
-                            tracing::info!(
-                                bucket = %to.bucket,
-                                "uploads may not be aborted; a lifecycle rule has to remove them"
-                            );
-                        }
+                Ok(Err(error)) => {
+                    let came = Abandoned::after(error.kind);
+                    match error.kind {
+                        StoreErrorKind::NoSuchUpload => {}
+                        StoreErrorKind::AccessDenied => note_refused_abort(gate, to),
+                        _ if came == Abandoned::Failed => {}
+                        _ => tracing::warn!(key = %open.key, %error, "cannot abort an upload"),
                     }
-                    _ if error.remedy() == Remedy::Retry => return false,
-                    _ => tracing::warn!(key = %open.key, %error, "cannot abort an upload"),
-                },
+                    if came != Abandoned::Closed {
+                        return came;
+                    }
+                }
             }
         }
         self.close_upload(open).await;
-        true
+        Abandoned::Closed
     }
 
     /// Notes that an upload is no more. Where that fails it is found again among what is left
@@ -91,5 +137,14 @@ impl Room {
         if let Err(error) = self.catalog.close_upload(*job, *partition, *first, upload_id).await {
             tracing::warn!(%job, key = %open.key, %error, "cannot close an upload in the ledger");
         }
+    }
+}
+
+fn note_refused_abort(gate: &Gate, to: &Destination) {
+    if gate.note_refused_abort() {
+        tracing::info!(
+            bucket = %to.bucket,
+            "uploads may not be aborted; a lifecycle rule has to remove them"
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! or follow their job to another place.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use catalog::{CatalogError, OpenUpload};
@@ -10,6 +10,8 @@ use model::destination::Destination;
 use model::{JobId, Revision};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::abandon::Abandoned;
+use crate::gate::Place;
 use crate::plans::Plans;
 use crate::room::Room;
 
@@ -41,6 +43,8 @@ async fn abandon_leftovers(room: &Room, plans: &Plans) -> Result<(), CatalogErro
         !wanted.contains(&(open.job, open.partition, open.first, open.revision))
     });
     let mut places: BTreeMap<(JobId, Revision), Destination> = BTreeMap::new();
+    // A bucket that somebody has to mend is asked once.
+    let mut waiting = HashSet::new();
     for open in left_over {
         let to = match places.entry((open.job, open.revision)) {
             Entry::Occupied(known) => known.into_mut(),
@@ -54,8 +58,12 @@ async fn abandon_leftovers(room: &Room, plans: &Plans) -> Result<(), CatalogErro
         };
         let to = &*to;
         let gate = room.gates.gate(to);
-        if gate.held(to).is_none() {
-            room.abandon(&gate, to, &open).await;
+        let place = Place::of(to);
+        if gate.held(to).is_some() || waiting.contains(&place) {
+            continue;
+        }
+        if room.abandon(&gate, to, &open).await == Abandoned::Waits {
+            waiting.insert(place);
         }
     }
     Ok(())
