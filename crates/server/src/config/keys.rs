@@ -19,7 +19,7 @@ const fn key(path: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// Every setting.
-pub const KEYS: [Key; 33] = [
+pub const KEYS: [Key; 34] = [
     key(
         "data_dir",
         "./logpush-data",
@@ -35,6 +35,13 @@ pub const KEYS: [Key; 33] = [
         "",
         "The administrator's token, 16 to 512 visible ASCII characters. Without it one is \
          made at the first start and written to `<data_dir>/admin-token`.",
+    ),
+    key(
+        "secret_key",
+        "",
+        "What destinations are encrypted under: 32 bytes in base64 or as 64 hex digits; several, \
+         the newest first, with spaces between them. Without it a key is made at the first start \
+         and kept in `<data_dir>/secret.key`.",
     ),
     key("datasets_dir", "", "A folder of TOML files (`*.toml`) that define datasets of your own."),
     key(

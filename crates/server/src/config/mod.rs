@@ -19,6 +19,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use catalog::vault::Vault;
 use delivery::{Level, RetrySettings};
 use journal::{LocalSettings, Retention};
 use model::destination::Principal;
@@ -37,6 +38,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The administrator's token; `None` has one made at the first start.
     pub admin_token: Option<AdminToken>,
+    /// What destinations are encrypted under; `None` keeps a key in the data directory.
+    pub secret_key: Option<SecretKey>,
     /// A folder of TOML files that define datasets.
     pub datasets_dir: Option<PathBuf>,
     /// What is logged, and how.
@@ -58,6 +61,10 @@ pub struct Config {
 /// The text of the administrator's token. It is shown by no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AdminToken(String);
+
+/// The text of the keys that destinations are encrypted under. It is shown by no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey(String);
 
 /// What is logged, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +177,7 @@ impl Default for Config {
             data_dir: PathBuf::from("./logpush-data"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             admin_token: None,
+            secret_key: None,
             datasets_dir: None,
             log: LogSettings { format: LogFormat::Auto, level: "info".to_owned() },
             ingest: IngestSettings {
@@ -221,6 +229,22 @@ impl AdminToken {
     /// The token itself.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl SecretKey {
+    /// The vault under these keys.
+    ///
+    /// # Errors
+    /// Where the text holds no key, or something else than keys.
+    pub fn vault(&self) -> catalog::Result<Vault> {
+        Vault::from_text(&self.0)
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(…)")
     }
 }
 

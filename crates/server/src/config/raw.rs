@@ -17,7 +17,7 @@ use super::environment::{Environment, overlay};
 use super::quantity::{AutoOr, ByteSize, Count, Flag, List, Period};
 use super::{
     AdminToken, ApiSettings, Config, ConfigError, DeliverySettings, IngestSettings, KEYS,
-    LogFormat, LogSettings, Network,
+    LogFormat, LogSettings, Network, SecretKey,
 };
 
 /// The file's sections and keys; what is absent takes its default.
@@ -27,6 +27,7 @@ pub(super) struct RawConfig {
     data_dir: Option<PathBuf>,
     listen: Option<String>,
     admin_token: Option<String>,
+    secret_key: Option<String>,
     datasets_dir: Option<PathBuf>,
     shutdown_timeout: Option<Period>,
     log: RawLog,
@@ -155,6 +156,7 @@ impl RawConfig {
             data_dir: self.data_dir.unwrap_or(default.data_dir),
             listen: self.listen.map_or(Ok(default.listen), |text| listen(&text))?,
             admin_token: self.admin_token.map(|text| admin_token(&text)).transpose()?,
+            secret_key: self.secret_key.map(secret_key).transpose()?,
             datasets_dir: self.datasets_dir,
             log: self.log.validate(default.log)?,
             ingest: self.ingest.validate(&default.ingest)?,
@@ -185,6 +187,18 @@ fn admin_token(text: &str) -> Result<AdminToken, ConfigError> {
             AdminToken::CHARS_MIN,
             AdminToken::CHARS_MAX
         ),
+    })
+}
+
+fn secret_key(text: String) -> Result<SecretKey, ConfigError> {
+    let length = text.chars().count();
+    let key = SecretKey(text);
+    key.vault().map(|_| key).map_err(|_| ConfigError::OutOfBounds {
+        key: "secret_key",
+        found: format!("a text of {length} characters"),
+        expected: "keys of 32 bytes in base64 or as 64 hex digits, the newest first, with spaces \
+                   between them; `openssl rand -base64 32` makes one"
+            .to_owned(),
     })
 }
 

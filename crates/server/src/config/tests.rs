@@ -43,6 +43,7 @@ fn a_full_file_sets_every_key() {
     let config = load("full.toml").unwrap();
     assert_eq!(config.listen, "0.0.0.0:9000".parse().unwrap());
     assert_eq!(config.admin_token.as_ref().unwrap().expose(), "a-token-that-nobody-guesses");
+    assert!(config.secret_key.as_ref().unwrap().vault().is_ok());
     assert_eq!(config.shutdown_timeout, Duration::from_secs(60));
     assert_eq!(
         (config.log.format, config.log.level.as_str()),
@@ -196,6 +197,11 @@ fn a_value_out_of_its_bounds_is_told_with_what_is_allowed() {
     for (key, value, expected) in [
         ("LISTEN", "8080", "`listen` is `8080`: expected an IP address and a port"),
         ("ADMIN_TOKEN", "short", "`admin_token` is a text of 5 characters: expected 16 to 512"),
+        (
+            "SECRET_KEY",
+            "short",
+            "`secret_key` is a text of 5 characters: expected keys of 32 bytes",
+        ),
         ("LOG__FORMAT", "xml", "`log.format` is `xml`: expected `auto`, `human` or `json`"),
         ("LOG__LEVEL", "a=b=c", "`log.level` is `a=b=c`: expected `error`"),
         ("DELIVERY__GZIP_LEVEL", "13", "`delivery.gzip_level` is 13: expected 1 to 12"),

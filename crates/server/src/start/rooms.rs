@@ -55,8 +55,8 @@ impl Rooms {
         journal: &Arc<LocalJournal>,
         (datasets, store, clock): (Arc<Datasets>, Arc<S3Store>, Arc<dyn Clock>),
     ) -> Result<(Self, AdminToken), StartError> {
-        refuse_if_half_is_gone(&config.data_dir, journal.as_ref())?;
-        let catalog = open_catalog(&config.data_dir, clock.as_ref()).await?;
+        refuse_if_half_is_gone(config, journal.as_ref())?;
+        let catalog = open_catalog(config, clock.as_ref()).await?;
         let admin_token = administrator::ensure(config, catalog.as_ref(), clock.now()).await?;
         let key = private_file::key(&config.data_dir.join("ownership.key"))?;
         let parts = Parts {
@@ -83,9 +83,10 @@ async fn open_journal(
 }
 
 /// A catalogue without its key, or records without their catalogue, are no new installation.
-fn refuse_if_half_is_gone(data_dir: &Path, journal: &dyn Journal) -> Result<(), StartError> {
+fn refuse_if_half_is_gone(config: &Config, journal: &dyn Journal) -> Result<(), StartError> {
+    let data_dir = &config.data_dir;
     let (key, catalog) = (data_dir.join("secret.key"), data_dir.join("catalog.sqlite"));
-    if catalog.exists() && !key.exists() {
+    if catalog.exists() && config.secret_key.is_none() && !key.exists() {
         return Err(CatalogError::Key(format!(
             "`{}` is gone, and nothing else opens the destinations in `{}`: bring it back from a \
              backup",
@@ -108,11 +109,14 @@ fn refuse_if_half_is_gone(data_dir: &Path, journal: &dyn Journal) -> Result<(), 
 }
 
 async fn open_catalog(
-    data_dir: &Path,
+    config: &Config,
     clock: &dyn Clock,
 ) -> Result<Arc<SqliteCatalog>, StartError> {
-    let vault = Vault::open_or_create(&data_dir.join("secret.key"))?;
-    let path = data_dir.join("catalog.sqlite");
+    let vault = match &config.secret_key {
+        Some(key) => key.vault()?,
+        None => Vault::open_or_create(&config.data_dir.join("secret.key"))?,
+    };
+    let path = config.data_dir.join("catalog.sqlite");
     Ok(Arc::new(SqliteCatalog::open(&path, vault, clock.now()).await?))
 }
 

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
+use serde_json::json;
 use tokio::process::Command;
 
 use crate::cli::{Ran, ran};
@@ -94,6 +95,31 @@ async fn a_variable_that_names_no_setting_is_refused() {
     assert_refused(&mut unknown.serve(FREE_PORT), &parts).await;
     let short = home().set("LOGPUSH_ADMIN_TOKEN", "short");
     assert_refused(&mut short.serve(FREE_PORT), &["admin_token", "16"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_from_the_settings_leaves_no_file_and_another_one_opens_nothing() {
+    let (old, new) = ("11".repeat(32), "22".repeat(32));
+    let s3 = S3Server::start(&[]).await;
+    let world =
+        World::start_in(s3, Home::new("http://127.0.0.1:9").set("LOGPUSH_SECRET_KEY", &old));
+    let mut world = world.await;
+    let secret = "s3://bucket/p?region=us-east-1&access-key-id=k&secret-access-key=hidden";
+    let spec = json!({"dataset": "http_requests", "destination_conf": secret});
+    let jobs = format!("/zones/{}/logpush/jobs", world.zone);
+    let job = world.api.create(&jobs, &spec).await;
+    assert!(!world.home.data_dir().join("secret.key").exists());
+    let keys = format!("{new} {old}");
+    // Under both keys, and then under the new one alone.
+    for keys in [keys.as_str(), &new] {
+        world.home = world.home.set("LOGPUSH_SECRET_KEY", keys);
+        world = world.restart().await;
+        let read = world.api.read(&format!("{jobs}/{}", job["id"])).await;
+        assert_eq!(read["destination_conf"], secret);
+    }
+    assert!(world.service.terminate().await.success());
+    let other = world.home.set("LOGPUSH_SECRET_KEY", &old);
+    assert_refused(&mut other.serve(FREE_PORT), &["key"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
