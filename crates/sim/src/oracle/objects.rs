@@ -6,6 +6,7 @@ use model::{Batch, JobId};
 use super::Findings;
 use super::evidence::{Evidence, Seen};
 use crate::history::Record;
+use crate::store::{Guard, Manners};
 use crate::violation::Rule;
 use crate::world::JobStory;
 
@@ -75,10 +76,11 @@ fn check_delivered(evidence: &Evidence, record: &BatchRecord, findings: &mut Fin
         return findings.add(Rule::LedgerAndBucketAgree, what);
     };
     let object = &seen.object;
-    // Of an object that it cannot look at, delivery knows no tag.
-    let lets_look =
-        evidence.manners.get(&*seen.place.bucket).is_none_or(|manners| manners.lets_look);
-    let is_untold = delivered.etag.is_empty() && !lets_look;
+    // Where delivery found the object there and could not look at it, at that moment or ever, it
+    // knows no tag.
+    let guards = |manners: &Manners| manners.guard == Guard::Known || !manners.lets_look;
+    let may_be_untold = evidence.manners.get(&*seen.place.bucket).is_none_or(guards);
+    let is_untold = delivered.etag.is_empty() && may_be_untold;
     let told = (delivered.object_bytes, &delivered.etag);
     let found = (object.body.len() as u64, if is_untold { told.1 } else { &object.etag });
     findings.check(told == found, Rule::LedgerAndBucketAgree, || {
