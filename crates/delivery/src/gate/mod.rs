@@ -88,6 +88,8 @@ pub(crate) struct Gate {
     paced_until: Mutex<Option<Instant>>,
     knows_no_guard: AtomicBool,
     refuses_aborts: AtomicBool,
+    /// Whether the last request was taken.
+    takes_writes: AtomicBool,
 }
 
 impl Gates {
@@ -151,6 +153,7 @@ impl Gate {
             paced_until: Mutex::default(),
             knows_no_guard: AtomicBool::new(false),
             refuses_aborts: AtomicBool::new(false),
+            takes_writes: AtomicBool::new(false),
             shared,
         }
     }
@@ -229,6 +232,11 @@ impl Gate {
         !self.refuses_aborts.swap(true, Ordering::Relaxed)
     }
 
+    /// Whether the bucket took the last request that was sent with a turn.
+    pub(crate) fn takes_writes(&self) -> bool {
+        self.takes_writes.load(Ordering::Relaxed)
+    }
+
     /// The moment from which so many bytes may be sent.
     fn pace(&self, bytes: u64) -> Option<Instant> {
         let rate = self.shared.settings.bytes_per_second.filter(|&rate| rate > 0)?;
@@ -273,6 +281,7 @@ impl Turn<'_> {
     pub(crate) fn end<T>(&mut self, outcome: &Result<T, StoreError>) {
         let gate = self.gate;
         let claim = self.claim.take();
+        gate.takes_writes.store(outcome.is_ok(), Ordering::Relaxed);
         gate.shared.metrics.requested(outcome.as_ref().err(), self.bytes);
         let has_changed = match outcome {
             Ok(_) => {
