@@ -56,10 +56,11 @@ pub fn run(seed: u64, options: Options) -> Report {
 /// Lets every process do something, start or die.
 fn step(world: &mut World, processes: &mut Vec<Process>) {
     let is_calm = world.storm.is_calm();
-    let taken_over = !is_calm && processes.len() == 1 && world.rng.per_mille(12);
+    let taken_over = !is_calm && processes.len() == 1 && world.rng.per_mille(world.takeovers);
     if taken_over {
         world.storm.saw("two processes believe to be the owner");
         processes.push(Process::new(world));
+        world.had_two_owners = true;
         processes.iter_mut().for_each(|process| process.is_alone = false);
     }
     if is_calm && processes.len() > 1 {

@@ -61,6 +61,8 @@ pub(super) struct World {
     pub(super) part_bytes: u64,
     pub(super) retry: RetrySettings,
     pub(super) retention: Option<i64>,
+    /// Of a thousand turns, in so many a second process takes over from one that goes on.
+    pub(super) takeovers: u32,
     pub(super) refusing: BTreeMap<&'static str, StoreErrorKind>,
     /// Seals that were answered and are not done: only a flawed ledger has some.
     pub(super) late_seals: Vec<(Duration, model::Batch)>,
@@ -73,6 +75,8 @@ pub(super) struct World {
     acknowledged: Vec<u32>,
     set_back: i64,
     has_died: bool,
+    /// Whether two processes at a time ever believed to be the owner.
+    pub(super) had_two_owners: bool,
 }
 
 impl World {
@@ -97,6 +101,7 @@ impl World {
             retention: rng
                 .per_mille(250)
                 .then(|| rng.between(60, 200) as i64 * model::time::NANOS_PER_SECOND),
+            takeovers: rng.pick(&[0, 0, 20]),
             refusing: BTreeMap::new(),
             late_seals: Vec::new(),
             manners,
@@ -119,6 +124,7 @@ impl World {
             acknowledged: Vec::new(),
             set_back: 0,
             has_died: false,
+            had_two_owners: false,
             storm,
             catalog,
             rng,
@@ -360,7 +366,8 @@ impl World {
             }
         }
         for (id, place) in self.buckets.open_uploads() {
-            if self.storm.has_noted(&id) {
+            // The settling of one owner makes the ledger forget what the other has begun.
+            if self.storm.has_noted(&id) && !self.had_two_owners {
                 left.push(format!("the upload {id} of {place} is left open"));
             }
         }
