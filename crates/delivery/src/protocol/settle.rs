@@ -69,3 +69,33 @@ impl Settling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RETRY: RetrySettings = RetrySettings {
+        first: Duration::from_secs(1),
+        max: Duration::from_secs(30),
+        slow_max: Duration::from_secs(300),
+    };
+
+    #[test]
+    fn what_is_open_is_abandoned_before_the_delivery_is_noted_until_it_is() {
+        let mut settling = Settling::default();
+        let mut on = |event| settling.on(event, RETRY, 7);
+        assert_eq!(on(Event::Begin), Action::Abandon);
+        assert!(matches!(on(Event::Abandoned { again: true }), Action::Wait(_)));
+        assert_eq!(on(Event::Begin), Action::Abandon);
+        assert_eq!(on(Event::Abandoned { again: false }), Action::Note);
+        assert_eq!(on(Event::NotNoted), Action::Wait(PAUSE_AFTER_ERROR));
+        assert_eq!(on(Event::Begin), Action::Note);
+        assert_eq!(on(Event::Noted), Action::End);
+    }
+
+    #[test]
+    fn a_batch_that_was_given_up_meanwhile_is_done_with() {
+        let mut settling = Settling::default();
+        assert_eq!(settling.on(Event::TooLate, RETRY, 7), Action::End);
+    }
+}

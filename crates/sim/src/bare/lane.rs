@@ -134,7 +134,7 @@ impl Lane {
         while let Some((first, _)) = self.publishing.next_upload() {
             self.running.extend(self.waiting.remove(&first));
         }
-        let is_left = self.ending.is_some_and(|follow| follow != Follow::Stays);
+        let is_left = self.ending.is_some();
         for mut sending in std::mem::take(&mut self.running) {
             if is_left {
                 self.leftovers.push(sending.left());
