@@ -1,8 +1,10 @@
-//! What the failure to abort an upload in parts leads to.
+//! What a bucket lets abort, and what a failed abort leads to.
 //!
-//! Aborting needs `s3:AbortMultipartUpload`, which nobody has to give. Where it is refused by a
-//! bucket that takes writes, the upload counts as closed, and a lifecycle rule of the bucket
-//! removes the parts. A bucket that lets nobody in for a while says nothing of aborts.
+//! Aborting needs `s3:AbortMultipartUpload`, which nobody has to give. Where it is refused though
+//! the bucket takes writes, the upload counts as closed, and a lifecycle rule of the bucket
+//! removes the parts. A bucket that lets nobody in for a while says nothing of aborts: an abort is
+//! refused for good only where one was denied, a write was taken after that, and one is denied
+//! again.
 
 use crate::store::StoreErrorKind;
 
@@ -17,17 +19,47 @@ pub enum Abandoned {
     Waits,
 }
 
-impl Abandoned {
-    /// What an abort that failed so leads to, at a bucket that is known to take writes now, or
-    /// is not.
-    pub const fn after(kind: StoreErrorKind, takes_writes: bool) -> Self {
+/// What is known of a bucket's letting uploads be aborted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Aborting {
+    /// Nothing: no abort was denied since the last one that was not.
+    #[default]
+    Unknown,
+    /// One was denied, and nothing was written since.
+    Denied,
+    /// One was denied, and something was written since.
+    DeniedAndWritten,
+    /// It is refused for good.
+    Refused,
+}
+
+impl Aborting {
+    /// Whether the bucket is known to refuse it for good.
+    pub const fn is_refused(self) -> bool {
+        matches!(self, Self::Refused)
+    }
+
+    /// The bucket took a write.
+    pub const fn written(&mut self) {
+        if matches!(self, Self::Denied) {
+            *self = Self::DeniedAndWritten;
+        }
+    }
+
+    /// An upload was aborted.
+    pub const fn aborted(&mut self) {
+        *self = Self::Unknown;
+    }
+
+    /// What an abort that failed so leads to.
+    pub const fn failed(&mut self, kind: StoreErrorKind) -> Abandoned {
         match kind {
-            StoreErrorKind::AccessDenied if !takes_writes => Self::Waits,
+            StoreErrorKind::AccessDenied => self.denied(),
             StoreErrorKind::NoSuchBucket
             | StoreErrorKind::BadCredentials
             | StoreErrorKind::WrongRegion
             | StoreErrorKind::ClockSkew
-            | StoreErrorKind::Quota => Self::Waits,
+            | StoreErrorKind::Quota => Abandoned::Waits,
             StoreErrorKind::ExpiredCredentials
             | StoreErrorKind::NoIdentity
             | StoreErrorKind::SlowDown
@@ -35,15 +67,23 @@ impl Abandoned {
             | StoreErrorKind::Unreachable
             | StoreErrorKind::Tls
             | StoreErrorKind::NoAnswer
-            | StoreErrorKind::Conflict => Self::Failed,
+            | StoreErrorKind::Conflict => Abandoned::Failed,
             StoreErrorKind::NoSuchUpload
-            | StoreErrorKind::AccessDenied
             | StoreErrorKind::Encryption
             | StoreErrorKind::Refused
             | StoreErrorKind::AlreadyThere
             | StoreErrorKind::NotSupported
-            | StoreErrorKind::Bug => Self::Closed,
+            | StoreErrorKind::Bug => Abandoned::Closed,
         }
+    }
+
+    const fn denied(&mut self) -> Abandoned {
+        if matches!(self, Self::DeniedAndWritten | Self::Refused) {
+            *self = Self::Refused;
+            return Abandoned::Closed;
+        }
+        *self = Self::Denied;
+        Abandoned::Waits
     }
 }
 
@@ -51,10 +91,26 @@ impl Abandoned {
 mod tests {
     use super::*;
 
+    const DENIED: StoreErrorKind = StoreErrorKind::AccessDenied;
+
     #[test]
-    fn a_refused_abort_is_final_only_where_writes_are_taken() {
-        let denied = StoreErrorKind::AccessDenied;
-        assert_eq!(Abandoned::after(denied, true), Abandoned::Closed);
-        assert_eq!(Abandoned::after(denied, false), Abandoned::Waits);
+    fn an_abort_is_refused_for_good_only_where_writes_are_taken_between_two_denials() {
+        let mut aborting = Aborting::default();
+        aborting.written();
+        assert_eq!(aborting.failed(DENIED), Abandoned::Waits);
+        assert_eq!(aborting.failed(DENIED), Abandoned::Waits);
+        aborting.written();
+        assert!(!aborting.is_refused());
+        assert_eq!(aborting.failed(DENIED), Abandoned::Closed);
+        assert!(aborting.is_refused());
+    }
+
+    #[test]
+    fn an_abort_that_is_let_through_begins_anew() {
+        let mut aborting = Aborting::default();
+        aborting.failed(DENIED);
+        aborting.written();
+        aborting.aborted();
+        assert_eq!(aborting.failed(DENIED), Abandoned::Waits);
     }
 }

@@ -96,8 +96,8 @@ mod tests {
         Extent { start: at, end: at, records, raw_bytes: records }
     }
 
-    fn range(first: u64, next: u64) -> Option<OffsetRange> {
-        Some(OffsetRange::new(Offset(first), Offset(next)))
+    fn span(first: u64, next: u64) -> OffsetRange {
+        OffsetRange::new(Offset(first), Offset(next))
     }
 
     #[test]
@@ -105,9 +105,9 @@ mod tests {
         let mut lane = Reading::new(Offset(3));
         assert_eq!(lane.arrives(CUT, Offset(5), &extent(7)), None);
         assert_eq!(lane.takes(CUT, Offset(5), &extent(7)), None);
-        assert_eq!(lane.arrives(CUT, Offset(8), &extent(4)), range(3, 8));
+        assert_eq!(lane.arrives(CUT, Offset(8), &extent(4)), Some(span(3, 8)));
         assert_eq!(lane.takes(CUT, Offset(8), &extent(4)), None);
-        assert_eq!(lane.takes(CUT, Offset(9), &extent(10)), range(8, 10));
+        assert_eq!(lane.takes(CUT, Offset(9), &extent(10)), Some(span(8, 10)));
         assert_eq!(lane.close(Offset(12)), None);
         assert_eq!(lane.cursor(), Offset(10));
     }
@@ -117,10 +117,10 @@ mod tests {
         let mut lane = Reading::new(Offset(3));
         assert_eq!(lane.passes(Offset(3), 0), None);
         assert_eq!(lane.passes(Offset(6), 1), None);
-        assert_eq!(lane.passes(Offset(6), 0), range(3, 6));
+        assert_eq!(lane.passes(Offset(6), 0), Some(span(3, 6)));
         lane.passed(Offset(6));
         lane.takes(CUT, Offset(7), &extent(1));
         assert_eq!(lane.passes(Offset(9), 0), None);
-        assert_eq!(lane.close(Offset(9)), range(6, 9));
+        assert_eq!(lane.close(Offset(9)), Some(span(6, 9)));
     }
 }

@@ -1,7 +1,6 @@
 //! Uploads in parts that are given up: aborted where the bucket's owner allows it.
 //!
-//! Aborting needs `s3:AbortMultipartUpload`, which nobody has to give. Where it is refused that is
-//! remembered, no error, and a lifecycle rule of the bucket removes the parts.
+//! What a refusal means is decided by [`crate::protocol::abandon`].
 
 use catalog::OpenUpload;
 use model::destination::Destination;
@@ -12,7 +11,7 @@ use super::{ANSWER_TIMEOUT, Delivering};
 use crate::gate::{Gate, NO_GUARD, Place};
 use crate::protocol::abandon::Abandoned;
 use crate::room::Room;
-use crate::store::StoreErrorKind;
+use crate::store::{StoreError, StoreErrorKind};
 
 impl Delivering {
     /// Tries once to abort what is stale; says whether another try soon may bring more.
@@ -48,22 +47,18 @@ impl Room {
         to: &Destination,
         open: &OpenUpload,
     ) -> Abandoned {
-        if !gate.refuses_aborts() {
+        if !gate.aborting().is_refused() {
             let id = id_of(open);
             let abort = timeout(ANSWER_TIMEOUT, self.store.abort_upload(to, &id));
             match abort.await {
                 Err(_) => return Abandoned::Failed,
-                Ok(Ok(())) => tracing::debug!(key = %open.key, "aborted an upload in parts"),
+                Ok(Ok(())) => {
+                    gate.aborting().aborted();
+                    tracing::debug!(key = %open.key, "aborted an upload in parts");
+                }
                 Ok(Err(error)) => {
-                    let came = Abandoned::after(error.kind, gate.takes_writes());
-                    match error.kind {
-                        StoreErrorKind::NoSuchUpload => {}
-                        StoreErrorKind::AccessDenied if came == Abandoned::Closed => {
-                            note_refused_abort(gate, to);
-                        }
-                        _ if came == Abandoned::Failed => {}
-                        _ => tracing::warn!(key = %open.key, %error, "cannot abort an upload"),
-                    }
+                    let came = gate.aborting().failed(error.kind);
+                    tell_failure(&error, came, open, to);
                     if came != Abandoned::Closed {
                         return came;
                     }
@@ -84,11 +79,13 @@ impl Room {
     }
 }
 
-fn note_refused_abort(gate: &Gate, to: &Destination) {
-    if gate.note_refused_abort() {
-        tracing::info!(
+fn tell_failure(error: &StoreError, came: Abandoned, open: &OpenUpload, to: &Destination) {
+    match (error.kind, came) {
+        (StoreErrorKind::NoSuchUpload, _) | (_, Abandoned::Failed) => {}
+        (StoreErrorKind::AccessDenied, Abandoned::Closed) => tracing::info!(
             bucket = %to.bucket,
             "uploads may not be aborted; a lifecycle rule has to remove them"
-        );
+        ),
+        _ => tracing::warn!(key = %open.key, %error, "cannot abort an upload"),
     }
 }

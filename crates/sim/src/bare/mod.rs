@@ -63,8 +63,10 @@ fn step(world: &mut World, processes: &mut Vec<Process>) {
         world.had_two_owners = true;
         processes.iter_mut().for_each(|process| process.is_alone = false);
     }
-    if is_calm && processes.len() > 1 {
-        processes.remove(0).die(world);
+    if is_calm && world.had_two_owners && !world.is_mended {
+        // Whoever finds two owners ends both and starts one.
+        world.is_mended = true;
+        processes.drain(..).for_each(|process| process.die(world));
     }
     let mut at = 0;
     while at < processes.len() {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use catalog::{Job, Jobs, Ledger, Loss, OpenUpload};
+use delivery::protocol::abandon::Aborting;
 use delivery::protocol::follow::Follow;
 use delivery::protocol::recover::{Stand, left_over, unseal_from};
 use delivery::protocol::seal::{Going, Order, Way};
@@ -24,7 +25,16 @@ type Needs = BTreeMap<Key, Undelivered>;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) without_guard: BTreeSet<&'static str>,
-    pub(super) takes_writes: BTreeMap<&'static str, bool>,
+    pub(super) aborting: BTreeMap<&'static str, Aborting>,
+}
+
+impl Known {
+    /// The bucket has answered to a request that writes.
+    pub(super) fn answered(&mut self, bucket: &'static str, is_taken: bool) {
+        if is_taken {
+            self.aborting.entry(bucket).or_default().written();
+        }
+    }
 }
 
 /// A process of delivery.
@@ -214,7 +224,7 @@ impl Process {
         let undelivered = world.ask("list batches", catalog.undelivered(None))?;
         for open in left_over(open, &undelivered) {
             if let Some(wish) = wish_of(world, open.job, open.revision) {
-                abandon(world, &self.known, wish.bucket, &open);
+                abandon(world, &mut self.known, wish.bucket, &open);
             }
         }
         Ok(())

@@ -107,7 +107,7 @@ impl Sending {
                     self.next = Next::Fly(flight);
                     return;
                 }
-                Next::Fly(flight) => self.land(flight, world, known),
+                Next::Fly(flight) => self.land(&flight, world, known),
                 Next::Tell(event) => {
                     let action = self.upload.on(event, self.view(world, known));
                     self.act(action, world, known);
@@ -208,7 +208,7 @@ impl Sending {
         self.fly(Action::SendParts, part, work, world)
     }
 
-    fn land(&mut self, flight: Flight, world: &mut World, known: &mut Known) {
+    fn land(&mut self, flight: &Flight, world: &mut World, known: &mut Known) {
         let now = world.elapsed();
         world.buckets.deliver_wire(Some(now));
         let outcome = flight.number.and_then(|number| world.buckets.take_outcome(number));
@@ -218,7 +218,7 @@ impl Sending {
             (None, None) => Err(StoreErrorKind::NoAnswer),
         };
         if flight.asks != Action::Look {
-            known.takes_writes.insert(self.wish.bucket, answer.is_ok());
+            known.answered(self.wish.bucket, answer.is_ok());
         }
         self.next = match (flight.asks, answer) {
             (Action::Begin { part_bytes }, Ok(done)) => {
@@ -310,7 +310,7 @@ impl Sending {
             })
     }
 
-    fn abandon(&mut self, world: &mut World, known: &Known) -> bool {
+    fn abandon(&mut self, world: &mut World, known: &mut Known) -> bool {
         let mut has_failed = false;
         for open in self.upload.take_stale() {
             let came = abandon(world, known, self.wish.bucket, &open);
@@ -322,7 +322,7 @@ impl Sending {
         has_failed
     }
 
-    fn settle(&mut self, event: settle::Event, world: &mut World, known: &Known) {
+    fn settle(&mut self, event: settle::Event, world: &mut World, known: &mut Known) {
         let (now, seed) = (world.elapsed(), self.batch.range.first.0);
         self.next = match self.settling.on(event, world.retry, seed) {
             settle::Action::Abandon => {
@@ -356,15 +356,20 @@ impl Sending {
 /// Tries to abort an upload, and closes it in the ledger where it need not be tried again.
 pub(super) fn abandon(
     world: &mut World,
-    known: &Known,
+    known: &mut Known,
     bucket: &'static str,
     open: &OpenUpload,
 ) -> Abandoned {
-    let takes_writes = known.takes_writes.get(bucket).copied().unwrap_or_default();
+    let aborting = known.aborting.entry(bucket).or_default();
     let work = Work::Abort { upload: open.upload_id.clone() };
-    let came = match world.call(bucket, work) {
-        Ok(()) => Abandoned::Closed,
-        Err(kind) => Abandoned::after(kind, takes_writes),
+    let answer = if aborting.is_refused() { Ok(()) } else { world.call(bucket, work) };
+    let came = match answer {
+        Ok(()) if aborting.is_refused() => Abandoned::Closed,
+        Ok(()) => {
+            aborting.aborted();
+            Abandoned::Closed
+        }
+        Err(kind) => aborting.failed(kind),
     };
     if came == Abandoned::Closed {
         close(world, open);

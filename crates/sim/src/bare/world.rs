@@ -77,6 +77,8 @@ pub(super) struct World {
     has_died: bool,
     /// Whether two processes at a time ever believed to be the owner.
     pub(super) had_two_owners: bool,
+    /// Whether one owner was started in their place.
+    pub(super) is_mended: bool,
 }
 
 impl World {
@@ -125,6 +127,7 @@ impl World {
             set_back: 0,
             has_died: false,
             had_two_owners: false,
+            is_mended: false,
             storm,
             catalog,
             rng,

@@ -182,8 +182,8 @@ pub struct Upload {
     /// An upload that the store does not know any more.
     gone: Option<OpenUpload>,
     request: Option<Request>,
-    /// Whether an object at the key is the store's reason for the refusal.
-    is_certain: bool,
+    /// The refusal that a look at the key is to explain.
+    doubt: Option<StoreErrorKind>,
     then: Option<Then>,
 }
 
@@ -375,7 +375,7 @@ impl Upload {
         if is_refused || !kind.may_have_happened() {
             self.maybe_visible = was_tried;
         }
-        self.is_certain = kind == StoreErrorKind::AlreadyThere;
+        self.doubt = Some(kind);
         match kind {
             // The upload may be gone because it was completed.
             StoreErrorKind::AlreadyThere | StoreErrorKind::NoSuchUpload if was_tried => {
@@ -386,12 +386,13 @@ impl Upload {
         }
     }
 
-    fn saw(&self, sight: Sight) -> Action {
+    fn saw(&mut self, sight: Sight) -> Action {
+        let is_certain = self.doubt.take() == Some(StoreErrorKind::AlreadyThere);
         match sight {
             Sight::Ours => Action::Stored,
             // Nobody but this job writes at this key, and the ledger knows of an attempt.
-            Sight::Unknown if self.is_certain => Action::Unseen,
-            Sight::Other if self.is_certain => Action::Fail(Failure::Taken),
+            Sight::Unknown if is_certain => Action::Unseen,
+            Sight::Other if is_certain => Action::Fail(Failure::Taken),
             Sight::Nothing | Sight::Unknown | Sight::Other => Action::Fail(Failure::AsTold),
         }
     }
