@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::journal::Clock;
-use catalog::{Actor, CatalogError, Tenants};
+use catalog::{Actor, BatchState, CatalogError, Tenants};
 use delivery::{RetrySettings, StoreErrorKind};
 use futures_util::FutureExt;
 use model::{Id, InstallationId, JobId, Offset, Partition, Scope, UnixNanos};
@@ -369,8 +369,11 @@ impl World {
             }
         }
         for (id, place) in self.buckets.open_uploads() {
-            // The settling of one owner makes the ledger forget what the other has begun.
-            if self.storm.has_noted(&id) && !self.had_two_owners {
+            // With a delivered batch the ledger forgets what could not be aborted by then.
+            let record = self.catalog.batch_of_key(&place.key);
+            let is_delivered =
+                record.is_some_and(|record| matches!(record.state, BatchState::Delivered(_)));
+            if self.storm.has_noted(&id) && !is_delivered {
                 left.push(format!("the upload {id} of {place} is left open"));
             }
         }
