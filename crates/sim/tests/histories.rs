@@ -127,7 +127,7 @@ fn many_histories() {
     assert!(unseen.is_empty() || count < SHORT_RUN, "the storm never reached {unseen:?}");
 }
 
-/// The bare protocol: thousands of histories a second.
+/// The bare protocol: about a thousand histories a second.
 #[test]
 fn many_histories_of_the_bare_protocol() {
     let first = number_from_environment("LOGPUSH_SIM_FIRST").unwrap_or(0);

@@ -1,5 +1,5 @@
 //! The bare protocol in a storm: `delivery::protocol` driven directly, without a runtime, by
-//! thousands of histories a second.
+//! about a thousand histories a second.
 //!
 //! ```text
 //!  clients ─► disk ─► process ─► lanes ─► sendings ─► wire ─► buckets      oracle
