@@ -4,9 +4,10 @@
 use std::future::ready;
 
 use axum::http::Method;
-use catalog::Permission::LogsRead;
+use catalog::Permission::{Admin, LogsRead};
 
-use super::{assets, login, logs, zones};
+use super::settings::{audit, tokens, zones as account_zones};
+use super::{assets, login, logs, quarantine, zones};
 use crate::api::Access::{AnyToken, InScope, Public};
 use crate::api::{Route, Row, Surface, expanded};
 
@@ -23,6 +24,32 @@ const TABLE: &[Row] = &[
     (Method::GET, "/accounts", AnyToken, |c| Box::pin(zones::show(c))),
     // Analytics > Logs.
     (Method::GET, "/{scope}/logs", InScope(LogsRead), |c| Box::pin(logs::show(c))),
+    (Method::GET, "/{scope}/quarantine", InScope(LogsRead), |c| Box::pin(quarantine::show(c))),
+    (Method::GET, "/{scope}/quarantine.ndjson", InScope(LogsRead), |c| {
+        Box::pin(quarantine::download(c))
+    }),
+    // An account's settings.
+    (Method::GET, "/accounts/{account_id}/settings/zones", InScope(Admin), |c| {
+        Box::pin(account_zones::show(c))
+    }),
+    (Method::POST, "/accounts/{account_id}/settings/zones", InScope(Admin), |c| {
+        Box::pin(account_zones::add(c))
+    }),
+    (Method::POST, "/accounts/{account_id}/settings/zones/remove", InScope(Admin), |c| {
+        Box::pin(account_zones::remove(c))
+    }),
+    (Method::GET, "/accounts/{account_id}/settings/tokens", InScope(Admin), |c| {
+        Box::pin(tokens::show(c))
+    }),
+    (Method::POST, "/accounts/{account_id}/settings/tokens", InScope(Admin), |c| {
+        Box::pin(tokens::create(c))
+    }),
+    (Method::POST, "/accounts/{account_id}/settings/tokens/revoke", InScope(Admin), |c| {
+        Box::pin(tokens::revoke(c))
+    }),
+    (Method::GET, "/accounts/{account_id}/settings/audit", InScope(Admin), |c| {
+        Box::pin(audit::show(c))
+    }),
 ];
 
 /// Every page.
