@@ -110,7 +110,7 @@ fn write_more(dice: &mut Dice, out: &mut Vec<u8>) -> u32 {
         ",\"EdgePathingStatus\":\"nr\",\"EdgeServerIP\":\"198.51.100.{}\",\
          \"OriginSSLProtocol\":\"TLSv1.3\",\"OriginDNSResponseTimeMs\":{},\
          \"OriginTCPHandshakeDurationMs\":{},\"OriginTLSHandshakeDurationMs\":{},\
-         \"ParentRayID\":\"00\",\"WAFSQLiAttackScore\":{},\"WAFXSSAttackScore\":{}}}\n",
+         \"ParentRayID\":\"00\",\"CacheReserveUsed\":false,\"WAFSQLiAttackScore\":{},\"WAFXSSAttackScore\":{}}}\n",
         number(256),
         number(30),
         number(60),
