@@ -159,6 +159,16 @@ impl ApiError {
         self.code
     }
 
+    /// All that is wrong, each with where; empty where it is no matter of values.
+    pub(crate) fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// What went wrong, for people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// That there is no such route.
     pub(crate) fn no_route(uri: &Uri) -> Self {
         let shown: String = uri.path().chars().take(200).collect();
