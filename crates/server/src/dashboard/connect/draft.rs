@@ -203,6 +203,7 @@ impl Draft {
         if let Err(found) = CompiledJob::of(&change.spec, self.scope.kind, datasets) {
             issues.extend(found);
         }
+        issues.extend(self.place.missing());
         if self.fields.is_empty() {
             issues.push(Issue::new(FIELDS_POINTER, "select at least one field"));
         }

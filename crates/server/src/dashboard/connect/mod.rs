@@ -6,6 +6,8 @@ mod drafts;
 mod options;
 mod place;
 mod recent;
+mod steps;
+mod words;
 
 /// The fields of a form that was sent.
 #[derive(Debug, Default)]

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use model::destination::PARAMETERS;
+use model::Issue;
+use model::destination::{PARAMETERS, POINTER};
 use percent_encoding::percent_decode_str;
 
 use super::FormData;
@@ -154,6 +155,16 @@ impl Place {
             .chain(self.others.iter().map(|(name, value)| format!("{name}={value}")))
             .collect();
         format!("{scheme}://{path}?{}", pairs.join("&"))
+    }
+
+    /// What the destination string cannot tell: that keys were meant and none were given.
+    pub(super) fn missing(&self) -> Vec<Issue> {
+        let amazon = self.service == Service::Amazon && self.grant == Grant::Keys;
+        if !amazon || !(self.access_key_id.trim().is_empty() && self.secret_access_key.is_empty()) {
+            return Vec::new();
+        }
+        let missing = |name| format!("the parameter `{name}` is missing");
+        ["access-key-id", "secret-access-key"].map(|name| Issue::new(POINTER, missing(name))).into()
     }
 
     fn parameters<'p>(&'p self, external_id: &'p str) -> Vec<(&'static str, &'p str)> {
