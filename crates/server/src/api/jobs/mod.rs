@@ -86,13 +86,14 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     render(call, job)
 }
 
-/// Changes the job that the path names to what `change` makes of it, after checking that.
+/// Changes a job of the path's scope to what `change` makes of it, after checking that.
 pub(crate) async fn change(
     call: &Call,
+    id: JobId,
     change: impl FnOnce(&Job) -> Result<Requested, ApiError> + Send,
 ) -> Result<Job, ApiError> {
     let _turn = call.app.job_changes.lock().await;
-    let before = named(call).await?;
+    let before = of_scope(call, id).await?;
     let requested = change(&before)?;
     let moved = is_moved(&requested, &before);
     refuse(findings(call, before.scope, &requested, moved).await?)?;
@@ -142,7 +143,11 @@ pub(crate) async fn remove(
 /// The job that the path names, which is one of its scope.
 pub(crate) async fn named(call: &Call) -> Result<Job, ApiError> {
     let id = call.params.get("job_id").and_then(|text| text.parse().ok()).map(JobId);
-    let id = id.ok_or_else(|| ApiError::no_route(&call.uri))?;
+    of_scope(call, id.ok_or_else(|| ApiError::no_route(&call.uri))?).await
+}
+
+/// The job of that number, which is one of the path's scope.
+async fn of_scope(call: &Call, id: JobId) -> Result<Job, ApiError> {
     let scope = call.scope()?;
     match call.app.catalog.job(id).await {
         Ok(job) if job.scope == scope => Ok(job),
