@@ -39,7 +39,7 @@ pub(crate) use auth::Caller;
 pub(crate) use challenge::{KEY_BYTES, Signer};
 pub(crate) use error::{ApiError, Code};
 pub(crate) use rate::Rates;
-pub(crate) use routes::{DOOR, Route, routes};
+pub(crate) use routes::{DOOR, Route, Row, routes};
 pub use routes::{Offered, offered};
 pub(crate) use tokens::RESERVED_NAME;
 

@@ -39,7 +39,7 @@ pub(crate) struct Route {
 /// What the paths of the door for records begin with.
 pub(crate) const DOOR: &str = "/ingest/";
 
-type Row = (Method, &'static str, Access, Handler);
+pub(crate) type Row = (Method, &'static str, Access, Handler);
 
 const TABLE: &[Row] = &[
     (Method::GET, "/openapi.json", Public, |_| Box::pin(ready(Ok(openapi::show())))),
@@ -156,7 +156,7 @@ const TABLE: &[Row] = &[
 
 /// Every route.
 pub(crate) fn routes() -> Vec<Route> {
-    TABLE.iter().flat_map(expand).collect()
+    TABLE.iter().chain(crate::dashboard::routes::TABLE).flat_map(expand).collect()
 }
 
 fn expand((method, path, access, handler): &Row) -> Vec<Route> {

@@ -1,2 +1,6 @@
-//! temp
+//! The dashboard: pages for people, rendered on the server.
+
 pub(crate) mod connect;
+mod form;
+pub(crate) mod page;
+pub(crate) mod routes;
