@@ -129,12 +129,6 @@ impl Place {
         if self.service == Service::Amazon { self.grant } else { Grant::Keys }
     }
 
-    /// The bucket's name, as far as one was typed.
-    pub(super) fn bucket(&self) -> &str {
-        let path = self.trimmed();
-        path.split_once('/').map_or(path, |(bucket, _)| bucket)
-    }
-
     /// Without a scheme and slashes around it.
     fn trimmed(&self) -> &str {
         let path = self.bucket_path.trim();
