@@ -112,7 +112,8 @@ fn typed(text: &str, field_type: Option<FieldType>) -> Option<Value> {
         }
         FieldType::Float => {
             let number: Value = serde_json::from_str(text).ok().filter(Value::is_number)?;
-            (number.to_string() == text).then_some(number)
+            let is_same = number.to_string().as_str() == text;
+            is_same.then_some(number)
         }
         FieldType::Bool => text.parse::<bool>().ok().map(Value::Bool),
         _ => None,
@@ -127,6 +128,9 @@ fn one_text(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+/// A group's number, a row's number in it, and the pointer of the condition that it makes.
+type RowPlace = (usize, usize, String);
 
 /// What joins expressions, and these; one expression alone is joined by nothing.
 fn joined(expression: &Value) -> Option<(Join, &Vec<Value>)> {
@@ -200,7 +204,7 @@ impl Conditions {
     }
 
     /// What the rows say, with the pointer of each row: (group, row, pointer).
-    fn expression(&self, dataset: &Dataset) -> Option<(Value, Vec<(usize, usize, String)>)> {
+    fn expression(&self, dataset: &Dataset) -> Option<(Value, Vec<RowPlace>)> {
         if self.json.is_some() || self.is_empty() {
             return None;
         }
@@ -210,9 +214,10 @@ impl Conditions {
         let (mut parts, mut places) = (Vec::new(), Vec::new());
         let several = groups.len() > 1;
         for (position, &(number, group)) in groups.iter().enumerate() {
-            let base = match several {
-                true => format!("/filter/where/{}/{position}", self.join.name()),
-                false => "/filter/where".to_owned(),
+            let base = if several {
+                format!("/filter/where/{}/{position}", self.join.name())
+            } else {
+                "/filter/where".to_owned()
             };
             let rows: Vec<(usize, &Row)> =
                 group.rows.iter().enumerate().filter(|(_, row)| !row.is_empty()).collect();
@@ -240,9 +245,9 @@ impl Conditions {
         let (_, places) = self.expression(dataset)?;
         let (_, _, pointer) = places.into_iter().find(|(g, r, _)| (*g, *r) == (group, row))?;
         let below = format!("{pointer}/");
-        let found = issues.iter().filter(|issue| {
-            issue.pointer == pointer || issue.pointer.starts_with(&below)
-        });
+        let found = issues
+            .iter()
+            .filter(|issue| issue.pointer == pointer || issue.pointer.starts_with(&below));
         let messages: Vec<&str> = found.map(|issue| issue.message.as_str()).collect();
         (!messages.is_empty()).then(|| messages.join("; "))
     }
@@ -306,7 +311,7 @@ impl Conditions {
             let Some(field) = dataset.field(&row.key) else { continue };
             let mut fitting = model::filter::operators_of(field.field_type);
             if !fitting.clone().any(|name| name == row.operator) {
-                row.operator = fitting.next().unwrap_or_default().to_owned();
+                fitting.next().unwrap_or_default().clone_into(&mut row.operator);
             }
         }
     }
@@ -422,14 +427,21 @@ mod tests {
             ("[a-z., ]{0,6}").prop_map(|value| row("ClientIP", "eq", &value)),
             ("[a-z]{1,3}(,[a-z]{1,3}){0,2}").prop_map(|value| row("ClientIP", "!in", &value)),
             (any::<i64>()).prop_map(|value| row("EdgeResponseStatus", "lt", &value.to_string())),
-            ("[0-9]{1,3}(,[0-9]{1,3}){0,2}").prop_map(|value| row("EdgeResponseStatus", "in", &value)),
+            ("[0-9]{1,3}(,[0-9]{1,3}){0,2}").prop_map(|value| row(
+                "EdgeResponseStatus",
+                "in",
+                &value
+            )),
             Just(Row::default()),
         ];
         let join = || prop_oneof![Just(Join::And), Just(Join::Or)];
         let group = (join(), prop::collection::vec(rows, 0..4))
             .prop_map(|(join, rows)| Group { join, rows });
-        (join(), prop::collection::vec(group, 0..4))
-            .prop_map(|(join, groups)| Conditions { join, groups, json: None })
+        (join(), prop::collection::vec(group, 0..4)).prop_map(|(join, groups)| Conditions {
+            join,
+            groups,
+            json: None,
+        })
     }
 
     proptest! {

@@ -95,7 +95,15 @@ pub(super) async fn save(call: &mut Call) -> ApiResult {
         Next::With(name, value) => format!("{here}?{name}={}", encoded(value)),
         Next::Stay | Next::Saved(_) => here,
     };
-    let kept = call.app.drafts.put(id, owner, at.draft, call.now());
+    let mut draft = at.draft;
+    if matches!(step, Step::Access | Step::Ownership)
+        && let Some(now) = call.app.drafts.get(id, owner, call.now())
+    {
+        // Asking a store takes time, in which another tab may have gone on.
+        let Draft { tried, challenge, token, .. } = draft;
+        draft = Draft { tried, challenge, token, ..now };
+    }
+    let kept = call.app.drafts.put(id, owner, draft, call.now());
     kept.map_err(|error| ApiError::new(Code::TooLarge, error.to_string()))?;
     Ok(to(&onward))
 }
@@ -109,7 +117,7 @@ pub(super) async fn edit(call: &mut Call) -> ApiResult {
         None => {
             let id = random_id()?;
             let external_id = account_of(app, job.scope).await?.external_id;
-            let draft = Draft::read(job, external_id, &app.datasets);
+            let draft = Draft::read(&job, external_id, &app.datasets);
             app.drafts.begin(id, owner, draft, call.now());
             id
         }

@@ -154,7 +154,7 @@ impl Place {
     /// What the destination string cannot tell: that keys were meant and none were given.
     pub(super) fn missing(&self) -> Vec<Issue> {
         let amazon = self.service == Service::Amazon && self.grant == Grant::Keys;
-        if !amazon || !(self.access_key_id.trim().is_empty() && self.secret_access_key.is_empty()) {
+        if !(amazon && self.access_key_id.trim().is_empty() && self.secret_access_key.is_empty()) {
             return Vec::new();
         }
         let missing = |name| format!("the parameter `{name}` is missing");
@@ -197,7 +197,7 @@ impl Place {
         let path = path.trim_end_matches('/');
         let daily = path.strip_suffix(DAY).and_then(|path| path.strip_suffix('/'));
         place.daily = daily.is_some();
-        place.bucket_path = daily.unwrap_or(path).to_owned();
+        daily.unwrap_or(path).clone_into(&mut place.bucket_path);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             place.take(name, value);
         }
@@ -230,9 +230,11 @@ impl Place {
 
     /// Parameters that the form does not know, for people: secrets are not among them.
     pub(super) fn others_shown(&self) -> Vec<String> {
-        let is_open = |name: &str| PARAMETERS.iter().any(|known| known.name == name && !known.secret);
+        let is_open =
+            |name: &str| PARAMETERS.iter().any(|known| known.name == name && !known.secret);
         let shown = |(name, value): &(String, String)| {
-            let value = if is_open(name) { decoded(value) } else { model::destination::MASK.into() };
+            let value =
+                if is_open(name) { decoded(value) } else { model::destination::MASK.into() };
             format!("{name}={value}")
         };
         self.others.iter().map(shown).collect()
@@ -259,7 +261,8 @@ impl Place {
         if let Some(grant) = form.get("grant") {
             self.grant = Grant::named(grant);
         }
-        if let Some(secret) = form.get("secret_access_key").map(str::trim).filter(|s| !s.is_empty()) {
+        if let Some(secret) = form.get("secret_access_key").map(str::trim).filter(|s| !s.is_empty())
+        {
             // Temporary keys had a token of their own.
             self.others.retain(|(name, _)| name != "session-token");
             secret.clone_into(&mut self.secret_access_key);
@@ -286,15 +289,10 @@ fn decoded(text: &str) -> String {
 }
 
 fn encoded(text: &str, special: &[char]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for c in text.chars() {
-        if special.contains(&c) {
-            encoded.push_str(&format!("%{:02X}", c as u32));
-        } else {
-            encoded.push(c);
-        }
-    }
-    encoded
+    let one = |c: char| {
+        if special.contains(&c) { format!("%{:02X}", u32::from(c)) } else { c.to_string() }
+    };
+    text.chars().map(one).collect()
 }
 
 #[cfg(test)]
@@ -328,7 +326,8 @@ mod tests {
             kms_key_id: "alias/k".to_owned(),
             ..place("burritobot/a b%?")
         };
-        let expected = "s3://burritobot/a b%25%3F?region=us-west-2&sse=aws:kms&sse-kms-key-id=alias/k";
+        let expected =
+            "s3://burritobot/a b%25%3F?region=us-west-2&sse=aws:kms&sse-kms-key-id=alias/k";
         check(&kms, expected);
         let role = Place {
             grant: Grant::Role,
@@ -381,10 +380,19 @@ mod tests {
         let word = || "[a-z][a-z0-9:/%&+ =?]{0,8}[a-z]";
         let service = (0..3_usize).prop_map(|at| Service::ALL[at]);
         let grant = prop_oneof![Just(Grant::Policy), Just(Grant::Role), Just(Grant::Keys)];
-        (service, grant, "[a-z]{3}(/[a-z%? é]{1,4}[a-z]){0,2}", any::<bool>(), word(), word(), word())
+        (
+            service,
+            grant,
+            "[a-z]{3}(/[a-z%? é]{1,4}[a-z]){0,2}",
+            any::<bool>(),
+            word(),
+            word(),
+            word(),
+        )
             .prop_map(|(service, grant, bucket_path, daily, id, secret, endpoint)| {
                 let keys = service != Service::Amazon || grant == Grant::Keys;
-                let text = |there: bool, text: &str| if there { text.to_owned() } else { String::new() };
+                let text =
+                    |there: bool, text: &str| if there { text.to_owned() } else { String::new() };
                 Place {
                     service,
                     grant: if keys { Grant::Keys } else { grant },

@@ -64,9 +64,9 @@ pub(in crate::dashboard) async fn remove(call: &mut Call) -> ApiResult {
     let form = FormData::read(call).await?;
     let typed = form.get("name").unwrap_or_default().trim().to_owned();
     let job = jobs::named(call).await?;
-    let is_meant = |job: &Job| match typed == job_name(job).trim() {
-        true => Ok(()),
-        false => Err(ApiError::new(Code::BadRequest, "the name is another one")),
+    let is_meant = |job: &Job| {
+        let other = || ApiError::new(Code::BadRequest, "the name is another one");
+        (typed == job_name(job).trim()).then_some(()).ok_or_else(other)
     };
     match jobs::remove(call, is_meant).await {
         Ok(job) => Ok(to(&jobs_path(job.scope))),

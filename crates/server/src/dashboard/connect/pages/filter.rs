@@ -23,6 +23,8 @@ struct Page {
     joined_by_or: bool,
     groups: Vec<ShownGroup>,
     fields: Vec<FieldName>,
+    /// Every operator, and the types of fields that take it.
+    operators: Vec<Offered>,
     shown_json: String,
     counted: String,
     knows_attacks: bool,
@@ -53,6 +55,12 @@ struct Operator {
     is_chosen: bool,
 }
 
+struct Offered {
+    name: &'static str,
+    words: &'static str,
+    types: String,
+}
+
 struct FieldName {
     name: String,
     type_name: &'static str,
@@ -81,7 +89,12 @@ pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError
         joined_by_or: conditions.join == Join::Or,
         groups: groups(conditions, &dataset, told),
         fields: filterable(&dataset),
-        shown_json: if conditions.json.is_some() { String::new() } else { conditions.shown(&dataset) },
+        operators: offered(),
+        shown_json: if conditions.json.is_some() {
+            String::new()
+        } else {
+            conditions.shown(&dataset)
+        },
         counted,
         knows_attacks: Filter::without_attack_traffic(&dataset).is_ok(),
         without_attacks: at.draft.without_attacks,
@@ -157,13 +170,31 @@ fn placeholder(row: &Row, dataset: &Dataset) -> &'static str {
     }
 }
 
+fn offered() -> Vec<Offered> {
+    let mut offered: Vec<Offered> = Vec::new();
+    for field_type in FieldType::ALL {
+        for name in operators_of(field_type) {
+            match offered.iter_mut().find(|operator| operator.name == name) {
+                Some(operator) => {
+                    operator.types.push(' ');
+                    operator.types.push_str(field_type.name());
+                }
+                None => offered.push(Offered {
+                    name,
+                    words: words(name),
+                    types: field_type.name().to_owned(),
+                }),
+            }
+        }
+    }
+    offered
+}
+
 fn filterable(dataset: &Dataset) -> Vec<FieldName> {
     let takes_any = |field_type| operators_of(field_type).next().is_some();
     let fields = dataset.fields.iter().filter(|field| takes_any(field.field_type));
-    let named = fields.map(|field| FieldName {
-        name: field.name.clone(),
-        type_name: field.field_type.name(),
-    });
+    let named = fields
+        .map(|field| FieldName { name: field.name.clone(), type_name: field.field_type.name() });
     named.collect()
 }
 
