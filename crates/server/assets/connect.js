@@ -4,22 +4,6 @@
 
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-  // Copies what stands in another element.
-  for (const button of all("[data-copy]")) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      const text = document.querySelector(button.dataset.copy)?.textContent ?? "";
-      const label = button.textContent;
-      try {
-        await navigator.clipboard.writeText(text);
-        button.textContent = "Copied";
-      } catch {
-        button.textContent = "Select and copy it by hand";
-      }
-      setTimeout(() => { button.textContent = label; }, 2000);
-    });
-  }
-
   // Hides what does not match while one types.
   for (const input of all("[data-search]")) {
     const groups = document.querySelector(input.dataset.search);
@@ -71,17 +55,6 @@
     });
     list.addEventListener("dragend", () => { dragged = null; renumber(); });
   }
-
-  // Shows what belongs to the choice that is made.
-  const choose = () => {
-    for (const part of all("[data-shown-for]")) {
-      const [name, value] = part.dataset.shownFor.split("=");
-      const chosen = document.querySelector(`input[name="${name}"]:checked`);
-      part.hidden = chosen !== null && chosen.value !== value;
-    }
-  };
-  choose();
-  document.addEventListener("change", choose);
 
   // Sends the form while one types, and takes over what the page then shows in its live parts.
   for (const form of all("form[data-live]")) {

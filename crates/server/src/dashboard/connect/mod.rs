@@ -26,7 +26,6 @@ mod words;
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
 use model::{Id, Scope};
 
 use self::draft::Draft;
@@ -35,8 +34,8 @@ use self::drafts::Owner;
 pub(super) use self::standing::{ask_to_remove, pause, remove, resume};
 use self::steps::Step;
 use self::walk::{At, Next, jobs_path};
-use super::form::Form as FormData;
-use super::page::{Frame, rendered};
+use super::Form as FormData;
+use super::page::{Frame, rendered_as, to};
 use crate::api::jobs::named;
 use crate::api::policy::account_of;
 use crate::api::{ApiError, ApiResult, Code};
@@ -86,6 +85,11 @@ pub(super) async fn save(call: &mut Call) -> ApiResult {
     let next = pages::save(&mut at, step, &form).await?;
     let (owner, here) = (owner(call)?, at.link(step));
     if let Next::Saved(path) = next {
+        let text = match at.draft.before {
+            Some(_) => "The job is saved.",
+            None => "The service is connected: what arrives from now on is pushed.",
+        };
+        tell(call, text);
         call.app.drafts.end(id, owner);
         return Ok(to(&path));
     }
@@ -136,13 +140,15 @@ struct GonePage {
 /// The page in the place of a draft that is not there.
 fn gone(call: &Call, frame: Frame) -> ApiResult {
     let jobs = jobs_path(call.scope()?);
-    let mut response = rendered(&GonePage { frame, begin: format!("{jobs}/new"), jobs })?;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    Ok(response)
+    let page = GonePage { frame, begin: format!("{jobs}/new"), jobs };
+    rendered_as(StatusCode::NOT_FOUND, &page)
 }
 
-fn to(path: &str) -> Response {
-    Redirect::to(path).into_response()
+/// Has the next page say that something was done.
+fn tell(call: &Call, text: impl Into<String>) {
+    if let Some(session) = &call.session {
+        call.app.sessions.tell(session, "success", text);
+    }
 }
 
 fn encoded(text: &str) -> String {
