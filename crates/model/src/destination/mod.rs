@@ -34,7 +34,7 @@ use std::fmt;
 
 pub use boundary::Boundary;
 pub use endpoint::{Endpoint, Scheme};
-pub use names::partition_of_region;
+pub use names::{AMAZON_REGIONS, partition_of_region};
 pub use parameters::{PARAMETERS, Parameter};
 pub use path::{PathTemplate, PathValues, Placeholder};
 pub use principal::{InvalidPrincipal, Principal};

@@ -8,9 +8,9 @@ use std::net::Ipv4Addr;
 use super::Principal;
 use crate::issue::did_you_mean;
 
-/// Amazon's regions, to name the one that a misspelt region is nearest to. A region that is not
-/// among them is allowed: new ones appear.
-const AMAZON_REGIONS: [&str; 34] = [
+/// Amazon's regions, to choose from and to name the one that a misspelt region is nearest to. A
+/// region that is not among them is allowed: new ones appear.
+pub const AMAZON_REGIONS: [&str; 34] = [
     "af-south-1",
     "ap-east-1",
     "ap-east-2",

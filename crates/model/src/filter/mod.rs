@@ -29,6 +29,7 @@ mod tests;
 
 pub use attack_traffic::{ATTACK_TRAFFIC, ATTACK_TRAFFIC_POINTER};
 use expression::Expression;
+pub use operator::operators_of;
 
 use crate::{Dataset, Issue};
 

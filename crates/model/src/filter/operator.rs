@@ -23,6 +23,13 @@ pub(super) enum Operation {
     In,
 }
 
+/// The names of the operators that a field of that type takes, in the order in which messages list
+/// them; none where it cannot be filtered.
+pub fn operators_of(field_type: FieldType) -> impl Iterator<Item = &'static str> + Clone {
+    let fitting = move |operator: &Operator| operator.operation.takes(field_type);
+    Operator::ALL.into_iter().filter(fitting).map(|operator| operator.name)
+}
+
 impl Operator {
     const ALL: [Self; 14] = [
         Self::new("eq", Operation::Compare(Relation::Equal), false),
@@ -66,8 +73,7 @@ impl Operator {
             return Ok(());
         }
         let Field { name, field_type, .. } = field;
-        let fitting = Self::ALL.iter().filter(|other| other.operation.takes(*field_type));
-        let fitting = listed(fitting.map(|operator| operator.name));
+        let fitting = listed(operators_of(*field_type));
         Err(if fitting.is_empty() {
             format!("`{name}` is of type `{field_type}`, which cannot be filtered")
         } else {

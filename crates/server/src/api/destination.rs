@@ -66,7 +66,7 @@ struct ShownStep {
 }
 
 /// The destination, or all that is wrong with it: what stands in it, and whose role it names.
-pub(super) async fn allowed(
+pub(crate) async fn allowed(
     call: &Call,
     text: &str,
 ) -> Result<Result<Destination, Vec<Issue>>, ApiError> {
@@ -114,7 +114,8 @@ pub(super) async fn check(call: &mut Call) -> ApiResult {
     Ok(envelope::result(Checked { ok, steps: steps.into_iter().map(shown).collect() }))
 }
 
-async fn tried(call: &Call, destination: &Destination) -> Vec<CheckStep> {
+/// Tries a destination step by step.
+pub(crate) async fn tried(call: &Call, destination: &Destination) -> Vec<CheckStep> {
     call.app.delivery.check(destination, &key(destination, PROBE_NAME, call)).await
 }
 

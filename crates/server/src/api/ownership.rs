@@ -1,6 +1,7 @@
 //! Ownership challenges: writing one, and checking what the customer read in their bucket.
 
 use bytes::Bytes;
+use delivery::StoreError;
 use model::Scope;
 use model::destination::{Destination, PathValues};
 use model::object_key::file_key;
@@ -12,6 +13,9 @@ use super::destination::allowed;
 use super::fields::Fields;
 use super::{ApiError, ApiResult, envelope};
 use crate::http::Call;
+
+/// The JSON pointer of the proof in a request for a job.
+pub(crate) const POINTER: &str = "/ownership_challenge";
 
 /// A challenge in a bucket, or why there is none.
 #[derive(Serialize, JsonSchema)]
@@ -40,16 +44,26 @@ pub(super) async fn challenge(call: &mut Call) -> ApiResult {
     let text = fields.required_text("destination_conf");
     fields.finish()?;
     let destination = allowed(call, &text).await??;
-    let now = call.now();
-    let token = call.app.signer.sign(scope, &text, &destination, now);
-    let short: String =
-        fingerprint(&token).chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-    let filename = key(&destination, &format!("ownership-challenge-{short}.txt"), call);
-    let written = call.app.delivery.write(&destination, &filename, Bytes::from(token)).await;
-    Ok(envelope::result(match written {
-        Ok(()) => Written { filename: Some(filename), message: String::new(), valid: true },
+    Ok(envelope::result(match write(call, scope, &text, &destination).await {
+        Ok(filename) => Written { filename: Some(filename), message: String::new(), valid: true },
         Err(error) => Written { filename: None, message: error.to_string(), valid: false },
     }))
+}
+
+/// Writes a challenge into the bucket of a destination, of which `text` is the string, and gives
+/// the file's key.
+pub(crate) async fn write(
+    call: &Call,
+    scope: Scope,
+    text: &str,
+    destination: &Destination,
+) -> Result<String, StoreError> {
+    let token = call.app.signer.sign(scope, text, destination, call.now());
+    let short: String =
+        fingerprint(&token).chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    let filename = key(destination, &format!("ownership-challenge-{short}.txt"), call);
+    call.app.delivery.write(destination, &filename, Bytes::from(token)).await?;
+    Ok(filename)
 }
 
 /// `POST {scope}/logpush/ownership/validate`: whether a challenge proves a destination.
@@ -67,18 +81,18 @@ pub(super) async fn validate(call: &mut Call) -> ApiResult {
 
 /// Checks the proof of a job's destination, where it is one that needs proof. The operator
 /// vouches for the destinations that they name themselves, and needs none.
-pub(super) fn check_proof(
+pub(crate) fn check_proof(
     call: &Call,
     scope: Scope,
     text: &str,
-    token: Option<String>,
+    token: Option<&str>,
 ) -> Result<Result<(), String>, ApiError> {
     let destination = match Destination::parse(text) {
         Ok(destination) if destination.needs_ownership_proof() => destination,
         _ => return Ok(Ok(())),
     };
     match token {
-        Some(token) => Ok(call.app.signer.check(&token, scope, text, &destination, call.now())),
+        Some(token) => Ok(call.app.signer.check(token, scope, text, &destination, call.now())),
         None if call.caller()?.is_operator() => Ok(Ok(())),
         None => {
             let message = "is required for this destination: ask for a challenge at \

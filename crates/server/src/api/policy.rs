@@ -61,7 +61,7 @@ pub(super) async fn of_operator(call: &mut Call) -> ApiResult {
 }
 
 /// The account that the scope belongs to.
-pub(super) async fn account_of(app: &App, scope: Scope) -> Result<Account, ApiError> {
+pub(crate) async fn account_of(app: &App, scope: Scope) -> Result<Account, ApiError> {
     let id = match scope.kind {
         ScopeKind::Account => scope.id,
         ScopeKind::Zone => app.catalog.zone(scope.id).await?.account,

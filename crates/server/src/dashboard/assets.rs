@@ -14,9 +14,11 @@ use crate::api::{ApiError, ApiResult};
 use crate::http::Call;
 
 /// Every file: its name, its type, its bytes.
-const FILES: [(&str, &str, &[u8]); 3] = [
+const FILES: [(&str, &str, &[u8]); 5] = [
     ("app.css", "text/css; charset=utf-8", include_bytes!("../../assets/app.css")),
     ("app.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/app.js")),
+    ("connect.css", "text/css; charset=utf-8", include_bytes!("../../assets/connect.css")),
+    ("connect.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/connect.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
 ];
 

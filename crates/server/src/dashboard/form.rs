@@ -31,7 +31,7 @@ impl Form {
 
     /// The form in `application/x-www-form-urlencoded`.
     /// <https://url.spec.whatwg.org/#urlencoded-parsing>
-    pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
+    pub(in crate::dashboard) fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let text = String::from_utf8_lossy(body);
         let decoded = |text: &str| {
             percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()

@@ -12,6 +12,7 @@
 
 mod admit;
 mod assets;
+mod connect;
 mod csrf;
 mod error;
 mod form;
@@ -28,6 +29,7 @@ mod texts;
 mod zones;
 
 pub(crate) use admit::admit;
+pub(crate) use connect::Drafts;
 pub(crate) use error::{error_page, is_page_for, plain_error_page};
 pub(crate) use form::Form;
 pub(crate) use login::LOGIN_ONCE;

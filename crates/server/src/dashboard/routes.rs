@@ -4,10 +4,10 @@
 use std::future::ready;
 
 use axum::http::Method;
-use catalog::Permission::{Admin, LogsRead};
+use catalog::Permission::{Admin, LogsRead, LogsWrite};
 
 use super::settings::{audit, tokens, zones as account_zones};
-use super::{assets, login, logs, quarantine, zones};
+use super::{assets, connect, login, logs, quarantine, zones};
 use crate::api::Access::{AnyToken, InScope, Public};
 use crate::api::{Route, Row, Surface, expanded};
 
@@ -24,6 +24,31 @@ const TABLE: &[Row] = &[
     (Method::GET, "/accounts", AnyToken, |c| Box::pin(zones::show(c))),
     // Analytics > Logs.
     (Method::GET, "/{scope}/logs", InScope(LogsRead), |c| Box::pin(logs::show(c))),
+    // Connect a service.
+    (Method::GET, "/{scope}/logs/new", InScope(LogsWrite), |c| Box::pin(connect::new(c))),
+    (Method::POST, "/{scope}/logs/new", InScope(LogsWrite), |c| Box::pin(connect::begin(c))),
+    (Method::GET, "/{scope}/logs/new/{draft}/{step}", InScope(LogsWrite), |c| {
+        Box::pin(connect::show(c))
+    }),
+    (Method::POST, "/{scope}/logs/new/{draft}/{step}", InScope(LogsWrite), |c| {
+        Box::pin(connect::save(c))
+    }),
+    // Edit, pause, resume, remove.
+    (Method::GET, "/{scope}/logs/{job_id}/edit", InScope(LogsWrite), |c| {
+        Box::pin(connect::edit(c))
+    }),
+    (Method::POST, "/{scope}/logs/{job_id}/pause", InScope(LogsWrite), |c| {
+        Box::pin(connect::pause(c))
+    }),
+    (Method::POST, "/{scope}/logs/{job_id}/resume", InScope(LogsWrite), |c| {
+        Box::pin(connect::resume(c))
+    }),
+    (Method::GET, "/{scope}/logs/{job_id}/remove", InScope(LogsWrite), |c| {
+        Box::pin(connect::ask_to_remove(c))
+    }),
+    (Method::POST, "/{scope}/logs/{job_id}/remove", InScope(LogsWrite), |c| {
+        Box::pin(connect::remove(c))
+    }),
     (Method::GET, "/{scope}/quarantine", InScope(LogsRead), |c| Box::pin(quarantine::show(c))),
     (Method::GET, "/{scope}/quarantine.ndjson", InScope(LogsRead), |c| {
         Box::pin(quarantine::download(c))

@@ -5,8 +5,8 @@
 //! looked at.
 
 use catalog::{Job, JobChange};
-use model::JobSpec;
 use model::destination::restore_secrets;
+use model::{Issue, JobSpec};
 
 use crate::api::fields::{Fields, Given};
 
@@ -37,11 +37,11 @@ const NAME_CHARS_MAX: usize = 512;
 
 /// What was asked for.
 #[derive(Debug)]
-pub(super) struct Requested {
+pub(crate) struct Requested {
     /// What the job is to be.
-    pub(super) change: JobChange,
+    pub(crate) change: JobChange,
     /// The proof that the bucket is the customer's.
-    pub(super) challenge: Option<String>,
+    pub(crate) challenge: Option<String>,
 }
 
 /// What a new job is to be.
@@ -94,9 +94,6 @@ fn common(fields: &mut Fields, before: JobChange) -> Requested {
         Given::Null => None,
         Given::Value(name) => Some(name),
     };
-    if name.as_ref().is_some_and(|name| name.chars().count() > NAME_CHARS_MAX) {
-        fields.refuse("name", format!("expected at most {NAME_CHARS_MAX} characters"));
-    }
     let change = JobChange {
         name,
         kind,
@@ -122,6 +119,13 @@ fn common(fields: &mut Fields, before: JobChange) -> Requested {
     };
     let challenge = fields.text("ownership_challenge").value().filter(|text| !text.is_empty());
     Requested { change, challenge }
+}
+
+/// What is wrong with a job's name.
+pub(super) fn check_name(name: Option<&str>) -> Vec<Issue> {
+    let is_long = name.is_some_and(|name| name.chars().count() > NAME_CHARS_MAX);
+    let issue = || Issue::new("/name", format!("expected at most {NAME_CHARS_MAX} characters"));
+    is_long.then(issue).into_iter().collect()
 }
 
 fn limit(fields: &mut Fields, key: &str, before: Option<u64>) -> Option<u64> {

@@ -17,7 +17,7 @@ use super::{ApiError, ApiResult, Code, destination, envelope, ownership};
 use crate::app::App;
 use crate::http::Call;
 
-use change::Requested;
+pub(crate) use change::Requested;
 pub(super) use shown::Shown;
 use shown::shown;
 
@@ -47,16 +47,28 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let body = call.read_body().await?;
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::created(&mut fields);
-    let change = checked(call, scope, requested, true, fields).await?;
-    let app = Arc::clone(&call.app);
+    fields.refuse_all(findings(call, scope, &requested, true).await?);
+    fields.finish()?;
+    let job = insert(call, scope, requested.change).await?;
+    render(call, job)
+}
+
+/// Makes a job of what was asked for, after checking it.
+pub(crate) async fn add(call: &Call, scope: Scope, requested: Requested) -> Result<Job, ApiError> {
+    refuse(findings(call, scope, &requested, true).await?)?;
+    insert(call, scope, requested.change).await
+}
+
+async fn insert(call: &Call, scope: Scope, change: JobChange) -> Result<Job, ApiError> {
+    let app = &call.app;
     let _turn = app.job_changes.lock().await;
     if app.catalog.count_jobs(scope).await? >= app.api.jobs_per_scope_max as u64 {
         return Err(ApiError::new(Code::QuotaExceeded, TOO_MANY_JOBS));
     }
-    let begin = begin(&app, change.enabled);
+    let begin = begin(app, change.enabled);
     let job = app.catalog.add_job(scope, change, &begin, &call.actor()).await?;
     app.delivery.reload().await;
-    render(call, job)
+    Ok(job)
 }
 
 /// `PUT {scope}/logpush/jobs/{job_id}`.
@@ -67,13 +79,39 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     let before = named(call).await?;
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::updated(&mut fields, &before);
-    let moved = requested.change.spec.destination != before.spec.destination;
-    let change = checked(call, before.scope, requested, moved, fields).await?;
-    let begin = begin(&app, change.enabled && !before.enabled);
+    let moved = is_moved(&requested, &before);
+    fields.refuse_all(findings(call, before.scope, &requested, moved).await?);
+    fields.finish()?;
+    let job = replace(call, &before, requested.change).await?;
+    render(call, job)
+}
+
+/// Changes a job of the path's scope to what `change` makes of it, after checking that.
+pub(crate) async fn change(
+    call: &Call,
+    id: JobId,
+    change: impl FnOnce(&Job) -> Result<Requested, ApiError> + Send,
+) -> Result<Job, ApiError> {
+    let _turn = call.app.job_changes.lock().await;
+    let before = of_scope(call, id).await?;
+    let requested = change(&before)?;
+    let moved = is_moved(&requested, &before);
+    refuse(findings(call, before.scope, &requested, moved).await?)?;
+    replace(call, &before, requested.change).await
+}
+
+fn is_moved(requested: &Requested, before: &Job) -> bool {
+    requested.change.spec.destination != before.spec.destination
+}
+
+/// Has to be called in the turn in which `before` was read.
+async fn replace(call: &Call, before: &Job, change: JobChange) -> Result<Job, ApiError> {
+    let app = &call.app;
+    let begin = begin(app, change.enabled && !before.enabled);
     let by = call.actor();
     let job = app.catalog.change_job(before.id, before.revision, change, &begin, &by).await?;
     app.delivery.reload().await;
-    render(call, job)
+    Ok(job)
 }
 
 /// The job that is no more.
@@ -85,18 +123,31 @@ pub(super) struct Deleted {
 
 /// `DELETE {scope}/logpush/jobs/{job_id}`.
 pub(super) async fn delete(call: &mut Call) -> ApiResult {
-    let app = Arc::clone(&call.app);
-    let _turn = app.job_changes.lock().await;
-    let job = named(call).await?;
-    app.catalog.delete_job(job.id, &call.actor()).await?;
-    app.delivery.reload().await;
+    let job = remove(call, |_| Ok(())).await?;
     Ok(envelope::result(Deleted { id: job.id.0 }))
 }
 
+/// Deletes the job that the path names, where `check` finds nothing against it.
+pub(crate) async fn remove(
+    call: &Call,
+    check: impl FnOnce(&Job) -> Result<(), ApiError> + Send,
+) -> Result<Job, ApiError> {
+    let _turn = call.app.job_changes.lock().await;
+    let job = named(call).await?;
+    check(&job)?;
+    call.app.catalog.delete_job(job.id, &call.actor()).await?;
+    call.app.delivery.reload().await;
+    Ok(job)
+}
+
 /// The job that the path names, which is one of its scope.
-pub(super) async fn named(call: &Call) -> Result<Job, ApiError> {
+pub(crate) async fn named(call: &Call) -> Result<Job, ApiError> {
     let id = call.params.get("job_id").and_then(|text| text.parse().ok()).map(JobId);
-    let id = id.ok_or_else(|| ApiError::no_route(&call.uri))?;
+    of_scope(call, id.ok_or_else(|| ApiError::no_route(&call.uri))?).await
+}
+
+/// The job of that number, which is one of the path's scope.
+async fn of_scope(call: &Call, id: JobId) -> Result<Job, ApiError> {
     let scope = call.scope()?;
     match call.app.catalog.job(id).await {
         Ok(job) if job.scope == scope => Ok(job),
@@ -105,29 +156,30 @@ pub(super) async fn named(call: &Call) -> Result<Job, ApiError> {
     }
 }
 
-/// The change that was asked for, or all that is wrong with it. The proof of ownership is looked
-/// at only where the destination is `moved` to.
-async fn checked(
+/// All that is wrong with what was asked for. The proof of ownership is looked at only where the
+/// destination is `moved` to.
+async fn findings(
     call: &Call,
     scope: Scope,
-    requested: Requested,
+    requested: &Requested,
     moved: bool,
-    mut fields: Fields,
-) -> Result<JobChange, ApiError> {
+) -> Result<Vec<Issue>, ApiError> {
     let Requested { change, challenge } = requested;
-    if let Err(issues) = CompiledJob::of(&change.spec, scope.kind, &call.app.datasets) {
-        fields.refuse_all(without(issues, &change));
+    let mut issues = change::check_name(change.name.as_deref());
+    if let Err(found) = CompiledJob::of(&change.spec, scope.kind, &call.app.datasets) {
+        issues.extend(without(found, change));
     }
     if moved {
-        if let Err(issue) = destination::check_role(call, &change.spec.destination).await? {
-            fields.refuse_all(vec![issue]);
-        }
-        let proven = ownership::check_proof(call, scope, &change.spec.destination, challenge)?;
-        if let Err(message) = proven {
-            fields.refuse("ownership_challenge", message);
-        }
+        let destination = &change.spec.destination;
+        issues.extend(destination::check_role(call, destination).await?.err());
+        let proven = ownership::check_proof(call, scope, destination, challenge.as_deref())?;
+        issues.extend(proven.err().map(|message| Issue::new(ownership::POINTER, message)));
     }
-    fields.finish().map(|()| change)
+    Ok(issues)
+}
+
+fn refuse(issues: Vec<Issue>) -> Result<(), ApiError> {
+    if issues.is_empty() { Ok(()) } else { Err(issues.into()) }
 }
 
 /// Without what is told already: that there is no destination at all.
