@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::UnixNanos;
 use model::time::NANOS_PER_SECOND;
 
-pub(crate) use crate::cli::count;
+pub(crate) use crate::cli::{count, megabytes as bytes};
 use crate::instant::rfc3339;
 
 /// A span for people, of a number of seconds; none where it is negative.
