@@ -120,7 +120,7 @@ fn hex(dice: &mut Dice, words: u32, out: &mut Vec<u8>) {
 
 fn uuid(dice: &mut Dice, out: &mut Vec<u8>) {
     let (high, low) = (dice.roll(), dice.roll());
-    let [a, b, c] = [high >> 32, (high >> 16) & 0xffff, high & 0xfff];
-    let [d, e] = [0x8000 | (low >> 50), low & 0xffff_ffff_ffff];
-    let _ = write!(out, "{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}");
+    let [first, second, third] = [high >> 32, (high >> 16) & 0xffff, high & 0xfff];
+    let [fourth, fifth] = [0x8000 | (low >> 50), low & 0xffff_ffff_ffff];
+    let _ = write!(out, "{first:08x}-{second:04x}-4{third:03x}-{fourth:04x}-{fifth:012x}");
 }
