@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::api::{Rates, Signer};
 use crate::config::ApiSettings;
+use crate::dashboard::Sessions;
 use crate::ingest::Door;
 use crate::metrics::{IngestMetrics, MetricsPage};
 
@@ -41,6 +42,8 @@ pub(crate) struct App {
     pub(crate) principal: Option<Principal>,
     /// How many requests each token makes.
     pub(crate) rates: Rates,
+    /// The people at the dashboard.
+    pub(crate) sessions: Sessions,
     /// Held while a job is changed: a change is read, checked and written as one.
     pub(crate) job_changes: Mutex<()>,
 }

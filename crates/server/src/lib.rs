@@ -12,6 +12,7 @@
 
 mod api;
 mod app;
+mod dashboard;
 mod http;
 mod ingest;
 mod instant;

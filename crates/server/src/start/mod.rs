@@ -15,7 +15,7 @@ mod private_file;
 mod rooms;
 mod upkeep;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,9 +23,12 @@ use delivery::s3::S3Settings;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::api::auth::hash;
 use crate::api::routes;
 use crate::config::{AdminToken, Config};
+use crate::dashboard;
 use crate::http::{Running, router};
+use crate::random::NoRandomness;
 use crate::stop::{Signals, stop};
 
 pub use error::StartError;
@@ -53,7 +56,8 @@ impl Service {
             .local_addr()
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let (rooms, admin_token) = Rooms::open(&config, s3).await?;
-        let http = Running::start(listener, router(&rooms.app, routes()));
+        let http =
+            Running::start(listener, router(&rooms.app, [routes(), dashboard::routes()].concat()));
         let (catalog, clock) = (Arc::clone(&rooms.app.catalog), Arc::clone(&rooms.app.clock));
         let upkeep = upkeep::start(catalog, clock);
         let timeout = config.shutdown_timeout;
@@ -70,6 +74,26 @@ impl Service {
         self.admin_token.expose()
     }
 
+    /// Where a browser on this machine finds it.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}")
+    }
+
+    /// The path of a link that logs its first visitor in as the administrator, within the hour.
+    ///
+    /// # Errors
+    /// Where the system gives no random bytes.
+    pub fn login_path(&self) -> Result<String, NoRandomness> {
+        let token = hash(self.admin_token.expose());
+        let app = &self.rooms.app;
+        let secret = app.sessions.invite(token, app.clock.now())?;
+        Ok(format!("{}/{secret}", dashboard::LOGIN_ONCE))
+    }
+
     /// Stops within the configured time: answers what is under way, delivers open batches as far
     /// as time allows, closes the rooms. Returns how many sealed batches were left for the next
     /// start.
@@ -79,13 +103,14 @@ impl Service {
 }
 
 /// Runs the service until the first SIGTERM or SIGINT, and stops it. A second one ends the
-/// process at once.
-pub async fn serve(config: Config) -> Result<(), StartError> {
+/// process at once. `welcome` is called as soon as it answers.
+pub async fn serve(config: Config, welcome: impl FnOnce(&Service)) -> Result<(), StartError> {
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
     file_limit::raise();
     let data_dir = config.data_dir.clone();
     let service = Service::start(config, None).await?;
     tracing::info!(address = %service.address(), data_dir = %data_dir.display(), "serving");
+    welcome(&service);
     signals.next().await;
     tracing::info!("stopping; a second signal ends at once");
     tokio::select! {
