@@ -203,7 +203,8 @@ fn field_of(issue: &Issue) -> &'static str {
         "max_upload_interval_seconds",
         "max_upload_records",
     ];
-    const DESTINATION: [(&str, &str); 11] = [
+    const DESTINATION: [(&str, &str); 12] = [
+        ("the bucket is missing", "bucket_path"),
         ("`endpoint` needs", "access_key_id"),
         ("`role-arn`", "role_arn"),
         ("endpoint", "endpoint"),
@@ -254,7 +255,7 @@ mod tests {
             ("s3://burritobot/{DAY}?region=us-east-1", "bucket_path"),
             ("s3://burritobot", "region"),
             ("s3://burritobot?region=cn-north-1", "region"),
-            ("s3://burritobot?region=us-est-1", "region"),
+            ("s3://burritobot?region=useast1", "region"),
             ("s3://burritobot?region=us-east-1&role-arn=x", "role_arn"),
             (
                 "s3://burritobot?region=us-east-1&role-arn=arn:aws-cn:iam::111122223333:role/x",
