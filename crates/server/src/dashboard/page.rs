@@ -94,6 +94,7 @@ impl Frame {
     }
 
     /// The address of an asset, which changes with its content.
+    #[allow(clippy::unused_self, reason = "templates have the frame in scope, and no functions")]
     pub(crate) fn asset(&self, name: &str) -> &'static str {
         assets::address(name)
     }
@@ -132,10 +133,8 @@ async fn place(call: &Call, scope: Scope) -> Result<(Place, Scope), ApiError> {
             let zone = catalog.zone(scope.id).await?;
             let account = Scope::account(zone.account);
             let may_know = call.caller()?.require_scope(&call.app, account).await.is_ok();
-            let name = match may_know {
-                true => Some(catalog.account(zone.account).await?.name),
-                false => None,
-            };
+            let name =
+                if may_know { Some(catalog.account(zone.account).await?.name) } else { None };
             Ok((Place { name: zone.name, kind: "zone", account: name }, account))
         }
     }
