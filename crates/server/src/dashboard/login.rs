@@ -76,7 +76,9 @@ pub(super) fn ask(call: &mut Call) -> ApiResult {
         return Ok(to("/login?out=1"));
     }
     let form = call.form.take().unwrap_or_default();
-    let kept = form.pairs().filter(|(name, _)| *name != csrf::FIELD);
+    // A secret does not go back over the line: it is typed once more.
+    let is_kept = |name: &str| name != csrf::FIELD && !name.contains("secret");
+    let kept = form.pairs().filter(|(name, _)| is_kept(name));
     let kept = kept.map(|(name, value)| (format!("{KEPT}{name}"), value.to_owned())).collect();
     let notice = Some(SESSION_OVER_FORM);
     let page = LoginPage { frame: Frame::bare(call), next: path, kept, notice, problem: None };

@@ -114,8 +114,10 @@ async fn a_form_that_meets_an_ended_session_is_kept_over_the_login() {
     browser.send(&path, "/logout", &[]).await;
 
     let typed = "kept\"><b>.example";
-    let answer = browser.post(&path, &[("csrf", &old), ("name", typed)]).await;
+    let fields = [("csrf", old.as_str()), ("name", typed), ("secret_access_key", "unspeakable")];
+    let answer = browser.post(&path, &fields).await;
     assert_eq!(answer.status, 401);
+    assert!(!answer.text.contains("unspeakable"), "{answer:?}");
     assert!(!answer.text.contains("<b>.example"), "{answer:?}");
     assert!(answer.text.contains("name=\"kept.name\""), "{answer:?}");
     let fields = [("token", "wrong"), ("next", path.as_str()), ("kept.name", "kept.example")];
