@@ -45,9 +45,7 @@ pub(super) async fn challenge(call: &mut Call) -> ApiResult {
     fields.finish()?;
     let destination = allowed(call, &text).await??;
     Ok(envelope::result(match write(call, scope, &text, &destination).await {
-        Ok(filename) => {
-            Written { filename: Some(filename), message: String::new(), valid: true }
-        }
+        Ok(filename) => Written { filename: Some(filename), message: String::new(), valid: true },
         Err(error) => Written { filename: None, message: error.to_string(), valid: false },
     }))
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod connect;
 mod form;
+mod job;
 pub(crate) mod page;
 pub(crate) mod routes;

@@ -1,9 +1,9 @@
 //! The routes of the dashboard.
 
 use axum::http::Method;
-use catalog::Permission::LogsWrite;
+use catalog::Permission::{LogsRead, LogsWrite};
 
-use super::connect;
+use super::{connect, job};
 use crate::api::Access::InScope;
 use crate::api::Row;
 
@@ -16,6 +16,10 @@ pub(crate) const TABLE: &[Row] = &[
     }),
     (Method::POST, "/{scope}/logs/new/{draft}/{step}", InScope(LogsWrite), |c| {
         Box::pin(connect::save(c))
+    }),
+    (Method::GET, "/{scope}/logs/{job_id}", InScope(LogsRead), |c| Box::pin(job::show(c))),
+    (Method::GET, "/{scope}/logs/{job_id}/export/{format}", InScope(LogsRead), |c| {
+        Box::pin(job::export(c))
     }),
     (Method::GET, "/{scope}/logs/{job_id}/edit", InScope(LogsWrite), |c| {
         Box::pin(connect::edit(c))

@@ -262,7 +262,8 @@ async fn the_filter_is_built_by_buttons_and_counts_recent_records() {
     wrong.shows("If logs match").shows("expected a whole number").shows("value=\"many\"");
     let json = page.send(&[&row[..], &[("action", "switch")]].concat()).await;
     json.shows("Filter as JSON").shows("Show as rows");
-    let back = [("mode", "json"), ("json", r#"{"where":{"key":"ClientIP","operator":"eq","value":"a"}}"#)];
+    let back =
+        [("mode", "json"), ("json", r#"{"where":{"key":"ClientIP","operator":"eq","value":"a"}}"#)];
     let rows = json.send(&[&back[..], &[("action", "switch")]].concat()).await;
     rows.shows("group-0-row-0-key").shows("value=\"a\"");
     rows.shows("0 of the last 10 records match.");
@@ -286,7 +287,8 @@ async fn fields_are_searched_chosen_and_ordered_without_javascript() {
     let page = page.send(&up).await;
     let (first, second) = (page.text.find("order-ColoCode"), page.text.find("order-SourceIP"));
     assert!(second < first, "after it was moved up");
-    let found = page.send(&[("field", "ColoCode"), ("search", "source"), ("action", "search")]).await;
+    let found =
+        page.send(&[("field", "ColoCode"), ("search", "source"), ("action", "search")]).await;
     found.shows("value=\"source\"").shows("1 of 9 fields");
     let found = found.between("value=\"ColoCode\"", "</label>");
     assert!(found.contains("checked"), "what is not found stays chosen: {found}");

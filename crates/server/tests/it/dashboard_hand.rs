@@ -134,7 +134,8 @@ impl Page {
     pub(crate) fn between(&self, before: &str, after: &str) -> String {
         let rest = self.text.split_once(before).map(|(_, rest)| rest);
         let found = rest.and_then(|rest| rest.split_once(after)).map(|(found, _)| found);
-        let found = found.unwrap_or_else(|| panic!("no `{before}` on {}: {}", self.path, self.text));
+        let found =
+            found.unwrap_or_else(|| panic!("no `{before}` on {}: {}", self.path, self.text));
         found.to_owned()
     }
 }

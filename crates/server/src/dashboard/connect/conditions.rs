@@ -240,9 +240,9 @@ impl Conditions {
         let (_, places) = self.expression(dataset)?;
         let (_, _, pointer) = places.into_iter().find(|(g, r, _)| (*g, *r) == (group, row))?;
         let below = format!("{pointer}/");
-        let found = issues.iter().filter(|issue| {
-            issue.pointer == pointer || issue.pointer.starts_with(&below)
-        });
+        let found = issues
+            .iter()
+            .filter(|issue| issue.pointer == pointer || issue.pointer.starts_with(&below));
         let messages: Vec<&str> = found.map(|issue| issue.message.as_str()).collect();
         (!messages.is_empty()).then(|| messages.join("; "))
     }
@@ -422,14 +422,21 @@ mod tests {
             ("[a-z., ]{0,6}").prop_map(|value| row("ClientIP", "eq", &value)),
             ("[a-z]{1,3}(,[a-z]{1,3}){0,2}").prop_map(|value| row("ClientIP", "!in", &value)),
             (any::<i64>()).prop_map(|value| row("EdgeResponseStatus", "lt", &value.to_string())),
-            ("[0-9]{1,3}(,[0-9]{1,3}){0,2}").prop_map(|value| row("EdgeResponseStatus", "in", &value)),
+            ("[0-9]{1,3}(,[0-9]{1,3}){0,2}").prop_map(|value| row(
+                "EdgeResponseStatus",
+                "in",
+                &value
+            )),
             Just(Row::default()),
         ];
         let join = || prop_oneof![Just(Join::And), Just(Join::Or)];
         let group = (join(), prop::collection::vec(rows, 0..4))
             .prop_map(|(join, rows)| Group { join, rows });
-        (join(), prop::collection::vec(group, 0..4))
-            .prop_map(|(join, groups)| Conditions { join, groups, json: None })
+        (join(), prop::collection::vec(group, 0..4)).prop_map(|(join, groups)| Conditions {
+            join,
+            groups,
+            json: None,
+        })
     }
 
     proptest! {

@@ -215,7 +215,8 @@ impl Draft {
         let written = self.options.output_options(&self.fields);
         let unchanged = |before: &&Job| {
             let Some(dataset) = dataset else { return false };
-            let (json, logpull) = (before.spec.output_options.as_deref(), &before.spec.logpull_options);
+            let (json, logpull) =
+                (before.spec.output_options.as_deref(), &before.spec.logpull_options);
             let meant = OutputOptions::of_job(json, logpull, dataset);
             meant.is_ok() && meant == OutputOptions::parse(&written, dataset)
         };
@@ -231,9 +232,8 @@ impl Draft {
         };
         let text = self.conditions.text(dataset);
         let value = |text: &str| serde_json::from_str::<Value>(text).ok();
-        let same = |before: &&Job| {
-            value(&text).is_some() && value(&before.spec.filter) == value(&text)
-        };
+        let same =
+            |before: &&Job| value(&text).is_some() && value(&before.spec.filter) == value(&text);
         self.before.as_ref().filter(same).map_or(text.clone(), |before| before.spec.filter.clone())
     }
 
@@ -284,7 +284,8 @@ mod tests {
     fn spec(options: Option<&str>) -> JobSpec {
         JobSpec {
             dataset: "http_requests".to_owned(),
-            destination: "s3://burritobot/logs/{DATE}?sse=AES256&region=us-east-1&tags=a:b".to_owned(),
+            destination: "s3://burritobot/logs/{DATE}?sse=AES256&region=us-east-1&tags=a:b"
+                .to_owned(),
             output_options: options.map(str::to_owned),
             logpull_options: "fields=RayID&timestamps=rfc3339".to_owned(),
             filter: r#"{ "where" : {"value":"a","key":"ClientIP","operator":"eq"} }"#.to_owned(),
@@ -305,7 +306,10 @@ mod tests {
             let draft = Draft::read(before.clone(), "id".to_owned(), &datasets);
             let (change, issues) = draft.change(&datasets);
             assert!(change.is_of(&before), "{change:?}");
-            assert_eq!((issues, draft.issues(&datasets), draft.is_moved()), (vec![], vec![], false));
+            assert_eq!(
+                (issues, draft.issues(&datasets), draft.is_moved()),
+                (vec![], vec![], false)
+            );
         }
     }
 

@@ -193,9 +193,8 @@ fn members(spec: &JobSpec) -> Map<String, Value> {
     if !members.is_empty() {
         return members;
     }
-    let decoded = |text: &str| {
-        percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-    };
+    let decoded =
+        |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let pairs = spec.logpull_options.split('&').filter_map(|pair| pair.split_once('='));
     for (name, value) in pairs.map(|(name, value)| (decoded(name), decoded(value))) {
         let (name, value) = match name.as_str() {
@@ -254,12 +253,16 @@ mod tests {
 
     #[test]
     fn what_the_form_does_not_ask_for_stays() {
-        let json = r#"{"batch_prefix":"[","field_names":["ClientIP","RayID"],"record_delimiter":","}"#;
+        let json =
+            r#"{"batch_prefix":"[","field_names":["ClientIP","RayID"],"record_delimiter":","}"#;
         let (options, fields) = Options::read(Some("n"), "low", &spec(json, ""));
         assert_eq!(options.timestamp_format, "unixnano");
         assert_eq!(options.others_shown().len(), 2);
         let written: Value = serde_json::from_str(&options.output_options(&fields)).unwrap();
-        assert_eq!((&written["batch_prefix"], &written["record_delimiter"]), (&json!("["), &json!(",")));
+        assert_eq!(
+            (&written["batch_prefix"], &written["record_delimiter"]),
+            (&json!("["), &json!(","))
+        );
     }
 
     proptest! {

@@ -230,9 +230,11 @@ impl Place {
 
     /// Parameters that the form does not know, for people: secrets are not among them.
     pub(super) fn others_shown(&self) -> Vec<String> {
-        let is_open = |name: &str| PARAMETERS.iter().any(|known| known.name == name && !known.secret);
+        let is_open =
+            |name: &str| PARAMETERS.iter().any(|known| known.name == name && !known.secret);
         let shown = |(name, value): &(String, String)| {
-            let value = if is_open(name) { decoded(value) } else { model::destination::MASK.into() };
+            let value =
+                if is_open(name) { decoded(value) } else { model::destination::MASK.into() };
             format!("{name}={value}")
         };
         self.others.iter().map(shown).collect()
@@ -259,7 +261,8 @@ impl Place {
         if let Some(grant) = form.get("grant") {
             self.grant = Grant::named(grant);
         }
-        if let Some(secret) = form.get("secret_access_key").map(str::trim).filter(|s| !s.is_empty()) {
+        if let Some(secret) = form.get("secret_access_key").map(str::trim).filter(|s| !s.is_empty())
+        {
             // Temporary keys had a token of their own.
             self.others.retain(|(name, _)| name != "session-token");
             secret.clone_into(&mut self.secret_access_key);
@@ -328,7 +331,8 @@ mod tests {
             kms_key_id: "alias/k".to_owned(),
             ..place("burritobot/a b%?")
         };
-        let expected = "s3://burritobot/a b%25%3F?region=us-west-2&sse=aws:kms&sse-kms-key-id=alias/k";
+        let expected =
+            "s3://burritobot/a b%25%3F?region=us-west-2&sse=aws:kms&sse-kms-key-id=alias/k";
         check(&kms, expected);
         let role = Place {
             grant: Grant::Role,
@@ -381,10 +385,19 @@ mod tests {
         let word = || "[a-z][a-z0-9:/%&+ =?]{0,8}[a-z]";
         let service = (0..3_usize).prop_map(|at| Service::ALL[at]);
         let grant = prop_oneof![Just(Grant::Policy), Just(Grant::Role), Just(Grant::Keys)];
-        (service, grant, "[a-z]{3}(/[a-z%? é]{1,4}[a-z]){0,2}", any::<bool>(), word(), word(), word())
+        (
+            service,
+            grant,
+            "[a-z]{3}(/[a-z%? é]{1,4}[a-z]){0,2}",
+            any::<bool>(),
+            word(),
+            word(),
+            word(),
+        )
             .prop_map(|(service, grant, bucket_path, daily, id, secret, endpoint)| {
                 let keys = service != Service::Amazon || grant == Grant::Keys;
-                let text = |there: bool, text: &str| if there { text.to_owned() } else { String::new() };
+                let text =
+                    |there: bool, text: &str| if there { text.to_owned() } else { String::new() };
                 Place {
                     service,
                     grant: if keys { Grant::Keys } else { grant },

@@ -192,7 +192,13 @@ mod tests {
         Arc::clone(Datasets::builtin().get("http_requests").unwrap())
     }
 
-    async fn add(journal: &MemoryJournal, partition: u16, scope: Scope, dataset: &str, lines: &[&str]) {
+    async fn add(
+        journal: &MemoryJournal,
+        partition: u16,
+        scope: Scope,
+        dataset: &str,
+        lines: &[&str],
+    ) {
         let frame = FrameDraft {
             kind: FrameKind::Records,
             scope,
@@ -208,7 +214,8 @@ mod tests {
     async fn only_the_records_of_the_scope_and_dataset_are_counted() {
         let journal = MemoryJournal::new(2, Arc::new(SystemClock));
         for number in 0..40 {
-            let line = format!("{{\"EdgeResponseStatus\":{}}}", if number < 20 { 500 } else { 200 });
+            let line =
+                format!("{{\"EdgeResponseStatus\":{}}}", if number < 20 { 500 } else { 200 });
             add(&journal, number % 2, scope(1), "http_requests", &[&line]).await;
             add(&journal, 0, scope(2), "http_requests", &[r#"{"EdgeResponseStatus":500}"#]).await;
             add(&journal, 1, scope(1), "dns_logs", &[r#"{"ColoCode":"A"}"#]).await;

@@ -256,12 +256,18 @@ mod tests {
             ("s3://burritobot?region=cn-north-1", "region"),
             ("s3://burritobot?region=us-est-1", "region"),
             ("s3://burritobot?region=us-east-1&role-arn=x", "role_arn"),
-            ("s3://burritobot?region=us-east-1&role-arn=arn:aws-cn:iam::111122223333:role/x", "role_arn"),
+            (
+                "s3://burritobot?region=us-east-1&role-arn=arn:aws-cn:iam::111122223333:role/x",
+                "role_arn",
+            ),
             ("s3://burritobot?region=us-east-1&external-id=ab", "role_arn"),
             ("s3://burritobot?region=us-east-1&access-key-id=a", "secret_access_key"),
             ("s3://burritobot?region=us-east-1&secret-access-key=a", "access_key_id"),
             ("s3://burritobot?region=a&endpoint=x.example", "access_key_id"),
-            ("s3://burritobot?region=a&endpoint=a/b&access-key-id=a&secret-access-key=b", "endpoint"),
+            (
+                "s3://burritobot?region=a&endpoint=a/b&access-key-id=a&secret-access-key=b",
+                "endpoint",
+            ),
             ("s3://burritobot?region=us-east-1&sse=aws:kms&sse-kms-key-id=a,b", "kms_key_id"),
             ("s3://burritobot?region=us-east-1&sse=none", "encryption"),
             ("r2://burritobot?account-id=1&access-key-id=a&secret-access-key=b", "account_id"),
@@ -297,7 +303,10 @@ mod tests {
     #[test]
     fn steps_follow_each_other() {
         assert_eq!((Step::Dataset.back(), Step::Dataset.next()), (None, Step::Fields));
-        assert_eq!((Step::Summary.back(), Step::Summary.next()), (Some(Step::Options), Step::Summary));
+        assert_eq!(
+            (Step::Summary.back(), Step::Summary.next()),
+            (Some(Step::Options), Step::Summary)
+        );
         assert!(Step::ALL.iter().all(|step| Step::named(step.name()) == Some(*step)));
     }
 }

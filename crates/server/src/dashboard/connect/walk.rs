@@ -159,9 +159,8 @@ impl At<'_> {
         }
         let draft = &self.draft;
         let proven = self.proof().is_ok();
-        let reached = |step: Step| {
-            self.is_begun && (step == Step::Dataset || !draft.dataset.is_empty())
-        };
+        let reached =
+            |step: Step| self.is_begun && (step == Step::Dataset || !draft.dataset.is_empty());
         let steps = (1..).zip(Step::ALL).map(|(number, other)| StepLink {
             number,
             title: other.title(),

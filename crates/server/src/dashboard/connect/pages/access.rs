@@ -113,10 +113,7 @@ async fn write_challenge(at: &mut At<'_>, destination: &Destination) -> Result<(
 }
 
 /// Writes a new challenge for the draft's destination.
-pub(super) async fn write_anew(
-    at: &mut At<'_>,
-    destination: &Destination,
-) -> Result<(), ApiError> {
+pub(super) async fn write_anew(at: &mut At<'_>, destination: &Destination) -> Result<(), ApiError> {
     let text = at.draft.destination();
     let written = ownership::write(at.call, at.scope(), &text, destination).await;
     let written = written.map_err(|error| error.to_string());

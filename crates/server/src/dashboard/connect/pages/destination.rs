@@ -6,8 +6,8 @@ use model::destination::policy::{Document, DocumentKind, Terms, documents};
 use model::destination::{Destination, PathValues};
 use model::object_key::{ObjectIdentity, ObjectNaming, object_key};
 use model::output::Compression;
-use model::{JobId, Offset, Partition, ScopeKind};
 use model::time::NANOS_PER_SECOND;
+use model::{JobId, Offset, Partition, ScopeKind};
 
 use super::super::FormData;
 use super::super::place::{Place, Service};

@@ -81,7 +81,11 @@ pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError
         joined_by_or: conditions.join == Join::Or,
         groups: groups(conditions, &dataset, told),
         fields: filterable(&dataset),
-        shown_json: if conditions.json.is_some() { String::new() } else { conditions.shown(&dataset) },
+        shown_json: if conditions.json.is_some() {
+            String::new()
+        } else {
+            conditions.shown(&dataset)
+        },
         counted,
         knows_attacks: Filter::without_attack_traffic(&dataset).is_ok(),
         without_attacks: at.draft.without_attacks,
@@ -160,10 +164,8 @@ fn placeholder(row: &Row, dataset: &Dataset) -> &'static str {
 fn filterable(dataset: &Dataset) -> Vec<FieldName> {
     let takes_any = |field_type| operators_of(field_type).next().is_some();
     let fields = dataset.fields.iter().filter(|field| takes_any(field.field_type));
-    let named = fields.map(|field| FieldName {
-        name: field.name.clone(),
-        type_name: field.field_type.name(),
-    });
+    let named = fields
+        .map(|field| FieldName { name: field.name.clone(), type_name: field.field_type.name() });
     named.collect()
 }
 

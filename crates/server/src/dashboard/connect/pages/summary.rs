@@ -51,23 +51,21 @@ pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError
     page(at, frame, at.call.query_value("failure")).await
 }
 
-async fn page(
-    at: &At<'_>,
-    frame: Frame,
-    failure: Option<String>,
-) -> Result<Response, ApiError> {
+async fn page(at: &At<'_>, frame: Frame, failure: Option<String>) -> Result<Response, ApiError> {
     let draft = &at.draft;
     let (issues, proven) = (at.issues(), at.proof().is_ok());
     let open = Step::ALL.into_iter().filter(|step| *step != Step::Summary);
     let open = open.filter(|step| step.state(draft, &issues, proven) != State::Done);
-    let open = open.filter(|step| *step != Step::Access && *step != Step::Options || {
-        // Only what is wrong there keeps a job from being saved.
-        issues.iter().any(|issue| Step::of(issue) == *step)
+    let open = open.filter(|step| {
+        *step != Step::Access && *step != Step::Options || {
+            // Only what is wrong there keeps a job from being saved.
+            issues.iter().any(|issue| Step::of(issue) == *step)
+        }
     });
     let untried = draft.is_moved() && !draft.was_tried_well();
-    let warning = untried.then(|| {
-        "Access to the destination is not validated: whether objects arrive is seen only then."
-    });
+    let warning = untried.then(
+        || "Access to the destination is not validated: whether objects arrive is seen only then.",
+    );
     rendered(&Page {
         frame,
         walk: at.walk(Step::Summary),
