@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::api::{Rates, Signer};
 use crate::config::ApiSettings;
-use crate::dashboard::connect::Drafts;
+use crate::dashboard::{Drafts, Sessions};
 use crate::ingest::Door;
 use crate::metrics::{IngestMetrics, MetricsPage};
 
@@ -42,7 +42,9 @@ pub(crate) struct App {
     pub(crate) principal: Option<Principal>,
     /// How many requests each token makes.
     pub(crate) rates: Rates,
-    /// What people are typing into the dashboard.
+    /// The people at the dashboard.
+    pub(crate) sessions: Sessions,
+    /// What they are typing.
     pub(crate) drafts: Drafts,
     /// Held while a job is changed: a change is read, checked and written as one.
     pub(crate) job_changes: Mutex<()>,

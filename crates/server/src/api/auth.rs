@@ -57,7 +57,8 @@ impl Caller {
         self.token.grant == Grant::Installation && self.may(Permission::Admin)
     }
 
-    fn require(&self, needed: Permission) -> Result<(), ApiError> {
+    /// That the token has this permission.
+    pub(crate) fn require(&self, needed: Permission) -> Result<(), ApiError> {
         if self.may(needed) {
             return Ok(());
         }
@@ -99,26 +100,38 @@ pub(crate) async fn admit(access: Access, call: &mut Call) -> Result<(), ApiErro
         return Ok(());
     }
     let caller = identify(call).await?;
-    let mut scope = None;
-    match access {
-        Access::Public | Access::AnyToken => {}
-        Access::InScope(permission) => {
-            let named = scope_of(call)?;
-            caller.require_scope(&call.app, named).await?;
-            caller.require(permission)?;
-            scope = Some(named);
-        }
-        Access::InGrant(permission) => caller.require(permission)?,
-        Access::Operator => {
-            caller.require(Permission::Admin)?;
-            if !caller.is_operator() {
-                let message = "the token is not one of the whole installation";
-                return Err(ApiError::new(Code::Forbidden, message));
-            }
-        }
-    }
+    let scope = reached(access, &caller, call).await?;
+    require_access(access, &caller)?;
     call.admit(caller, scope);
     Ok(())
+}
+
+/// The scope that the path names, where the route is about one: the caller's grant covers it.
+pub(crate) async fn reached(
+    access: Access,
+    caller: &Caller,
+    call: &Call,
+) -> Result<Option<Scope>, ApiError> {
+    let Access::InScope(_) = access else { return Ok(None) };
+    let named = scope_of(call)?;
+    caller.require_scope(&call.app, named).await?;
+    Ok(Some(named))
+}
+
+/// That the caller holds what the route asks for.
+pub(crate) fn require_access(access: Access, caller: &Caller) -> Result<(), ApiError> {
+    match access {
+        Access::Public | Access::AnyToken => Ok(()),
+        Access::InScope(permission) | Access::InGrant(permission) => caller.require(permission),
+        Access::Operator => {
+            caller.require(Permission::Admin)?;
+            if caller.is_operator() {
+                return Ok(());
+            }
+            let message = "the token is not one of the whole installation";
+            Err(ApiError::new(Code::Forbidden, message))
+        }
+    }
 }
 
 /// Who asks: their token is valid and makes no more requests than it may. Sending records in has
@@ -148,7 +161,13 @@ pub(super) async fn authenticate(
     let refused = |message: &str| ApiError::new(Code::Unauthenticated, message);
     let text = presented(headers)
         .ok_or_else(|| refused("no credentials: send `Authorization: Bearer <token>`"))?;
-    let token = app.catalog.token_by_hash(hash(text)).await?;
+    valid(app, hash(text), now).await
+}
+
+/// The bearer of the token with this hash, which is valid.
+pub(crate) async fn valid(app: &App, hash: TokenHash, now: UnixNanos) -> Result<Caller, ApiError> {
+    let refused = |message: &str| ApiError::new(Code::Unauthenticated, message);
+    let token = app.catalog.token_by_hash(hash).await?;
     let token = token.ok_or_else(|| refused("the token is not known"))?;
     if token.revoked_at.is_some() {
         return Err(refused("the token was revoked"));

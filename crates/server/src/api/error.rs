@@ -169,6 +169,13 @@ impl ApiError {
         &self.message
     }
 
+    /// After how many seconds to try again, where that helps.
+    pub(crate) fn wait_seconds(&self) -> Option<u64> {
+        let passes =
+            matches!(self.code, Code::TooManyRequests | Code::Overloaded | Code::Unavailable);
+        passes.then_some(self.retry_after_seconds)
+    }
+
     /// That there is no such route.
     pub(crate) fn no_route(uri: &Uri) -> Self {
         let shown: String = uri.path().chars().take(200).collect();
@@ -244,20 +251,17 @@ impl IntoResponse for ApiError {
             })
             .collect();
         if errors.is_empty() {
-            errors.push(Problem { code, message: self.message, source: None });
+            errors.push(Problem { code, message: self.message.clone(), source: None });
         }
         let failure = Failure { success: false, errors, messages: [], result: () };
+        let wait = self.wait_seconds();
         let mut response = envelope::json(self.code.status(), &failure);
         let headers = response.headers_mut();
-        match self.code {
-            Code::TooManyRequests | Code::Overloaded | Code::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
-            }
-            Code::Unauthenticated | Code::InvalidToken => {
-                let scheme = HeaderValue::from_static("Bearer");
-                headers.insert(header::WWW_AUTHENTICATE, scheme);
-            }
-            _ => {}
+        if let Some(seconds) = wait {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Code::Unauthenticated | Code::InvalidToken = self.code {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -25,12 +25,12 @@ mod origin;
 pub(crate) mod ownership;
 mod page;
 pub(crate) mod policy;
-mod quarantine;
+pub(crate) mod quarantine;
 mod rate;
 mod routes;
 mod status;
-mod tokens;
-mod zones;
+pub(crate) mod tokens;
+pub(crate) mod zones;
 
 use axum::response::Response;
 
@@ -39,7 +39,7 @@ pub(crate) use auth::Caller;
 pub(crate) use challenge::{KEY_BYTES, Signer};
 pub(crate) use error::{ApiError, Code};
 pub(crate) use rate::Rates;
-pub(crate) use routes::{DOOR, Route, Row, routes};
+pub(crate) use routes::{DOOR, Route, Row, Surface, expanded, routes};
 pub use routes::{Offered, offered};
 pub(crate) use tokens::RESERVED_NAME;
 

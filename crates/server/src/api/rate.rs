@@ -34,7 +34,7 @@ impl Rates {
     }
 
     /// Counts a request of the token, or refuses it and says when to come again.
-    pub(super) fn count(&self, token: Id, now: UnixNanos) -> Result<(), ApiError> {
+    pub(crate) fn count(&self, token: Id, now: UnixNanos) -> Result<(), ApiError> {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         let allowed = self.each * i64::from(self.burst - 1);
         // No further ahead than a burst, also where the clock was set back.

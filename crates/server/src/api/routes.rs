@@ -34,11 +34,23 @@ pub(crate) struct Route {
     pub(crate) access: Access,
     /// Who answers.
     pub(crate) handler: Handler,
+    /// For whom it is.
+    pub(crate) surface: Surface,
+}
+
+/// For whom an answer is, and so how callers show who they are and how errors are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// Programs: a token in the headers, errors as JSON.
+    Api,
+    /// People: a session, errors as pages.
+    Pages,
 }
 
 /// What the paths of the door for records begin with.
 pub(crate) const DOOR: &str = "/ingest/";
 
+/// A line of a table of routes.
 pub(crate) type Row = (Method, &'static str, Access, Handler);
 
 const TABLE: &[Row] = &[
@@ -156,14 +168,20 @@ const TABLE: &[Row] = &[
 
 /// Every route.
 pub(crate) fn routes() -> Vec<Route> {
-    TABLE.iter().chain(crate::dashboard::routes::TABLE).flat_map(expand).collect()
+    expanded(TABLE, Surface::Api)
 }
 
-fn expand((method, path, access, handler): &Row) -> Vec<Route> {
+/// The routes of a table.
+pub(crate) fn expanded(table: &[Row], surface: Surface) -> Vec<Route> {
+    table.iter().flat_map(|row| expand(row, surface)).collect()
+}
+
+fn expand((method, path, access, handler): &Row, surface: Surface) -> Vec<Route> {
+    let (access, handler) = (*access, *handler);
     let paths = expand_path(path).into_iter();
-    let route =
-        |(_, path)| Route { method: method.clone(), path, access: *access, handler: *handler };
-    paths.map(route).collect()
+    paths
+        .map(|(_, path)| Route { method: method.clone(), path, access, handler, surface })
+        .collect()
 }
 
 /// The paths that a path of the table stands for, each with the kind of its scope, or nothing.

@@ -1,7 +1,36 @@
 //! The dashboard: pages for people, rendered on the server.
+//!
+//! ```text
+//!  request ─► admit: origin ─► form ─► session ─► csrf ─► scope ─► permission ─► page
+//!                                        │ none: log in, and come back with all that was typed
+//! ```
+//!
+//! **Rules of this room.** A page shows and does what the API shows and does, by the same
+//! functions; it never speaks HTTP to itself. `routes` is the only list of pages and of what they
+//! need. Every text of others is escaped; nothing is loaded from elsewhere; no page needs
+//! JavaScript. What somebody may not reach does not exist for them.
 
-pub(crate) mod connect;
+mod admit;
+mod assets;
+mod connect;
+mod csrf;
+mod error;
 mod form;
 mod job;
-pub(crate) mod page;
-pub(crate) mod routes;
+mod job_state;
+mod login;
+mod logs;
+mod page;
+mod routes;
+mod session;
+mod text;
+mod texts;
+mod zones;
+
+pub(crate) use admit::admit;
+pub(crate) use connect::Drafts;
+pub(crate) use error::{error_page, is_page_for, plain_error_page};
+pub(crate) use form::Form;
+pub(crate) use login::LOGIN_ONCE;
+pub(crate) use routes::routes;
+pub(crate) use session::{Session, Sessions};

@@ -1,14 +1,29 @@
-//! The routes of the dashboard.
+//! The one table of pages: method, path, what it needs, who answers. `{scope}` stands for
+//! `accounts/{account_id}` and `zones/{zone_id}`, as in the API's table.
+
+use std::future::ready;
 
 use axum::http::Method;
 use catalog::Permission::{LogsRead, LogsWrite};
 
-use super::{connect, job};
-use crate::api::Access::InScope;
-use crate::api::Row;
+use super::{assets, connect, job, login, logs, zones};
+use crate::api::Access::{AnyToken, InScope, Public};
+use crate::api::{Route, Row, Surface, expanded};
 
-/// The routes of the dashboard.
-pub(crate) const TABLE: &[Row] = &[
+const TABLE: &[Row] = &[
+    (Method::GET, "/assets/{name}", Public, |c| Box::pin(ready(assets::show(c)))),
+    // Coming and going.
+    (Method::GET, "/", AnyToken, |c| Box::pin(zones::home(c))),
+    (Method::GET, "/login", Public, |c| Box::pin(login::show(c))),
+    (Method::POST, "/login", Public, |c| Box::pin(login::log_in(c))),
+    (Method::GET, "/login/once/{secret}", Public, |c| Box::pin(ready(login::show_once(c)))),
+    (Method::POST, "/login/once/{secret}", Public, |c| Box::pin(login::log_in_once(c))),
+    (Method::POST, "/logout", AnyToken, |c| Box::pin(ready(login::log_out(c)))),
+    // What there is to select.
+    (Method::GET, "/accounts", AnyToken, |c| Box::pin(zones::show(c))),
+    // Analytics > Logs.
+    (Method::GET, "/{scope}/logs", InScope(LogsRead), |c| Box::pin(logs::show(c))),
+    // Connect a service.
     (Method::GET, "/{scope}/logs/new", InScope(LogsWrite), |c| Box::pin(connect::new(c))),
     (Method::POST, "/{scope}/logs/new", InScope(LogsWrite), |c| Box::pin(connect::begin(c))),
     (Method::GET, "/{scope}/logs/new/{draft}/{step}", InScope(LogsWrite), |c| {
@@ -17,10 +32,12 @@ pub(crate) const TABLE: &[Row] = &[
     (Method::POST, "/{scope}/logs/new/{draft}/{step}", InScope(LogsWrite), |c| {
         Box::pin(connect::save(c))
     }),
+    // One of them.
     (Method::GET, "/{scope}/logs/{job_id}", InScope(LogsRead), |c| Box::pin(job::show(c))),
     (Method::GET, "/{scope}/logs/{job_id}/export/{format}", InScope(LogsRead), |c| {
         Box::pin(job::export(c))
     }),
+    // Edit, pause, resume, remove.
     (Method::GET, "/{scope}/logs/{job_id}/edit", InScope(LogsWrite), |c| {
         Box::pin(connect::edit(c))
     }),
@@ -37,3 +54,8 @@ pub(crate) const TABLE: &[Row] = &[
         Box::pin(connect::remove(c))
     }),
 ];
+
+/// Every page.
+pub(crate) fn routes() -> Vec<Route> {
+    expanded(TABLE, Surface::Pages)
+}

@@ -11,9 +11,10 @@ use model::{Id, Scope, UnixNanos};
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
-use super::peer::{Peer, client};
+use super::peer::{Peer, client, is_trusted};
 use crate::api::{ApiError, Caller, Code, DOOR};
 use crate::app::App;
+use crate::dashboard::{Form, Session};
 
 /// Most bytes of a body of the API.
 const JSON_BYTES_MAX: usize = 256 << 10;
@@ -39,6 +40,10 @@ pub(crate) struct Call {
     pub(crate) body: Unread,
     /// The variable parts of the path.
     pub(crate) params: Params,
+    /// The form in the body, once it is read.
+    pub(crate) form: Option<Form>,
+    /// The session of a person at the dashboard.
+    pub(crate) session: Option<Session>,
     /// The other end of the connection, where there is one.
     peer: Option<Peer>,
     caller: Option<Caller>,
@@ -87,6 +92,8 @@ impl Call {
             headers: parts.headers,
             body: Unread::new(body),
             params,
+            form: None,
+            session: None,
             peer: parts.extensions.get().copied(),
             caller: None,
             scope: None,
@@ -132,6 +139,14 @@ impl Call {
     fn address(&self) -> Option<String> {
         let trusted = &self.app.api.trusted_proxies;
         self.peer.map(|peer| client(peer, &self.headers, trusted).to_string())
+    }
+
+    /// Whether it came over TLS, as far as a trusted proxy tells so.
+    pub(crate) fn is_over_tls(&self) -> bool {
+        let trusted = &self.app.api.trusted_proxies;
+        let is_trusted = self.peer.is_some_and(|peer| is_trusted(peer, trusted));
+        let told = self.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+        is_trusted && told.is_some_and(|told| told.trim().eq_ignore_ascii_case("https"))
     }
 
     /// Now.

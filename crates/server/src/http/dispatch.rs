@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawPathParams, Request};
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
 
 use super::{Call, Params};
-use crate::api::{ApiError, ApiResult, Code, Route, auth};
+use crate::api::{ApiError, ApiResult, Code, Route, Surface, auth};
 use crate::app::App;
+use crate::dashboard;
 
 /// The router of all routes.
 pub(crate) fn router(app: &Arc<App>, routes: Vec<Route>) -> Router {
@@ -25,7 +26,13 @@ pub(crate) fn router(app: &Arc<App>, routes: Vec<Route>) -> Router {
     for (path, routes) in by_path {
         router = router.route(&path, methods(app, routes));
     }
-    router.fallback(|uri: Uri| async move { ApiError::no_route(&uri).into_response() })
+    router.fallback(|request: Request| async move {
+        let error = ApiError::no_route(request.uri());
+        if dashboard::is_page_for(request.uri().path(), request.headers()) {
+            return dashboard::plain_error_page(&error);
+        }
+        error.into_response()
+    })
 }
 
 /// The methods of one path; any other one is answered by a list of them.
@@ -103,7 +110,7 @@ async fn dispatch(app: Arc<App>, route: &Route, params: Params, request: Request
         Err(error) => {
             error.log(&call.method, call.uri.path());
             call.read_away().await;
-            error.into_response()
+            told(route.surface, error, &mut call).await
         }
     };
     route.count(&call.app, response.status());
@@ -117,8 +124,23 @@ async fn dispatch(app: Arc<App>, route: &Route, params: Params, request: Request
 }
 
 async fn admit_and_answer(route: &Route, call: &mut Call) -> ApiResult {
-    auth::admit(route.access, call).await?;
+    match route.surface {
+        Surface::Api => auth::admit(route.access, call).await?,
+        Surface::Pages => {
+            if let Some(response) = dashboard::admit(route.access, call).await? {
+                return Ok(response);
+            }
+        }
+    }
     (route.handler)(call).await
+}
+
+/// An error as its reader can use it.
+async fn told(surface: Surface, error: ApiError, call: &mut Call) -> Response {
+    match surface {
+        Surface::Api => error.into_response(),
+        Surface::Pages => dashboard::error_page(error, call).await,
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +166,7 @@ mod tests {
             path: "/panic".to_owned(),
             access: Access::Public,
             handler: |_| Box::pin(async { panic!("for the test") }),
+            surface: Surface::Api,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/panic", listener.local_addr().unwrap());

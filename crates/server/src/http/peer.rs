@@ -14,6 +14,12 @@ pub(super) struct Peer(pub(super) SocketAddr);
 /// Each proxy adds the address that it was asked from at the end.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
+/// Whether the other end is a proxy that the operator trusts.
+pub(super) fn is_trusted(peer: Peer, trusted: &[Network]) -> bool {
+    let address = peer.0.ip().to_canonical();
+    trusted.iter().any(|network| network.contains(address))
+}
+
 /// The address of the client behind `peer`: the last one of `X-Forwarded-For` that is not a
 /// trusted proxy's itself. What stands before it may be anybody's invention.
 pub(super) fn client(peer: Peer, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {

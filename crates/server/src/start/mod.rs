@@ -23,9 +23,12 @@ use delivery::s3::S3Settings;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::api::auth::hash;
 use crate::api::routes;
 use crate::config::{AdminToken, Config};
+use crate::dashboard;
 use crate::http::{Running, router};
+use crate::random::NoRandomness;
 use crate::stop::{Signals, stop};
 
 pub use error::StartError;
@@ -53,7 +56,8 @@ impl Service {
             .local_addr()
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let (rooms, admin_token) = Rooms::open(&config, s3).await?;
-        let http = Running::start(listener, router(&rooms.app, routes()));
+        let http =
+            Running::start(listener, router(&rooms.app, [routes(), dashboard::routes()].concat()));
         let (catalog, clock) = (Arc::clone(&rooms.app.catalog), Arc::clone(&rooms.app.clock));
         let upkeep = upkeep::start(catalog, clock);
         let timeout = config.shutdown_timeout;
@@ -68,6 +72,17 @@ impl Service {
     /// The administrator's token.
     pub fn admin_token(&self) -> &str {
         self.admin_token.expose()
+    }
+
+    /// The path of a link that logs its first visitor in as the administrator, within the hour.
+    ///
+    /// # Errors
+    /// Where the system gives no random bytes.
+    pub fn login_path(&self) -> Result<String, NoRandomness> {
+        let token = hash(self.admin_token.expose());
+        let app = &self.rooms.app;
+        let secret = app.sessions.invite(token, app.clock.now())?;
+        Ok(format!("{}/{secret}", dashboard::LOGIN_ONCE))
     }
 
     /// Stops within the configured time: answers what is under way, delivers open batches as far

@@ -16,7 +16,7 @@ use super::{StartError, administrator, private_file};
 use crate::api::{Rates, Signer};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
-use crate::dashboard::connect::Drafts;
+use crate::dashboard::{Drafts, Sessions};
 use crate::ingest::Door;
 use crate::metrics::{IngestMetrics, MetricsPage};
 
@@ -156,6 +156,7 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         api: config.api.clone(),
         rates: Rates::new(&config.api),
         principal: config.delivery.principal_arn.clone(),
+        sessions: Sessions::default(),
         drafts: Drafts::default(),
         job_changes: Mutex::new(()),
     })

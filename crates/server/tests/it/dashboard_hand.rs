@@ -1,9 +1,11 @@
 //! Somebody at the dashboard, without JavaScript: gets pages and sends their forms.
 
-use reqwest::header::LOCATION;
+use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method};
 
 use crate::site::Site;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Somebody who is logged in.
 pub(crate) struct Hand<'s> {
@@ -15,7 +17,8 @@ pub(crate) struct Hand<'s> {
 struct Session {
     http: Client,
     base: String,
-    token: String,
+    /// The session's cookie.
+    cookie: String,
 }
 
 /// A page, and who looks at it.
@@ -32,7 +35,14 @@ impl<'s> Hand<'s> {
         let redirect = reqwest::redirect::Policy::none();
         let http = Client::builder().no_proxy().redirect(redirect).build().expect("a client");
         let base = format!("http://{}", site.service.address());
-        Self { site, session: Session { http, base, token: token.to_owned() } }
+        let body = format!("token={token}");
+        let request = http.request(Method::POST, format!("{base}/login"));
+        let request = request.header(CONTENT_TYPE, FORM).body(body);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 303, "logged in");
+        let cookie = answer.headers()[SET_COOKIE].to_str().expect("a cookie");
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        Self { site, session: Session { http, base, cookie } }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Page {
@@ -60,7 +70,7 @@ impl Session {
         let mut path = path.to_owned();
         for _ in 0..5 {
             let url = format!("{}{path}", self.base);
-            let request = self.http.request(Method::GET, url).bearer_auth(&self.token);
+            let request = self.http.request(Method::GET, url).header(COOKIE, &self.cookie);
             let answer = request.send().await.expect("an answer");
             if let Some(to) = answer.headers().get(LOCATION) {
                 path = to.to_str().expect("a path").to_owned();
@@ -74,15 +84,24 @@ impl Session {
         panic!("{path} leads nowhere");
     }
 
+    /// What every form of the session carries.
+    async fn csrf(&self) -> String {
+        let page = Box::pin(self.get("/accounts")).await;
+        page.between("name=\"csrf\" value=\"", "\"")
+    }
+
     /// The status, where the answer sends on to, and the text.
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> (u16, Option<String>, String) {
+        let csrf = [("csrf", self.csrf().await)];
+        let csrf = csrf.iter().map(|(name, value)| (*name, value.as_str()));
+        let fields = csrf.chain(fields.iter().copied());
         let body: Vec<String> =
-            fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+            fields.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let request = self
             .http
             .request(Method::POST, format!("{}{path}", self.base))
-            .bearer_auth(&self.token)
-            .header("content-type", "application/x-www-form-urlencoded")
+            .header(COOKIE, &self.cookie)
+            .header(CONTENT_TYPE, FORM)
             .body(body.join("&"));
         let answer = request.send().await.expect("an answer");
         let to = answer.headers().get(LOCATION).map(|to| to.to_str().expect("a path").to_owned());

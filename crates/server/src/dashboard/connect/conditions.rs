@@ -112,7 +112,8 @@ fn typed(text: &str, field_type: Option<FieldType>) -> Option<Value> {
         }
         FieldType::Float => {
             let number: Value = serde_json::from_str(text).ok().filter(Value::is_number)?;
-            (number.to_string() == text).then_some(number)
+            let is_same = number.to_string().as_str() == text;
+            is_same.then_some(number)
         }
         FieldType::Bool => text.parse::<bool>().ok().map(Value::Bool),
         _ => None,
@@ -127,6 +128,9 @@ fn one_text(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+/// A group's number, a row's number in it, and the pointer of the condition that it makes.
+type RowPlace = (usize, usize, String);
 
 /// What joins expressions, and these; one expression alone is joined by nothing.
 fn joined(expression: &Value) -> Option<(Join, &Vec<Value>)> {
@@ -200,7 +204,7 @@ impl Conditions {
     }
 
     /// What the rows say, with the pointer of each row: (group, row, pointer).
-    fn expression(&self, dataset: &Dataset) -> Option<(Value, Vec<(usize, usize, String)>)> {
+    fn expression(&self, dataset: &Dataset) -> Option<(Value, Vec<RowPlace>)> {
         if self.json.is_some() || self.is_empty() {
             return None;
         }
@@ -210,9 +214,10 @@ impl Conditions {
         let (mut parts, mut places) = (Vec::new(), Vec::new());
         let several = groups.len() > 1;
         for (position, &(number, group)) in groups.iter().enumerate() {
-            let base = match several {
-                true => format!("/filter/where/{}/{position}", self.join.name()),
-                false => "/filter/where".to_owned(),
+            let base = if several {
+                format!("/filter/where/{}/{position}", self.join.name())
+            } else {
+                "/filter/where".to_owned()
             };
             let rows: Vec<(usize, &Row)> =
                 group.rows.iter().enumerate().filter(|(_, row)| !row.is_empty()).collect();
@@ -306,7 +311,7 @@ impl Conditions {
             let Some(field) = dataset.field(&row.key) else { continue };
             let mut fitting = model::filter::operators_of(field.field_type);
             if !fitting.clone().any(|name| name == row.operator) {
-                row.operator = fitting.next().unwrap_or_default().to_owned();
+                fitting.next().unwrap_or_default().clone_into(&mut row.operator);
             }
         }
     }

@@ -116,7 +116,7 @@ impl Draft {
     }
 
     /// One to edit a job.
-    pub(super) fn read(job: Job, external_id: String, datasets: &Datasets) -> Self {
+    pub(super) fn read(job: &Job, external_id: String, datasets: &Datasets) -> Self {
         let spec = &job.spec;
         let (options, mut fields) = Options::read(job.name.as_deref(), &job.frequency, spec);
         let dataset = datasets.get(&spec.dataset);
@@ -303,7 +303,7 @@ mod tests {
             Some(r#"{"sample_rate": 0.50, "field_names": ["RayID"] , "batch_prefix":"["}"#),
         ] {
             let before = job(spec(options));
-            let draft = Draft::read(before.clone(), "id".to_owned(), &datasets);
+            let draft = Draft::read(&before, "id".to_owned(), &datasets);
             let (change, issues) = draft.change(&datasets);
             assert!(change.is_of(&before), "{change:?}");
             assert_eq!(
@@ -317,7 +317,7 @@ mod tests {
     fn what_is_changed_is_all_that_changes() {
         let datasets = Datasets::builtin();
         let before = job(spec(None));
-        let mut draft = Draft::read(before.clone(), "id".to_owned(), &datasets);
+        let mut draft = Draft::read(&before, "id".to_owned(), &datasets);
         draft.place.fill(&FormData::of([("daily", "no")]));
         draft.fields.push("ClientIP".to_owned());
         assert!(draft.is_moved());

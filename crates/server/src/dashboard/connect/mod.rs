@@ -26,7 +26,6 @@ mod words;
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
 use model::{Id, Scope};
 
 use self::draft::Draft;
@@ -35,8 +34,8 @@ use self::drafts::Owner;
 pub(super) use self::standing::{ask_to_remove, pause, remove, resume};
 use self::steps::Step;
 use self::walk::{At, Next, jobs_path};
-use super::form::Form as FormData;
-use super::page::{Frame, rendered};
+use super::Form as FormData;
+use super::page::{Frame, rendered_as, to};
 use crate::api::jobs::named;
 use crate::api::policy::account_of;
 use crate::api::{ApiError, ApiResult, Code};
@@ -86,6 +85,11 @@ pub(super) async fn save(call: &mut Call) -> ApiResult {
     let next = pages::save(&mut at, step, &form).await?;
     let (owner, here) = (owner(call)?, at.link(step));
     if let Next::Saved(path) = next {
+        let text = match at.draft.before {
+            Some(_) => "The job is saved.",
+            None => "The service is connected: what arrives from now on is pushed.",
+        };
+        tell(call, text);
         call.app.drafts.end(id, owner);
         return Ok(to(&path));
     }
@@ -95,7 +99,15 @@ pub(super) async fn save(call: &mut Call) -> ApiResult {
         Next::With(name, value) => format!("{here}?{name}={}", encoded(value)),
         Next::Stay | Next::Saved(_) => here,
     };
-    let kept = call.app.drafts.put(id, owner, at.draft, call.now());
+    let mut draft = at.draft;
+    if matches!(step, Step::Access | Step::Ownership)
+        && let Some(now) = call.app.drafts.get(id, owner, call.now())
+    {
+        // Asking a store takes time, in which another tab may have gone on.
+        let Draft { tried, challenge, token, .. } = draft;
+        draft = Draft { tried, challenge, token, ..now };
+    }
+    let kept = call.app.drafts.put(id, owner, draft, call.now());
     kept.map_err(|error| ApiError::new(Code::TooLarge, error.to_string()))?;
     Ok(to(&onward))
 }
@@ -109,7 +121,7 @@ pub(super) async fn edit(call: &mut Call) -> ApiResult {
         None => {
             let id = random_id()?;
             let external_id = account_of(app, job.scope).await?.external_id;
-            let draft = Draft::read(job, external_id, &app.datasets);
+            let draft = Draft::read(&job, external_id, &app.datasets);
             app.drafts.begin(id, owner, draft, call.now());
             id
         }
@@ -128,13 +140,15 @@ struct GonePage {
 /// The page in the place of a draft that is not there.
 fn gone(call: &Call, frame: Frame) -> ApiResult {
     let jobs = jobs_path(call.scope()?);
-    let mut response = rendered(&GonePage { frame, begin: format!("{jobs}/new"), jobs })?;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    Ok(response)
+    let page = GonePage { frame, begin: format!("{jobs}/new"), jobs };
+    rendered_as(StatusCode::NOT_FOUND, &page)
 }
 
-fn to(path: &str) -> Response {
-    Redirect::to(path).into_response()
+/// Has the next page say that something was done.
+fn tell(call: &Call, text: impl Into<String>) {
+    if let Some(session) = &call.session {
+        call.app.sessions.tell(session, "success", text);
+    }
 }
 
 fn encoded(text: &str) -> String {

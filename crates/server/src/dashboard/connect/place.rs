@@ -154,7 +154,7 @@ impl Place {
     /// What the destination string cannot tell: that keys were meant and none were given.
     pub(super) fn missing(&self) -> Vec<Issue> {
         let amazon = self.service == Service::Amazon && self.grant == Grant::Keys;
-        if !amazon || !(self.access_key_id.trim().is_empty() && self.secret_access_key.is_empty()) {
+        if !(amazon && self.access_key_id.trim().is_empty() && self.secret_access_key.is_empty()) {
             return Vec::new();
         }
         let missing = |name| format!("the parameter `{name}` is missing");
@@ -197,7 +197,7 @@ impl Place {
         let path = path.trim_end_matches('/');
         let daily = path.strip_suffix(DAY).and_then(|path| path.strip_suffix('/'));
         place.daily = daily.is_some();
-        place.bucket_path = daily.unwrap_or(path).to_owned();
+        daily.unwrap_or(path).clone_into(&mut place.bucket_path);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             place.take(name, value);
         }
@@ -289,15 +289,10 @@ fn decoded(text: &str) -> String {
 }
 
 fn encoded(text: &str, special: &[char]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for c in text.chars() {
-        if special.contains(&c) {
-            encoded.push_str(&format!("%{:02X}", c as u32));
-        } else {
-            encoded.push(c);
-        }
-    }
-    encoded
+    let one = |c: char| {
+        if special.contains(&c) { format!("%{:02X}", u32::from(c)) } else { c.to_string() }
+    };
+    text.chars().map(one).collect()
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use askama::Template;
 use catalog::{Job, JobChange};
 use model::destination::redacted;
 
-use super::FormData;
-use super::to;
 use super::walk::{job_name, jobs_path};
+use super::{FormData, tell};
 use crate::api::jobs::{self, Requested};
 use crate::api::{ApiError, ApiResult, Code};
-use crate::dashboard::page::{Frame, rendered};
+use crate::dashboard::page::{Frame, rendered, to};
+use crate::dashboard::text::{bytes, count};
 use crate::http::Call;
 
 #[derive(Template)]
@@ -46,6 +46,8 @@ async fn set_enabled(call: &mut Call, enabled: bool) -> ApiResult {
         Ok(Requested { change, challenge: None })
     })
     .await?;
+    let what = if enabled { "pushes again" } else { "is paused" };
+    tell(call, format!("{} {what}.", job_name(&job)));
     Ok(to(&path(&job)))
 }
 
@@ -64,12 +66,15 @@ pub(in crate::dashboard) async fn remove(call: &mut Call) -> ApiResult {
     let form = FormData::read(call).await?;
     let typed = form.get("name").unwrap_or_default().trim().to_owned();
     let job = jobs::named(call).await?;
-    let is_meant = |job: &Job| match typed == job_name(job).trim() {
-        true => Ok(()),
-        false => Err(ApiError::new(Code::BadRequest, "the name is another one")),
+    let is_meant = |job: &Job| {
+        let other = || ApiError::new(Code::BadRequest, "the name is another one");
+        (typed == job_name(job).trim()).then_some(()).ok_or_else(other)
     };
     match jobs::remove(call, is_meant).await {
-        Ok(job) => Ok(to(&jobs_path(job.scope))),
+        Ok(job) => {
+            tell(call, format!("{} is removed.", job_name(&job)));
+            Ok(to(&jobs_path(job.scope)))
+        }
         Err(error) if error.code() == Code::BadRequest => {
             let problem = format!("expected `{}`, the name of the job", job_name(&job));
             ask(call, &job, typed, Some(problem)).await
@@ -96,14 +101,17 @@ fn undelivered(call: &Call, job: &Job) -> String {
     let Some(status) = call.app.delivery.status(job.id) else {
         return "What has arrived for it and is not delivered will not be.".to_owned();
     };
-    let (records, bytes) = (status.pending_records, status.pending_bytes);
+    let (records, size) = (status.pending_records, status.pending_bytes);
     let frames = status.unread_frames;
     if records == 0 && frames == 0 {
         return "Everything that was read for it is delivered; nothing waits.".to_owned();
     }
     format!(
-        "Not delivered yet, and given up with the job: {records} records of {bytes} bytes that \
-         wait for their upload, and what {frames} unread frames of the log hold for it. An upload \
-         that is under way may still arrive."
+        "Not delivered yet, and given up with the job: {} records of {} that wait for their upload, \
+         and what {} unread frames of the log hold for it. An upload that is under way may still \
+         arrive.",
+        count(records),
+        bytes(size),
+        count(frames)
     )
 }

@@ -7,7 +7,6 @@ mod objects;
 mod quantity;
 mod range;
 mod standing;
-mod when;
 
 use askama::Template;
 use catalog::{Job, Page, Permission};
@@ -17,11 +16,11 @@ use model::destination::redacted;
 use self::chart::{Chart, HEIGHT, WIDTH};
 pub(super) use self::export::export;
 use self::objects::{Event, Object};
-use self::quantity::{bytes, grouped};
 use self::range::{Range, Slot, Slots};
-use self::standing::{Lag, State, Trouble};
-use self::when::When;
-use super::page::{Frame, rendered};
+use self::standing::{Lag, Trouble};
+use super::job_state::JobState;
+use super::page::{Frame, base, rendered};
+use super::text::{Instant, bytes, count};
 use crate::api::{ApiError, ApiResult, jobs};
 use crate::app::App;
 use crate::http::Call;
@@ -36,14 +35,14 @@ struct JobPage {
     name: String,
     dataset: String,
     destination: String,
-    state: State,
+    state: JobState,
     /// The path of the job's pages.
     path: String,
     /// The path of the scope's list of jobs.
     list: String,
     is_enabled: bool,
     may_write: bool,
-    last_complete: Option<When>,
+    last_complete: Option<Instant>,
     lag: Lag,
     totals: ShownTotals,
     trouble: Option<Trouble>,
@@ -53,7 +52,7 @@ struct JobPage {
     reliability: Vec<Chart>,
     objects: Vec<Object>,
     events: Vec<Event>,
-    now: When,
+    now: Instant,
 }
 
 /// The way to another range.
@@ -90,24 +89,24 @@ pub(super) async fn show(call: &mut Call) -> ApiResult {
     let status = app.delivery.status(job.id);
     let status = status.as_ref();
     let totals = app.catalog.totals(job.id).await?;
-    let list = format!("/{}s/{}/logs", job.scope.kind.name(), job.scope.id);
+    let list = format!("{}/logs", base(job.scope));
     rendered(&JobPage {
         frame,
         name: job.name.clone().unwrap_or_else(|| format!("job {}", job.id)),
         dataset: job.spec.dataset.clone(),
         destination: redacted(&job.spec.destination),
-        state: State::of(&job, status),
+        state: JobState::of(&job, status),
         path: format!("{list}/{}", job.id),
         list,
         is_enabled: job.enabled,
         may_write: call.caller()?.may(Permission::LogsWrite),
-        last_complete: job.last_complete.map(When::at),
+        last_complete: job.last_complete.map(Instant),
         lag: Lag::of(status, now),
         totals: ShownTotals {
-            objects: grouped(totals.batches),
-            lines: grouped(totals.records),
-            raw: bytes(totals.raw_bytes as f64),
-            compressed: bytes(totals.object_bytes as f64),
+            objects: count(totals.batches),
+            lines: count(totals.records),
+            raw: bytes(totals.raw_bytes),
+            compressed: bytes(totals.object_bytes),
         },
         trouble: job.failure.as_ref().map(|failure| Trouble::of(failure, status)),
         ranges: Range::ALL.map(|each| RangeLink {
@@ -120,7 +119,7 @@ pub(super) async fn show(call: &mut Call) -> ApiResult {
         reliability: charts::reliability(range, &slots),
         objects: objects::objects(app, &job).await?,
         events: objects::events(app, &job).await?,
-        now: When::at(now),
+        now: Instant(now),
     })
 }
 

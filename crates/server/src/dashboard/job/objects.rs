@@ -6,10 +6,9 @@ use catalog::{BatchRecord, BatchState, Job, JobEvent, Page};
 use model::Revision;
 use model::destination::Destination;
 
-use super::quantity::{bytes, grouped};
-use super::when::When;
 use crate::api::ApiError;
 use crate::app::App;
+use crate::dashboard::text::{Instant, bytes, count};
 
 /// Objects and events that the page shows.
 const SHOWN: Page = Page { number: 1, size: 20 };
@@ -25,9 +24,9 @@ pub(super) struct Object {
     pub(super) raw: String,
     pub(super) lines: String,
     /// Arrival of its first and its last lines.
-    pub(super) first: When,
-    pub(super) last: When,
-    pub(super) at: When,
+    pub(super) first: Instant,
+    pub(super) last: Instant,
+    pub(super) at: Instant,
     /// What copies it from the bucket.
     pub(super) command: Option<String>,
 }
@@ -71,12 +70,12 @@ fn object(number: usize, record: BatchRecord, place: Option<&Destination>) -> Ob
         command: place.filter(|_| is_there).map(|place| copy_command(place, &batch.key)),
         key: batch.key,
         state: word,
-        size: delivered.map(|delivered| bytes(delivered.object_bytes as f64)),
-        raw: bytes(batch.raw_bytes as f64),
-        lines: grouped(batch.records),
-        first: When::at(batch.start),
-        last: When::at(batch.end),
-        at: When::at(at),
+        size: delivered.map(|delivered| bytes(delivered.object_bytes)),
+        raw: bytes(batch.raw_bytes),
+        lines: count(batch.records),
+        first: Instant(batch.start),
+        last: Instant(batch.end),
+        at: Instant(at),
     }
 }
 
@@ -106,9 +105,9 @@ pub(super) fn quoted(word: &str) -> String {
 /// Something that happened.
 #[derive(Debug)]
 pub(super) struct Event {
-    pub(super) at: When,
-    /// When it happened first, where it did more than once.
-    pub(super) since: Option<When>,
+    pub(super) at: Instant,
+    /// Instant it happened first, where it did more than once.
+    pub(super) since: Option<Instant>,
     pub(super) kind: String,
     pub(super) status: Option<u16>,
     pub(super) count: String,
@@ -123,11 +122,11 @@ pub(super) async fn events(app: &App, job: &Job) -> Result<Vec<Event>, ApiError>
 
 fn event(event: JobEvent) -> Event {
     Event {
-        at: When::at(event.at),
-        since: (event.count > 1).then(|| When::at(event.since)),
+        at: Instant(event.at),
+        since: (event.count > 1).then(|| Instant(event.since)),
         kind: event.kind.replace('_', " "),
         status: event.status,
-        count: grouped(event.count),
+        count: count(event.count),
         message: event.message,
     }
 }

@@ -1,4 +1,6 @@
-//! Figures as people read them.
+//! The figures of charts as people read them.
+
+use crate::dashboard::text::{bytes, count};
 
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +15,8 @@ impl Unit {
     /// The value in full where it is a count, and rounded to three digits with its unit elsewhere.
     pub(super) fn full(self, value: f64) -> String {
         match self {
-            Self::Count => grouped(value.round() as u64),
-            Self::Bytes => bytes(value),
+            Self::Count => count(value.round() as u64),
+            Self::Bytes => bytes(value.round() as u64),
             Self::Millis => duration(value),
             Self::Percent => format!("{} %", digits(value)),
         }
@@ -29,26 +31,8 @@ impl Unit {
     }
 }
 
-/// `1,234,567`.
-pub(super) fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1.23 MB`: a megabyte has a million bytes.
-pub(super) fn bytes(value: f64) -> String {
-    scaled(value, 1e3, &[" B", " kB", " MB", " GB", " TB", " PB"])
-}
-
 /// `12 ms`, `3.4 s`, `5 min`, `2.5 h`, `3 d`.
-pub(super) fn duration(millis: f64) -> String {
+fn duration(millis: f64) -> String {
     const STEPS: [(f64, &str); 5] =
         [(86_400e3, " d"), (3_600e3, " h"), (60e3, " min"), (1e3, " s"), (1.0, " ms")];
     let step = STEPS.into_iter().find(|(least, _)| millis >= *least);

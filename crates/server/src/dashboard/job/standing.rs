@@ -1,55 +1,10 @@
-//! How a job stands: its state in a word, how far behind it is, and what to do about its failure.
+//! How far behind a job is, and what to do about its failure.
 
-use catalog::{Job, JobFailure};
+use catalog::JobFailure;
 use delivery::JobStatus;
 use model::UnixNanos;
 
-use super::quantity::{bytes, duration, grouped};
-use super::when::When;
-
-/// The state of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Pushing,
-    Paused,
-    /// Somebody who has a say in the bucket has to mend something.
-    Waiting,
-    Failing,
-}
-
-impl State {
-    pub(super) fn of(job: &Job, status: Option<&JobStatus>) -> Self {
-        if !job.enabled {
-            return Self::Paused;
-        }
-        let is_retrying = status.is_some_and(|status| status.retrying.is_some());
-        match &job.failure {
-            Some(failure) if is_customers(&failure.kind) => Self::Waiting,
-            Some(_) => Self::Failing,
-            None if is_retrying => Self::Failing,
-            None => Self::Pushing,
-        }
-    }
-
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Pushing => "Pushing",
-            Self::Paused => "Paused",
-            Self::Waiting => "Waiting for you",
-            Self::Failing => "Failing",
-        }
-    }
-
-    /// The class that colours it.
-    pub(super) const fn class(self) -> &'static str {
-        match self {
-            Self::Pushing => "pushing",
-            Self::Paused => "paused",
-            Self::Waiting => "waiting",
-            Self::Failing => "failing",
-        }
-    }
-}
+use crate::dashboard::text::{Instant, bytes, count, span};
 
 /// Whether a failure of that kind passes only once the customer has mended something.
 fn is_customers(kind: &str) -> bool {
@@ -86,13 +41,13 @@ impl Lag {
         let seconds = status.map_or(0.0, |status| status.lag_seconds(now));
         let (unread, expiring) = (of(|s| s.unread_frames), of(|s| s.expiring_frames));
         Self {
-            time: if seconds > 0.0 { duration(seconds * 1e3) } else { "none".to_owned() },
-            lines: grouped(of(|s| s.pending_records)),
-            bytes: bytes(of(|s| s.pending_bytes) as f64),
+            time: if seconds > 0.0 { span(seconds) } else { "none".to_owned() },
+            lines: count(of(|s| s.pending_records)),
+            bytes: bytes(of(|s| s.pending_bytes)),
             unread,
-            unread_text: grouped(unread),
+            unread_text: count(unread),
             expiring,
-            expiring_text: grouped(expiring),
+            expiring_text: count(expiring),
         }
     }
 }
@@ -100,7 +55,7 @@ impl Lag {
 /// The newest failure of a job that has not delivered since.
 #[derive(Debug)]
 pub(super) struct Trouble {
-    pub(super) at: When,
+    pub(super) at: Instant,
     pub(super) kind: String,
     pub(super) status: Option<u16>,
     /// What happened, in the words of the attempt.
@@ -109,20 +64,20 @@ pub(super) struct Trouble {
     pub(super) mend: &'static str,
     /// Whether the destination is the place to mend it.
     pub(super) is_at_destination: bool,
-    pub(super) next: Option<When>,
+    pub(super) next: Option<Instant>,
 }
 
 impl Trouble {
     pub(super) fn of(failure: &JobFailure, status: Option<&JobStatus>) -> Self {
         let next = status.and_then(|status| status.retrying.as_ref()).map(|retry| retry.next);
         Self {
-            at: When::at(failure.at),
+            at: Instant(failure.at),
             kind: failure.kind.clone(),
             status: failure.status,
             message: failure.message.clone(),
             mend: mend(&failure.kind),
             is_at_destination: is_customers(&failure.kind),
-            next: next.map(When::at),
+            next: next.map(Instant),
         }
     }
 }

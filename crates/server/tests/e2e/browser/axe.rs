@@ -11,8 +11,8 @@ pub(crate) fn library() -> Option<String> {
     Some(std::fs::read_to_string(folder.join("node_modules/axe-core/axe.min.js")).unwrap())
 }
 
-/// Checks that nothing on the page hinders anybody seriously.
-pub(crate) async fn check(visitor: &Visitor, library: &str, page: &str) {
+/// What on the page hinders somebody seriously, in words.
+pub(crate) async fn violations(visitor: &Visitor, library: &str, page: &str) -> Vec<String> {
     let script = format!(
         "const done = arguments[arguments.length - 1]; {library}; axe.run(document, \
          {{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }})\
@@ -30,8 +30,7 @@ pub(crate) async fn check(visitor: &Visitor, library: &str, page: &str) {
         let first = nodes_summary(violation);
         format!("{}: {} ({first})\n{nodes}", violation["id"], violation["help"])
     };
-    let serious: Vec<String> = found.iter().filter(is_serious).map(told).collect();
-    assert!(serious.is_empty(), "{page}:\n{}", serious.join("\n"));
+    found.iter().filter(is_serious).map(told).map(|told| format!("{page}: {told}")).collect()
 }
 
 fn nodes_summary(violation: &Value) -> String {

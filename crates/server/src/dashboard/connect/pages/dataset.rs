@@ -36,7 +36,7 @@ struct Set {
 /// The one that most people come for stands first.
 const FIRST: &str = "http_requests";
 
-pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError> {
+pub(super) fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError> {
     let kind = at.scope().kind;
     let all = at.call.app.datasets.iter();
     let (here, there): (Vec<_>, Vec<_>) = all.partition(|dataset| dataset.allows(kind));

@@ -198,9 +198,10 @@ mod tests {
     fn check(order: &[(&str, &str)], expected: &[&str]) {
         let all = ["RayID", "ClientIP", "BotScore", "ClientASN"];
         let dataset = Datasets::builtin().get("http_requests").unwrap().clone();
-        let selected = all.map(|name| ("field".to_owned(), name.to_owned()));
-        let typed = order.iter().map(|(name, at)| (format!("order-{name}"), (*at).to_owned()));
-        let form = FormData(selected.into_iter().chain(typed).collect());
+        let selected = all.map(|name| format!("field={name}"));
+        let typed = order.iter().map(|(name, at)| format!("order-{name}={at}"));
+        let pairs: Vec<String> = selected.into_iter().chain(typed).collect();
+        let form = FormData::parse(pairs.join("&").as_bytes()).unwrap();
         assert_eq!(chosen(&names(&all), &form, &dataset), names(expected));
     }
 

@@ -23,6 +23,8 @@ struct Page {
     joined_by_or: bool,
     groups: Vec<ShownGroup>,
     fields: Vec<FieldName>,
+    /// Every operator, and the types of fields that take it.
+    operators: Vec<Offered>,
     shown_json: String,
     counted: String,
     knows_attacks: bool,
@@ -53,6 +55,12 @@ struct Operator {
     is_chosen: bool,
 }
 
+struct Offered {
+    name: &'static str,
+    words: &'static str,
+    types: String,
+}
+
 struct FieldName {
     name: String,
     type_name: &'static str,
@@ -81,6 +89,7 @@ pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError
         joined_by_or: conditions.join == Join::Or,
         groups: groups(conditions, &dataset, told),
         fields: filterable(&dataset),
+        operators: offered(),
         shown_json: if conditions.json.is_some() {
             String::new()
         } else {
@@ -159,6 +168,26 @@ fn placeholder(row: &Row, dataset: &Dataset) -> &'static str {
         FieldType::Timestamp => "2026-01-31T12:00:00Z",
         _ => "value",
     }
+}
+
+fn offered() -> Vec<Offered> {
+    let mut offered: Vec<Offered> = Vec::new();
+    for field_type in FieldType::ALL {
+        for name in operators_of(field_type) {
+            match offered.iter_mut().find(|operator| operator.name == name) {
+                Some(operator) => {
+                    operator.types.push(' ');
+                    operator.types.push_str(field_type.name());
+                }
+                None => offered.push(Offered {
+                    name,
+                    words: words(name),
+                    types: field_type.name().to_owned(),
+                }),
+            }
+        }
+    }
+    offered
 }
 
 fn filterable(dataset: &Dataset) -> Vec<FieldName> {

@@ -21,7 +21,7 @@ use crate::dashboard::page::Frame;
 /// The page of a step.
 pub(super) async fn show(at: &At<'_>, step: Step, frame: Frame) -> Result<Response, ApiError> {
     match step {
-        Step::Dataset => dataset::show(at, frame).await,
+        Step::Dataset => dataset::show(at, frame),
         Step::Fields => fields::show(at, frame),
         Step::Filter => filter::show(at, frame).await,
         Step::Service => service::show(at, frame),

@@ -25,8 +25,12 @@ struct Page {
     conflicts: Vec<Conflict>,
     rows: Vec<Row>,
     open: Vec<Open>,
-    warning: Option<String>,
+    warning: Option<&'static str>,
 }
+
+/// What is told of a destination that was not tried.
+const UNTRIED: &str = "Access to the destination is not validated: whether objects arrive is seen only \
+                       when they are sent.";
 
 /// What somebody else made other than it was.
 struct Conflict {
@@ -54,18 +58,14 @@ pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError
 async fn page(at: &At<'_>, frame: Frame, failure: Option<String>) -> Result<Response, ApiError> {
     let draft = &at.draft;
     let (issues, proven) = (at.issues(), at.proof().is_ok());
-    let open = Step::ALL.into_iter().filter(|step| *step != Step::Summary);
-    let open = open.filter(|step| step.state(draft, &issues, proven) != State::Done);
-    let open = open.filter(|step| {
-        *step != Step::Access && *step != Step::Options || {
-            // Only what is wrong there keeps a job from being saved.
-            issues.iter().any(|issue| Step::of(issue) == *step)
-        }
-    });
+    // Validating and looking at the options are not asked for; what is wrong there is.
+    let is_open = |step: &Step| match step {
+        Step::Summary | Step::Access => false,
+        Step::Options => issues.iter().any(|issue| Step::of(issue) == *step),
+        _ => step.state(draft, &issues, proven) != State::Done,
+    };
+    let open = Step::ALL.into_iter().filter(is_open);
     let untried = draft.is_moved() && !draft.was_tried_well();
-    let warning = untried.then(
-        || "Access to the destination is not validated: whether objects arrive is seen only then.",
-    );
     rendered(&Page {
         frame,
         walk: at.walk(Step::Summary),
@@ -79,7 +79,7 @@ async fn page(at: &At<'_>, frame: Frame, failure: Option<String>) -> Result<Resp
                 word: step.state(draft, &issues, proven).word(),
             })
             .collect(),
-        warning: warning.map(str::to_owned),
+        warning: untried.then_some(UNTRIED),
     })
 }
 
@@ -258,7 +258,7 @@ async fn restart(at: &mut At<'_>) -> Result<(), ApiError> {
     if let Some(before) = &at.draft.before {
         let now = at.call.app.catalog.job(before.id).await?;
         let external_id = at.draft.external_id.clone();
-        at.draft = Draft::read(now, external_id, &at.call.app.datasets);
+        at.draft = Draft::read(&now, external_id, &at.call.app.datasets);
     }
     Ok(())
 }
