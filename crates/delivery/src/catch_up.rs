@@ -57,7 +57,7 @@ async fn take_turn(room: &Arc<Room>, route: Route, key: &RouteKey, reader: &Read
     let mut route = route;
     for _ in 0..CHUNKS_PER_TURN {
         let lane = &route.lanes[0];
-        let (partition, position) = (lane.partition, lane.position);
+        let (partition, position) = (lane.partition, lane.position());
         if position >= reader.position() {
             return Next::Join(route);
         }
@@ -86,8 +86,8 @@ async fn take_turn(room: &Arc<Room>, route: Route, key: &RouteKey, reader: &Read
 /// Notes how far the lane has read, and closes its batch where it has been open long enough.
 async fn advance(room: &Room, mut route: Route, next: Offset) -> Option<Route> {
     for lane in &mut route.lanes {
-        lane.position = lane.position.max(next);
-        lane.progress.read_to(lane.position);
+        lane.reading.read_to(next);
+        lane.progress.read_to(lane.position());
     }
     let now = Instant::now();
     if route.next_close().is_some_and(|at| at <= now) {

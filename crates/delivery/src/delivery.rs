@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
 use crate::metrics::JobsCollector;
 use crate::progress::LaneProgress;
-use crate::publisher::Order;
+use crate::protocol::seal::Order;
 use crate::reader::{Reader, ReaderHandle};
 use crate::room::Room;
 use crate::supervisor::{Supervisor, reader_start};

@@ -1,8 +1,5 @@
 //! One job on one partition: what it has read, the batch it is filling, and where closed batches
-//! go.
-//!
-//! A lane's batches stand end to end: each begins where the one before it ended or where the
-//! ledger's cursor was passed on to. What lies between two of them held nothing for the job.
+//! go. Which ranges they have is decided by [`Reading`].
 
 use std::sync::Arc;
 
@@ -15,10 +12,11 @@ use model::{BatchLimits, JobId, Offset, OffsetRange, Partition, Revision, Scope}
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::cut::{Cut, Extent};
 use crate::level::{Level, Pace};
 use crate::open_batch::{EncodedBatch, OpenBatch};
 use crate::progress::LaneProgress;
+use crate::protocol::cut::{Cut, Extent};
+use crate::protocol::plan::Reading;
 use crate::spool::SpoolSpace;
 use crate::store::Content;
 use crate::workers::Bench;
@@ -65,10 +63,7 @@ pub(crate) struct ClosedBatch {
 pub(crate) struct Lane {
     pub(crate) plan: Arc<JobPlan>,
     pub(crate) partition: Partition,
-    /// Where the next batch begins: the ledger's cursor once everything sent is sealed.
-    pub(crate) cursor: Offset,
-    /// The first frame that was not read for this lane.
-    pub(crate) position: Offset,
+    pub(crate) reading: Reading,
     pub(crate) progress: Arc<LaneProgress>,
     open: OpenBatch,
     close_at: Option<Instant>,
@@ -89,8 +84,7 @@ impl Lane {
             open: OpenBatch::new(&plan.compiled, &ends.space),
             plan,
             partition,
-            cursor,
-            position: cursor,
+            reading: Reading::new(cursor),
             progress: ends.progress,
             close_at: None,
             space: ends.space,
@@ -104,10 +98,9 @@ impl Lane {
         self.close_at
     }
 
-    /// Whether nothing is open and everything sent is sealed, so that the ledger's cursor stands
-    /// at `self.cursor`.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.open.extent().is_none() && self.progress.unsealed() == 0
+    /// The first frame that was not read for this lane.
+    pub(crate) fn position(&self) -> Offset {
+        self.reading.position()
     }
 
     /// Whether the lane is to be given back.
@@ -133,17 +126,17 @@ impl Lane {
         if let Some(extent) = self.open.frame_extent(frame.arrival) {
             self.take(frame.offset, &extent, pace, bench);
         }
-        self.position = frame.offset.next();
+        self.reading.read_to(frame.offset.next());
     }
 
     fn take(&mut self, offset: Offset, frame: &Extent, pace: Pace, bench: &mut Bench) {
         let cut = self.plan.cut();
         let mut frame = *frame;
-        if self.open.extent().is_some_and(|open| cut.before(open, &frame)) {
+        if let Some(range) = self.reading.arrives(cut, offset, &frame) {
             let mut next = OpenBatch::new(&self.plan.compiled, &self.space);
             frame = self.open.move_frame(&self.plan.compiled, &frame, &mut next);
             let full = std::mem::replace(&mut self.open, next);
-            self.send(full, offset, bench);
+            self.send(full, range, bench);
         }
         if self.open.extent().is_none() {
             self.close_at = Some(Instant::now() + cut.longest_open());
@@ -153,27 +146,29 @@ impl Lane {
         self.open.compress_full_member(job, bench);
         if let Some(open) = self.open.extent() {
             self.progress.opened(open);
-            if cut.after(open) {
-                self.close(offset.next(), bench);
+            if let Some(range) = self.reading.takes(cut, offset, open) {
+                self.send_open(range, bench);
             }
         }
     }
 
     /// Closes the open batch, if there is one, so that it ends before `next`.
     pub(crate) fn close(&mut self, next: Offset, bench: &mut Bench) {
-        if self.open.extent().is_some() {
-            let new = OpenBatch::new(&self.plan.compiled, &self.space);
-            let open = std::mem::replace(&mut self.open, new);
-            self.send(open, next, bench);
+        if let Some(range) = self.reading.close(next) {
+            self.send_open(range, bench);
         }
     }
 
-    fn send(&mut self, open: OpenBatch, next: Offset, bench: &mut Bench) {
+    fn send_open(&mut self, range: OffsetRange, bench: &mut Bench) {
+        let new = OpenBatch::new(&self.plan.compiled, &self.space);
+        let open = std::mem::replace(&mut self.open, new);
+        self.send(open, range, bench);
+    }
+
+    fn send(&mut self, open: OpenBatch, range: OffsetRange, bench: &mut Bench) {
         self.close_at = None;
         let Some(encoded) = open.close(&self.plan.compiled, bench) else { return };
-        let range = OffsetRange::new(self.cursor, next);
         self.progress.closed(range.first, &encoded.extent);
-        self.cursor = next;
         // A publisher that is gone has left the lane to be recalled; the journal has the records.
         let _ = self.publisher.send(ClosedBatch { plan: Arc::clone(&self.plan), range, encoded });
     }

@@ -16,10 +16,8 @@
 //! long as the journal holds its data. The only room that speaks S3; it knows no HTTP server and
 //! no SQL text.
 
-mod backoff;
 mod catch_up;
 mod check;
-mod cut;
 mod delivery;
 mod gate;
 mod lane;
@@ -44,6 +42,7 @@ mod trim;
 mod upload;
 mod workers;
 
+pub mod protocol;
 pub mod s3;
 
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use model::limits::GZIP_MEMBER_BYTES;
 use model::record::Scanner;
 use model::sample::RecordPosition;
 
-use crate::cut::Extent;
+use crate::protocol::cut::Extent;
 use crate::spool::{FinishedSpool, LastResort, Spool, SpoolSpace};
 use crate::workers::Bench;
 

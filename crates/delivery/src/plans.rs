@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use catalog::{CatalogError, Cursor, Job, JobRevision, Loss, OpenUpload};
+use journal::Bounds;
 use model::compiled_job::CompiledJob;
 use model::destination::{Destination, Placeholder};
 use model::{
@@ -12,9 +13,11 @@ use model::{
 };
 
 use crate::lane::JobPlan;
+use crate::protocol::recover::Stand;
+use crate::protocol::upload::Upload;
 use crate::room::Room;
 use crate::supervisor::StartError;
-use crate::upload::{SealedBatch, Uploads};
+use crate::upload::SealedBatch;
 
 /// Reads what lanes start from.
 #[derive(Debug)]
@@ -105,35 +108,48 @@ impl Plans {
         partitions: usize,
     ) -> Result<HashMap<Partition, Offset>, StartError> {
         let known = self.room.catalog.cursors(job.id).await?;
-        let mut cursors: HashMap<Partition, Offset> =
-            known.iter().map(|cursor| (cursor.partition, cursor.next)).collect();
+        let mut cursors = HashMap::new();
         let mut added = Vec::new();
         for partition in (0..partitions as u16).map(Partition) {
-            let bounds = self.room.journal.bounds(partition);
-            let begin = if known.is_empty() { bounds.end } else { bounds.start };
-            let cursor = *cursors.entry(partition).or_insert_with(|| {
-                added.push(Cursor { partition, next: begin });
-                begin
-            });
-            if cursor > bounds.end {
-                return Err(StartError::OtherJournal { partition, cursor, end: bounds.end });
-            }
-            if cursor < bounds.start {
-                let range = OffsetRange::new(cursor, bounds.start);
-                tracing::error!(
-                    job = %job.id, %partition, frames = range.frames(),
-                    "frames are gone from the journal before they were delivered"
-                );
-                let at = self.room.clock.now();
-                let loss = Loss { job: job.id, partition, range, records: 0, at };
-                self.room.catalog.give_up(&loss).await?;
-                cursors.insert(partition, bounds.start);
-            }
+            let Bounds { start, end } = self.room.journal.bounds(partition);
+            let cursor = known.iter().find(|cursor| cursor.partition == partition);
+            let cursor = cursor.map(|cursor| cursor.next);
+            let next = match Stand::of(cursor, !known.is_empty(), start, end) {
+                Stand::At(next) => next,
+                Stand::Begins(next) => {
+                    added.push(Cursor { partition, next });
+                    next
+                }
+                Stand::Lost(range) => {
+                    self.give_up(job, partition, range).await?;
+                    range.next
+                }
+                Stand::OtherJournal => {
+                    let cursor = cursor.unwrap_or_default();
+                    return Err(StartError::OtherJournal { partition, cursor, end });
+                }
+            };
+            cursors.insert(partition, next);
         }
         if !added.is_empty() {
             self.room.catalog.begin(job.id, &added).await?;
         }
         Ok(cursors)
+    }
+
+    /// Puts on record what is gone from the journal before it was delivered.
+    async fn give_up(
+        &self,
+        job: &Job,
+        partition: Partition,
+        range: OffsetRange,
+    ) -> Result<(), CatalogError> {
+        tracing::error!(
+            job = %job.id, %partition, frames = range.frames(),
+            "frames are gone from the journal before they were delivered"
+        );
+        let at = self.room.clock.now();
+        self.room.catalog.give_up(&Loss { job: job.id, partition, range, records: 0, at }).await
     }
 
     /// The job's batches that are sealed and not delivered, by partition and in order.
@@ -164,16 +180,14 @@ impl Plans {
             let is_stranded = !new.same_place(old);
             let destination = if is_stranded { old.clone() } else { new.clone() };
             let id = (batch.partition, batch.range.first, batch.revision);
-            let uploads = Uploads::recovered(open.remove(&id).unwrap_or_default());
+            let upload = Upload::recovered(open.remove(&id).unwrap_or_default());
             recovered.entry(batch.partition).or_default().push(SealedBatch {
                 batch,
                 plan,
                 destination,
                 spool: None,
-                maybe_visible: true,
-                failed: false,
                 is_stranded,
-                uploads,
+                upload,
             });
         }
         Ok(recovered)

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use model::{JobId, Offset, Partition, UnixNanos};
 use tokio::sync::Notify;
 
-use crate::cut::Extent;
+use crate::protocol::cut::Extent;
 use crate::status::Retrying;
 use crate::totals::JobTotals;
 use crate::upload::SealedBatch;

@@ -8,73 +8,22 @@
 //!        is visible
 //! ```
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use catalog::CatalogError;
 use model::object_key::{ObjectIdentity, ObjectNaming, object_key};
-use model::{Batch, JobId, OffsetRange, Partition};
+use model::{Batch, JobId, Offset, Partition};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
 use crate::lane::ClosedBatch;
 use crate::progress::LaneProgress;
+use crate::protocol::seal::{AfterSeal, Going, Leftover, Order, Publishing, SealAnswer, Way};
+use crate::protocol::upload::Upload;
 use crate::room::Room;
-use crate::upload::{self, Outcome, SealedBatch, deliver};
-
-/// Uploads of one lane at a time.
-const UPLOADS_PER_LANE: usize = 4;
-const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
-
-/// What a publisher is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// Seal and upload.
-    Work,
-    /// Seal and upload what has been closed, then end.
-    Drain,
-    /// Seal what has been closed, begin no further attempt, then end.
-    Seal,
-    /// Seal nothing more, begin no further attempt, then end. What is not sealed will be read
-    /// from the journal again.
-    Drop,
-}
-
-impl Order {
-    pub(crate) const fn seals(self) -> bool {
-        !matches!(self, Self::Drop)
-    }
-
-    pub(crate) const fn uploads(self) -> bool {
-        matches!(self, Self::Work | Self::Drain)
-    }
-}
-
-/// A sealed batch that a publisher left undelivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Leftover {
-    pub(crate) range: OffsetRange,
-    /// Whether its object may be visible all the same.
-    pub(crate) maybe_visible: bool,
-    /// Whether an attempt has failed.
-    pub(crate) failed: bool,
-}
-
-/// Batches that wait for their upload, and uploads that run.
-#[derive(Debug)]
-struct Uploads {
-    waiting: VecDeque<SealedBatch>,
-    running: JoinSet<Outcome>,
-    running_max: usize,
-}
-
-impl Uploads {
-    fn new(waiting: Vec<SealedBatch>, running_max: usize) -> Self {
-        Self { waiting: waiting.into(), running: JoinSet::new(), running_max }
-    }
-}
+use crate::upload::{Outcome, SealedBatch, deliver};
 
 /// Seals and uploads the batches of one lane.
 #[derive(Debug)]
@@ -85,9 +34,12 @@ pub(crate) struct Publisher {
     progress: Arc<LaneProgress>,
     inbox: mpsc::UnboundedReceiver<ClosedBatch>,
     orders: watch::Receiver<Order>,
-    uploads: Uploads,
+    publishing: Publishing,
+    /// Sealed batches that wait for their upload.
+    waiting: BTreeMap<Offset, SealedBatch>,
+    uploads: JoinSet<Outcome>,
     /// Of batches that go to a place that the job has left.
-    stranded: Uploads,
+    stranded: JoinSet<Outcome>,
     leftovers: Vec<Leftover>,
 }
 
@@ -100,7 +52,7 @@ impl Publisher {
         orders: watch::Receiver<Order>,
         recovered: Vec<SealedBatch>,
     ) -> Self {
-        let (stranded, recovered) = recovered.into_iter().partition(|sealed| sealed.is_stranded);
+        let ways = recovered.iter().map(|sealed| (sealed.batch.range.first, sealed.way()));
         Self {
             room,
             job: progress.job,
@@ -108,65 +60,61 @@ impl Publisher {
             progress,
             inbox,
             orders,
-            uploads: Uploads::new(recovered, UPLOADS_PER_LANE),
-            // They go to several places: those of one must not wait for those of another.
-            stranded: Uploads::new(stranded, usize::MAX),
+            publishing: Publishing::new(ways),
+            waiting: recovered.into_iter().map(|one| (one.batch.range.first, one)).collect(),
+            uploads: JoinSet::new(),
+            stranded: JoinSet::new(),
             leftovers: Vec::new(),
         }
     }
 
-    fn order(&mut self) -> Order {
-        *self.orders.borrow_and_update()
+    fn hear_order(&mut self) {
+        let order = *self.orders.borrow_and_update();
+        self.publishing.ordered(order);
     }
 
     /// Works until the lane is gone and the order is carried out; gives what is undelivered.
     pub(crate) async fn run(mut self) -> Vec<Leftover> {
-        let mut lane_is_gone = false;
         loop {
-            self.start_uploads();
-            let order = self.order();
-            let is_done = |uploads: &Uploads| {
-                uploads.running.is_empty() && (uploads.waiting.is_empty() || !order.uploads())
-            };
-            if lane_is_gone && is_done(&self.uploads) && is_done(&self.stranded) {
-                break;
+            self.hear_order();
+            match self.publishing.going() {
+                Going::On => self.start_uploads(),
+                Going::Done => break,
+                Going::Lost => {
+                    self.room.lane_lost.notify_one();
+                    return Vec::new();
+                }
             }
             tokio::select! {
                 biased;
-                Some(outcome) = self.uploads.running.join_next() => self.note(outcome),
-                Some(outcome) = self.stranded.running.join_next() => self.note(outcome),
-                closed = self.inbox.recv(), if !lane_is_gone => match closed {
-                    Some(closed) => lane_is_gone = !self.seal(closed).await,
-                    None => lane_is_gone = true,
+                Some(outcome) = self.uploads.join_next() => self.note(Way::Current, outcome),
+                Some(outcome) = self.stranded.join_next() => self.note(Way::Stranded, outcome),
+                closed = self.inbox.recv(), if !self.publishing.lane_is_gone() => match closed {
+                    Some(closed) => self.seal(closed).await,
+                    None => self.publishing.lane_ended(),
                 },
                 Ok(()) = self.orders.changed() => {}
             }
-            if lane_is_gone && self.order() == Order::Work {
-                // Nobody recalled the lane: it was lost. What is sealed waits in the ledger.
-                self.room.lane_lost.notify_one();
-                return Vec::new();
-            }
         }
-        let waiting = self.stranded.waiting.iter().chain(&self.uploads.waiting);
-        self.leftovers.extend(waiting.map(SealedBatch::left));
+        self.leftovers.extend(self.waiting.values().map(SealedBatch::left));
         self.leftovers.sort_by_key(|leftover| leftover.range.first);
         self.leftovers
     }
 
     fn start_uploads(&mut self) {
-        if !self.order().uploads() {
-            return;
-        }
-        for uploads in [&mut self.uploads, &mut self.stranded] {
-            while uploads.running.len() < uploads.running_max {
-                let Some(sealed) = uploads.waiting.pop_front() else { break };
-                let (room, progress) = (Arc::clone(&self.room), Arc::clone(&self.progress));
-                uploads.running.spawn(deliver(room, progress, sealed, self.orders.clone()));
-            }
+        while let Some((first, way)) = self.publishing.next_upload() {
+            let Some(sealed) = self.waiting.remove(&first) else { continue };
+            let (room, progress) = (Arc::clone(&self.room), Arc::clone(&self.progress));
+            let uploads = match way {
+                Way::Current => &mut self.uploads,
+                Way::Stranded => &mut self.stranded,
+            };
+            uploads.spawn(deliver(room, progress, sealed, self.orders.clone()));
         }
     }
 
-    fn note(&mut self, outcome: Result<Outcome, tokio::task::JoinError>) {
+    fn note(&mut self, way: Way, outcome: Result<Outcome, JoinError>) {
+        self.publishing.upload_ended(way);
         match outcome {
             Ok(Outcome::Delivered) => {}
             Ok(Outcome::Left(leftover)) => self.leftovers.push(leftover),
@@ -178,44 +126,49 @@ impl Publisher {
         }
     }
 
-    /// Seals a batch; `false` where the lane cannot go on.
-    async fn seal(&mut self, closed: ClosedBatch) -> bool {
-        if !self.order().seals() {
-            return true;
-        }
+    /// Seals a batch, where the order wants it.
+    async fn seal(&mut self, closed: ClosedBatch) {
         let batch = self.decide(&closed);
+        let first = batch.range.first;
         loop {
-            match self.room.catalog.seal(&batch, self.room.clock.now()).await {
-                Ok(()) => break,
-                Err(error @ CatalogError::Fenced(_)) => {
-                    tracing::warn!(job = %self.job, %error, "the lane is fenced; starting it anew");
-                    return false;
-                }
-                Err(error) => {
-                    tracing::error!(job = %self.job, %error, "cannot seal a batch; trying again");
-                    sleep(PAUSE_AFTER_ERROR).await;
-                    if !self.order().seals() {
-                        return true;
-                    }
-                }
+            self.hear_order();
+            if !self.publishing.seals() {
+                return;
+            }
+            let answer = self.ask_ledger(&batch).await;
+            match self.publishing.answered(first, answer) {
+                AfterSeal::Uploads => break,
+                AfterSeal::Again(wait) => sleep(wait).await,
+                AfterSeal::Ends => return,
             }
         }
         self.progress.sealed();
         tracing::debug!(
             job = %self.job, key = %batch.key, records = batch.records, "sealed a batch"
         );
-        let destination = closed.plan.compiled.destination().clone();
-        self.uploads.waiting.push_back(SealedBatch {
+        let sealed = SealedBatch {
             batch,
+            destination: closed.plan.compiled.destination().clone(),
             plan: closed.plan,
-            destination,
             spool: closed.encoded.spool,
-            maybe_visible: false,
-            failed: false,
             is_stranded: false,
-            uploads: upload::Uploads::default(),
-        });
-        true
+            upload: Upload::fresh(),
+        };
+        self.waiting.insert(first, sealed);
+    }
+
+    async fn ask_ledger(&self, batch: &Batch) -> SealAnswer {
+        match self.room.catalog.seal(batch, self.room.clock.now()).await {
+            Ok(()) => SealAnswer::Sealed,
+            Err(error @ CatalogError::Fenced(_)) => {
+                tracing::warn!(job = %self.job, %error, "the lane is fenced; starting it anew");
+                SealAnswer::Fenced
+            }
+            Err(error) => {
+                tracing::error!(job = %self.job, %error, "cannot seal a batch; trying again");
+                SealAnswer::Failed
+            }
+        }
     }
 
     /// The ledger's entry for a closed batch.

@@ -31,8 +31,6 @@ pub(crate) const CHUNK_BYTES: usize = 4 << 20;
 /// A lane this few frames behind joins the reader, which reads them again for it alone.
 const JOINING_FRAMES_MAX: u64 = 64;
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
-/// Frames by which a cursor has to lag before it is worth a write in the ledger.
-const PASS_OVER_FRAMES_MIN: u64 = 1;
 
 /// Gives lanes to a partition's reader.
 #[derive(Debug, Clone)]
@@ -125,7 +123,7 @@ impl Reader {
         }
         self.routes.retain(|_, route| !route.lanes.is_empty());
         for mut lane in leaving {
-            lane.position = lane.position.max(self.position);
+            lane.reading.read_to(self.position);
             self.send_off(lane);
         }
     }
@@ -135,14 +133,14 @@ impl Reader {
             lane.go_home();
         } else {
             lane.progress.catches_up(true);
-            lane.progress.read_to(lane.position);
+            lane.progress.read_to(lane.position());
             tokio::spawn(catch_up(Arc::clone(&self.room), lane, self.handle.clone()));
         }
     }
 
     /// Takes a lane in, or sends it to catch up first.
     async fn join(&mut self, lane: Lane) {
-        let behind = OffsetRange::new(lane.position, self.position).frames();
+        let behind = OffsetRange::new(lane.position(), self.position).frames();
         if lane.is_recalled() || behind > JOINING_FRAMES_MAX {
             self.send_off(lane);
             return;
@@ -161,7 +159,7 @@ impl Reader {
     /// Reads the few frames that a joining lane lacks.
     async fn bring_up(&self, lane: Lane, key: &RouteKey) -> Option<Lane> {
         let mut route = Route::new(vec![lane])?;
-        let mut at = route.lanes[0].position;
+        let mut at = route.lanes[0].position();
         while at < self.position {
             let read = self.room.journal.read(self.partition, at, CHUNK_BYTES).await;
             let Ok(frames) = read else {
@@ -255,10 +253,8 @@ impl Reader {
         self.pass_over_at = Instant::now() + self.room.settings.pass_over_interval;
         let mut passed: Vec<(JobId, Partition, OffsetRange)> = Vec::new();
         for lane in self.routes.values_mut().flat_map(|route| &mut route.lanes) {
-            let range = OffsetRange::new(lane.cursor, lane.position.max(self.position));
-            if lane.is_idle() && range.frames() >= PASS_OVER_FRAMES_MIN {
-                passed.push((lane.plan.id, self.partition, range));
-            }
+            let range = lane.reading.passes(self.position, lane.progress.unsealed());
+            passed.extend(range.map(|range| (lane.plan.id, self.partition, range)));
         }
         if passed.is_empty() {
             return;
@@ -285,7 +281,7 @@ impl Reader {
         }
         for lane in self.routes.values_mut().flat_map(|route| &mut route.lanes) {
             if let Some(&next) = next.get(&lane.plan.id) {
-                lane.cursor = next;
+                lane.reading.passed(next);
             }
         }
     }

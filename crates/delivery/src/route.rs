@@ -57,7 +57,7 @@ impl Route {
         for frame in frames {
             // What a lane has read before it joined the reader is not read again.
             let mut lanes: Vec<&mut Lane> =
-                self.lanes.iter_mut().filter(|lane| lane.position <= frame.offset).collect();
+                self.lanes.iter_mut().filter(|lane| lane.position() <= frame.offset).collect();
             let Some(partition) = lanes.first().map(|lane| lane.partition) else { continue };
             self.decoder.decode(frame, partition, |scanner, line, at| {
                 lanes.iter_mut().for_each(|lane| lane.encode(scanner, line, at));
@@ -70,7 +70,7 @@ impl Route {
     pub(crate) fn close_due(&mut self, now: Instant, next: Offset, bench: &mut Bench) {
         for lane in &mut self.lanes {
             if lane.close_at().is_some_and(|at| at <= now) {
-                let next = next.max(lane.position);
+                let next = next.max(lane.position());
                 lane.close(next, bench);
             }
         }

@@ -216,6 +216,19 @@ impl StoreErrorKind {
         }
     }
 
+    /// Whether the object may have become visible all the same: the store may have done its work
+    /// and only the answer was lost, or an earlier request did it.
+    pub const fn may_have_happened(self) -> bool {
+        matches!(
+            self,
+            Self::NoAnswer
+                | Self::Unavailable
+                | Self::NoSuchUpload
+                | Self::AlreadyThere
+                | Self::Conflict
+        )
+    }
+
     /// What to do about it.
     pub const fn remedy(self) -> Remedy {
         match self {
@@ -284,16 +297,8 @@ impl StoreError {
         self.kind.remedy()
     }
 
-    /// Whether the object may have become visible all the same: the store may have done its work
-    /// and only the answer was lost, or an earlier request did it.
+    /// As [`StoreErrorKind::may_have_happened`].
     pub const fn may_have_happened(&self) -> bool {
-        matches!(
-            self.kind,
-            StoreErrorKind::NoAnswer
-                | StoreErrorKind::Unavailable
-                | StoreErrorKind::NoSuchUpload
-                | StoreErrorKind::AlreadyThere
-                | StoreErrorKind::Conflict
-        )
+        self.kind.may_have_happened()
     }
 }

@@ -20,7 +20,10 @@ use tokio::task::{AbortHandle, JoinHandle};
 use crate::lane::{JobPlan, Lane, LaneEnds};
 use crate::plans::Plans;
 use crate::progress::LaneProgress;
-use crate::publisher::{Leftover, Order, Publisher};
+use crate::protocol::follow::Follow;
+use crate::protocol::recover::unseal_from;
+use crate::protocol::seal::{Leftover, Order};
+use crate::publisher::Publisher;
 use crate::reader::ReaderHandle;
 use crate::room::Room;
 use crate::upload::SealedBatch;
@@ -73,24 +76,16 @@ impl Supervisor {
             tracing::error!(%error, "cannot read the jobs; going on with those that run");
             return;
         }
-        let of_job = |job: &JobId| self.jobs.get(job);
-        let to_end: Vec<(JobId, Partition)> = self
-            .lanes
-            .iter()
-            .filter(|((job, _), lane)| {
-                lane.publisher.is_finished()
-                    || of_job(job).is_none_or(|job| job.revision != lane.revision)
-            })
-            .map(|(&key, _)| key)
-            .collect();
-        for key in to_end {
-            let is_changed =
-                self.jobs.get(&key.0).is_some_and(|job| self.lanes[&key].revision != job.revision);
-            if is_changed {
-                let left = self.end_lane(key, Order::Seal).await;
+        let follow = |(key, lane): (&(JobId, Partition), &RunningLane)| {
+            let wanted = self.jobs.get(&key.0).map(|job| job.revision);
+            (*key, Follow::of(lane.revision, lane.publisher.is_finished(), wanted))
+        };
+        let lanes: Vec<_> = self.lanes.iter().map(follow).collect();
+        for (key, follow) in lanes {
+            let Some(order) = follow.order() else { continue };
+            let left = self.end_lane(key, order).await;
+            if follow == Follow::Changes {
                 self.unseal(key, &left).await;
-            } else {
-                self.end_lane(key, Order::Drop).await;
             }
         }
         let partitions = self.readers.len() as u16;
@@ -223,7 +218,7 @@ impl Supervisor {
             && order.seals()
         {
             let closing = self.room.workers.start(move |bench| {
-                let next = lane.position;
+                let next = lane.position();
                 lane.close(next, bench);
             });
             closing.await?;
@@ -250,11 +245,10 @@ impl Supervisor {
 
     /// Takes back the seals of a lane's last batches where their destination failed for certain.
     async fn unseal(&self, (job, partition): (JobId, Partition), left: &[Leftover]) {
-        let certain = left.iter().rev().take_while(|leftover| !leftover.maybe_visible);
-        let Some(first) = certain.filter(|leftover| leftover.failed).last() else { return };
-        match self.room.catalog.unseal(job, partition, first.range.first).await {
+        let Some(from) = unseal_from(left) else { return };
+        match self.room.catalog.unseal(job, partition, from).await {
             Ok(()) => tracing::info!(
-                %job, %partition, from = %first.range.first,
+                %job, %partition, %from,
                 "undelivered batches follow the changed job"
             ),
             // A later batch was delivered: what is left goes where it was sealed for.

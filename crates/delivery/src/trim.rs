@@ -11,37 +11,13 @@ use catalog::{Cursor, Job, JobEvent, Loss};
 use journal::Retention;
 use model::{Batch, JobId, Offset, OffsetRange, Partition};
 
+use crate::protocol::trim::{Undelivered, forgets_before};
 use crate::reader::{CHUNK_BYTES, belongs};
 use crate::room::Room;
 use crate::route::RouteKey;
 
 /// The kind of the event that announces a loss.
 const KIND_EXPIRING: &str = "expiring";
-
-/// What a job has not delivered of a partition.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Undelivered {
-    pub(crate) cursor: Offset,
-    /// Sealed and not delivered.
-    pub(crate) sealed: Vec<(OffsetRange, u64)>,
-}
-
-impl Undelivered {
-    /// The first frame that the job still needs.
-    pub(crate) fn needs(&self) -> Offset {
-        let sealed = self.sealed.iter().map(|(range, _)| range.first).min();
-        sealed.map_or(self.cursor, |first| first.min(self.cursor))
-    }
-
-    /// What is lost when everything before `expired` goes: the range to give up, and the records
-    /// of the sealed batches in it.
-    fn lost(&self, expired: Offset) -> (OffsetRange, u64) {
-        let lost = || self.sealed.iter().filter(|(range, _)| range.first < expired);
-        let next = lost().map(|(range, _)| range.next).max().unwrap_or(expired).max(expired);
-        let records = lost().map(|(_, records)| records).sum();
-        (OffsetRange::new(self.needs(), next), records)
-    }
-}
 
 /// What a look at the ledger and at the journal's retention has found.
 #[derive(Debug)]
@@ -63,10 +39,10 @@ impl Round {
         lanes.collect()
     }
 
-    /// The oldest frame of a partition that some job needs.
-    fn needed(&self, partition: Partition) -> Option<Offset> {
-        let mine = self.needs.iter().filter(|((_, of), _)| *of == partition);
-        mine.map(|(_, undelivered)| undelivered.needs()).min()
+    /// The frames of a partition from which on its jobs need them.
+    fn needed(&self, partition: Partition) -> impl Iterator<Item = Offset> {
+        let mine = self.needs.iter().filter(move |((_, of), _)| *of == partition);
+        mine.map(|(_, undelivered)| undelivered.needs())
     }
 }
 
@@ -164,7 +140,7 @@ impl Trimmer {
     /// Trims every partition up to what has expired, but nothing that a lane still needs.
     pub(crate) async fn trim(&self, round: &Round) -> Result<(), Error> {
         for (&partition, &expired) in &round.expired {
-            let before = round.needed(partition).map_or(expired, |needed| needed.min(expired));
+            let before = forgets_before(expired, round.needed(partition));
             if before > self.room.journal.bounds(partition).start {
                 let start = self.room.journal.trim(partition, before).await?;
                 tracing::info!(%partition, %start, "trimmed the journal");
@@ -234,30 +210,4 @@ pub(crate) enum Error {
     Journal(#[from] journal::ReadError),
     #[error(transparent)]
     Catalog(#[from] catalog::CatalogError),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn range(first: u64, next: u64) -> OffsetRange {
-        OffsetRange::new(Offset(first), Offset(next))
-    }
-
-    #[test]
-    fn a_job_needs_its_oldest_undelivered_frame() {
-        let mut undelivered = Undelivered { cursor: Offset(30), sealed: Vec::new() };
-        assert_eq!(undelivered.needs(), Offset(30));
-        undelivered.sealed = vec![(range(20, 30), 5), (range(10, 15), 7)];
-        assert_eq!(undelivered.needs(), Offset(10));
-    }
-
-    #[test]
-    fn a_batch_that_loses_a_frame_is_lost_as_a_whole() {
-        let sealed = vec![(range(10, 20), 7), (range(20, 30), 5)];
-        let undelivered = Undelivered { cursor: Offset(30), sealed };
-        assert_eq!(undelivered.lost(Offset(15)), (range(10, 20), 7));
-        assert_eq!(undelivered.lost(Offset(25)), (range(10, 30), 12));
-        assert_eq!(undelivered.lost(Offset(40)), (range(10, 40), 12));
-    }
 }

@@ -15,4 +15,9 @@ pub enum Flaw {
     AnswersBeforeTheSeal,
     /// The store writes an object a second time, with one record less.
     RewritesObjects,
+    /// A sample is drawn anew each time that a batch is encoded, by chance instead of by position.
+    /// In the bare world only.
+    SamplesByChance,
+    /// The journal lets frames be read before they are on the disk. In the bare world only.
+    ReadsUnsynced,
 }

@@ -17,6 +17,7 @@
 
 mod oracle;
 
+pub mod bare;
 pub mod catalog;
 pub mod clock;
 pub mod crash;

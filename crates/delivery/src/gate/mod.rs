@@ -29,6 +29,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Settings;
 use crate::metrics::UploadMetrics;
+use crate::protocol::abandon::Aborting;
 use crate::store::{StoreError, StoreErrorKind};
 
 pub(crate) use place::Place;
@@ -87,7 +88,7 @@ pub(crate) struct Gate {
     /// When the next byte may go, where there is a limit on bandwidth.
     paced_until: Mutex<Option<Instant>>,
     knows_no_guard: AtomicBool,
-    refuses_aborts: AtomicBool,
+    aborting: Mutex<Aborting>,
 }
 
 impl Gates {
@@ -150,7 +151,7 @@ impl Gate {
             changed: Notify::new(),
             paced_until: Mutex::default(),
             knows_no_guard: AtomicBool::new(false),
-            refuses_aborts: AtomicBool::new(false),
+            aborting: Mutex::default(),
             shared,
         }
     }
@@ -219,14 +220,9 @@ impl Gate {
         !self.knows_no_guard.swap(true, Ordering::Relaxed)
     }
 
-    /// Whether the bucket's owner is known to refuse the aborting of uploads.
-    pub(crate) fn refuses_aborts(&self) -> bool {
-        self.refuses_aborts.load(Ordering::Relaxed)
-    }
-
-    /// Notes that the bucket's owner refuses the aborting of uploads; says whether that is new.
-    pub(crate) fn note_refused_abort(&self) -> bool {
-        !self.refuses_aborts.swap(true, Ordering::Relaxed)
+    /// What is known of the bucket's letting uploads be aborted.
+    pub(crate) fn aborting(&self) -> MutexGuard<'_, Aborting> {
+        lock(&self.aborting)
     }
 
     /// The moment from which so many bytes may be sent.
@@ -273,6 +269,9 @@ impl Turn<'_> {
     pub(crate) fn end<T>(&mut self, outcome: &Result<T, StoreError>) {
         let gate = self.gate;
         let claim = self.claim.take();
+        if outcome.is_ok() {
+            gate.aborting().written();
+        }
         gate.shared.metrics.requested(outcome.as_ref().err(), self.bytes);
         let has_changed = match outcome {
             Ok(_) => {

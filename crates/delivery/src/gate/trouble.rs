@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::place::Place;
 use crate::RetrySettings;
-use crate::backoff::backoff;
+use crate::protocol::backoff::backoff;
 use crate::store::{Remedy, StoreError, StoreErrorKind as Kind};
 
 /// Failures on end of a kind that passes by itself, from which on it is a trouble.

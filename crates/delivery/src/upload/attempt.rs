@@ -1,19 +1,86 @@
-//! One attempt: one request up to the part size, an upload in parts beyond it.
+//! One attempt: carries out what [`Upload`] says is to be done next, and tells it what came of it.
+//!
+//! [`Upload`]: crate::protocol::upload::Upload
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::destination::Conditional;
+use catalog::OpenUpload;
 use tokio::time::Instant;
 
 use super::error::AttemptError;
-use super::standing::Standing;
 use super::{Delivering, leaving};
-use crate::gate::Turn;
+use crate::gate::{Gate, Turn};
+use crate::protocol::upload::{Action, Event, Failure, Sight, View};
 use crate::recover::encode_again;
 use crate::room::Room;
 use crate::spool::FinishedSpool;
-use crate::store::{PutObject, StoreError, StoreErrorKind, Stored};
+use crate::store::{PutObject, StoreError, Stored};
+
+/// What one attempt has in its hands.
+#[derive(Debug)]
+pub(super) struct Attempt<'g> {
+    gate: &'g Gate,
+    to: &'g model::destination::Destination,
+    turn: Option<Turn<'g>>,
+    /// The object's bytes, where it is written in one request.
+    body: Option<Bytes>,
+    /// What the store says of the object.
+    stored: Option<Stored>,
+    /// The last that went wrong.
+    told: Option<AttemptError>,
+    /// In what an object at the key differs from the batch's.
+    difference: Option<String>,
+}
+
+impl<'g> Attempt<'g> {
+    /// Takes down what came of a request, and gives it as the protocol wants to know it.
+    fn answered(&mut self, answer: Result<Stored, StoreError>) -> Event {
+        if let Some(turn) = &mut self.turn {
+            turn.end(&answer);
+        }
+        Event::Answered(match answer {
+            Ok(stored) => {
+                self.stored = Some(stored);
+                Ok(())
+            }
+            Err(error) => {
+                let kind = error.kind;
+                self.told = Some(error.into());
+                Err(kind)
+            }
+        })
+    }
+
+    /// A turn for a request.
+    pub(super) async fn turn(&mut self) -> Result<&mut Turn<'g>, AttemptError> {
+        let turn = match self.turn.take() {
+            Some(turn) => turn,
+            None => self.gate.enter(self.to).await.map_err(AttemptError::Held)?,
+        };
+        Ok(self.turn.insert(turn))
+    }
+
+    pub(super) fn end_turn(&mut self) {
+        self.turn = None;
+    }
+
+    pub(super) fn failed(&mut self, error: AttemptError) {
+        self.told = Some(error);
+    }
+
+    fn failure(self, failure: Failure, key: &str) -> AttemptError {
+        let before = || "it was there before the first attempt".to_owned();
+        match failure {
+            Failure::AsTold => self.told.unwrap_or(AttemptError::Encoding),
+            Failure::Taken => {
+                let why = self.difference.unwrap_or_else(before);
+                AttemptError::Taken { key: key.to_owned(), why }
+            }
+            Failure::NoGuard => AttemptError::NoGuard,
+        }
+    }
+}
 
 impl Delivering {
     /// Tries once, and settles the batch where the store has taken it.
@@ -24,8 +91,7 @@ impl Delivering {
             self.sealed.spool = None;
         }
         let (stored, began) = stored?;
-        self.abandon_all().await;
-        self.settle(&stored, began.elapsed()).await;
+        self.settle(&stored, || began.elapsed()).await;
         Ok(())
     }
 
@@ -38,15 +104,65 @@ impl Delivering {
             turn = gate.enter(&to) => turn.map_err(AttemptError::Held)?,
             () = leaving(self.orders.clone()) => return Err(AttemptError::Left),
         };
-        self.attempts = self.attempts.saturating_add(1);
         let began = Instant::now();
-        let len = self.sealed.spool.as_ref().map_or(0, FinishedSpool::len);
-        let stored = if len <= self.room.settings.part_bytes {
-            self.put(turn, len).await
-        } else {
-            self.put_in_parts(turn, len).await
+        let attempt = Attempt {
+            gate: &gate,
+            to: &to,
+            turn: Some(turn),
+            body: None,
+            stored: None,
+            told: None,
+            difference: None,
         };
-        Ok((stored?, began))
+        Ok((self.go_through(attempt).await?, began))
+    }
+
+    /// Carries out one action after the other.
+    async fn go_through(&mut self, mut attempt: Attempt<'_>) -> Result<Stored, AttemptError> {
+        let len = self.sealed.spool.as_ref().map_or(0, FinishedSpool::len);
+        let mut event = Event::Entered;
+        loop {
+            let view = self.view(len);
+            event = match self.sealed.upload.on(event, view) {
+                Action::Put { guarded } => self.put(&mut attempt, len, guarded).await?,
+                Action::Compare => Event::Compared { is_same: self.is_same(len).await? },
+                Action::Begin { part_bytes } => self.begin(&mut attempt, part_bytes).await?,
+                Action::Note => self.note_upload(&mut attempt).await,
+                Action::SendParts => self.put_missing(&mut attempt, len).await?,
+                Action::Complete { guarded } => self.complete(&mut attempt, guarded).await?,
+                Action::Look => self.look(&mut attempt).await,
+                Action::Abandon => {
+                    self.abandon_stale().await;
+                    Event::Done
+                }
+                Action::Forget => {
+                    if let Some(gone) = self.sealed.upload.take_gone() {
+                        self.room.close_upload(&gone).await;
+                    }
+                    Event::Done
+                }
+                Action::NoteNoGuard => {
+                    if self.gate.note_no_guard() {
+                        self.remember_no_guard().await;
+                    }
+                    Event::Done
+                }
+                Action::Stored => return attempt.stored.ok_or(AttemptError::Encoding),
+                Action::Unseen => return Ok(Stored::unseen()),
+                Action::Fail(failure) => {
+                    return Err(attempt.failure(failure, &self.sealed.batch.key));
+                }
+            };
+        }
+    }
+
+    fn view(&self, len: u64) -> View {
+        View {
+            len,
+            part_bytes: self.room.settings.part_bytes,
+            conditional: self.to.conditional,
+            knows_no_guard: self.gate.knows_no_guard(),
+        }
     }
 
     /// Encodes the batch again where its bytes are gone: without a turn, which whoever is in the
@@ -72,92 +188,52 @@ impl Delivering {
         Ok(())
     }
 
-    async fn put(&mut self, mut turn: Turn<'_>, len: u64) -> Result<Stored, AttemptError> {
-        turn.carry(len).await;
-        let body = self.read(0, len).await?;
-        let key = self.sealed.batch.key.clone();
-        let content = self.sealed.plan.content();
-        loop {
-            let (guarded, was_tried) = (self.is_guarded(), self.may_become_visible());
-            let object = PutObject { key: &key, body: body.clone(), content, guarded };
-            let stored = self.room.store.put(&self.to, object).await;
-            turn.end(&stored);
-            match stored {
-                Ok(stored) => return Ok(stored),
-                Err(error) if self.goes_on_unguarded(&error, guarded).await? => {
-                    self.sealed.maybe_visible = was_tried;
-                }
-                Err(error) => return self.after_refusal(error, was_tried).await,
-            }
-        }
-    }
-
-    /// Whether an object at the key keeps this one from being written.
-    pub(super) fn is_guarded(&self) -> bool {
-        match self.to.conditional {
-            Conditional::Always => true,
-            Conditional::Never => false,
-            Conditional::Auto => !self.gate.knows_no_guard(),
-        }
-    }
-
-    /// Takes down that the object may become visible from now on; gives what was known before.
-    pub(super) fn may_become_visible(&mut self) -> bool {
-        std::mem::replace(&mut self.sealed.maybe_visible, true)
-    }
-
-    /// Whether the request failed because the store does not know guarded writes, and is to be
-    /// sent again without the guard.
-    pub(super) async fn goes_on_unguarded(
+    async fn put(
         &self,
-        error: &StoreError,
-        was_guarded: bool,
-    ) -> Result<bool, AttemptError> {
-        if error.kind != StoreErrorKind::NotSupported || !was_guarded {
-            return Ok(false);
+        attempt: &mut Attempt<'_>,
+        len: u64,
+        guarded: bool,
+    ) -> Result<Event, AttemptError> {
+        if attempt.body.is_none() {
+            attempt.turn().await?.carry(len).await;
+            attempt.body = Some(self.read(0, len).await?);
         }
-        if self.to.conditional == Conditional::Always {
-            return Err(AttemptError::NoGuard);
-        }
-        if self.gate.note_no_guard() {
-            self.remember_no_guard().await;
-        }
-        Ok(true)
+        let body = attempt.body.clone().unwrap_or_default();
+        let key = &*self.sealed.batch.key;
+        let object = PutObject { key, body, content: self.sealed.plan.content(), guarded };
+        let stored = self.room.store.put(&self.to, object).await;
+        Ok(attempt.answered(stored))
     }
 
-    /// What the failure of a request means that would have made the object visible.
-    pub(super) async fn after_refusal(
-        &mut self,
-        error: StoreError,
-        was_tried: bool,
-    ) -> Result<Stored, AttemptError> {
-        match error.kind {
-            StoreErrorKind::AlreadyThere | StoreErrorKind::Conflict => {
-                self.sealed.maybe_visible = was_tried;
+    async fn complete(
+        &self,
+        attempt: &mut Attempt<'_>,
+        guarded: bool,
+    ) -> Result<Event, AttemptError> {
+        let open = self.current()?;
+        let (id, tags) = (super::parts::id_of(open), super::parts::tags_of(open));
+        let stored = self.room.store.complete_upload(&self.to, &id, &tags, guarded).await;
+        Ok(attempt.answered(stored))
+    }
+
+    /// Looks at what stands at the batch's key.
+    async fn look(&self, attempt: &mut Attempt<'_>) -> Event {
+        match self.standing().await {
+            Ok((sight, stored, difference)) => {
+                attempt.stored = stored;
+                attempt.difference = difference;
+                Event::Looked(sight)
             }
-            _ if error.may_have_happened() => {}
-            _ => self.sealed.maybe_visible = was_tried,
-        }
-        let key = &self.sealed.batch.key;
-        match error.kind {
-            // The upload may be gone because it was completed.
-            StoreErrorKind::AlreadyThere | StoreErrorKind::NoSuchUpload if was_tried => {}
-            StoreErrorKind::AlreadyThere => {
-                let why = "it was there before the first attempt".to_owned();
-                return Err(AttemptError::Taken { key: key.clone(), why });
+            Err(error) => {
+                attempt.failed(error);
+                Event::NotTold
             }
-            _ => return Err(error.into()),
         }
-        let is_certain = error.kind == StoreErrorKind::AlreadyThere;
-        match self.standing().await? {
-            Standing::Ours(stored) => Ok(stored),
-            // Nobody but this job writes at this key, and the ledger knows of an attempt.
-            Standing::Unknown if is_certain => Ok(Stored::unseen()),
-            Standing::Other(why) if is_certain => {
-                Err(AttemptError::Taken { key: self.sealed.batch.key.clone(), why })
-            }
-            Standing::Nothing | Standing::Unknown | Standing::Other(_) => Err(error.into()),
-        }
+    }
+
+    /// The upload in parts that is gone on with.
+    pub(super) fn current(&self) -> Result<&OpenUpload, AttemptError> {
+        self.sealed.upload.current().ok_or(AttemptError::Encoding)
     }
 
     /// Some of the batch's bytes.
@@ -178,3 +254,6 @@ pub(super) async fn read(
     let bytes = room.workers.start(move |_| reader()).await.ok_or(AttemptError::Encoding)?;
     Ok(bytes?)
 }
+
+/// What stands at a key: how it looks, what the store says of it, and in what it differs.
+pub(super) type Seen = (Sight, Option<Stored>, Option<String>);

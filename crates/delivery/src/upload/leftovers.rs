@@ -2,17 +2,18 @@
 //! or follow their job to another place.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use catalog::{CatalogError, OpenUpload};
+use catalog::CatalogError;
 use model::destination::Destination;
 use model::{JobId, Revision};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::abandon::Abandoned;
 use crate::gate::Place;
 use crate::plans::Plans;
+use crate::protocol::abandon::Abandoned;
+use crate::protocol::recover::left_over;
 use crate::room::Room;
 
 /// Aborts what is left over: at once, and from time to time. It has no state of its own.
@@ -35,17 +36,10 @@ async fn abandon_leftovers(room: &Room, plans: &Plans) -> Result<(), CatalogErro
         return Ok(());
     }
     let undelivered = room.catalog.undelivered(None).await?;
-    let wanted: BTreeSet<_> = undelivered
-        .iter()
-        .map(|batch| (batch.job, batch.partition, batch.range.first, batch.revision))
-        .collect();
-    let left_over = open.into_iter().filter(|open: &OpenUpload| {
-        !wanted.contains(&(open.job, open.partition, open.first, open.revision))
-    });
     let mut places: BTreeMap<(JobId, Revision), Destination> = BTreeMap::new();
     // A bucket that somebody has to mend is asked once.
     let mut waiting = HashSet::new();
-    for open in left_over {
+    for open in left_over(open, &undelivered) {
         let to = match places.entry((open.job, open.revision)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => match plans.destination(open.job, open.revision).await {

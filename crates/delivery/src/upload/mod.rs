@@ -8,7 +8,7 @@
 //! ```
 //!
 //! **Rules.** No error gives up a batch: only its frames' expiry does. What may have happened is
-//! taken down before a request is sent, so that an upload may be dropped at any await. A wait ends
+//! taken down before a request is sent ([`Upload`]), so that an upload may be dropped at any await. A wait ends
 //! when the batch is to be left; a request under way gets some seconds more.
 
 mod abandon;
@@ -24,17 +24,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::OpenUpload;
 use model::Batch;
 use model::destination::Destination;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::backoff::backoff;
 use crate::gate::Gate;
 use crate::lane::JobPlan;
 use crate::progress::LaneProgress;
-use crate::publisher::{Leftover, Order};
+use crate::protocol::seal::{Leftover, Order, Way};
+use crate::protocol::upload::Upload;
 use crate::room::Room;
 use crate::spool::FinishedSpool;
 
@@ -55,36 +54,23 @@ pub(crate) struct SealedBatch {
     pub(crate) destination: Destination,
     /// Its bytes; without them it is encoded again.
     pub(crate) spool: Option<FinishedSpool>,
-    /// Whether an attempt was made, or may have been, of which it is not certain that it failed.
-    pub(crate) maybe_visible: bool,
-    pub(crate) failed: bool,
     /// Whether it goes to a place that its job has left: the lane goes on without it.
     pub(crate) is_stranded: bool,
-    /// Its uploads in parts.
-    pub(crate) uploads: Uploads,
-}
-
-/// The uploads in parts that are open for a batch.
-#[derive(Debug, Default)]
-pub(crate) struct Uploads {
-    /// The one to go on with.
-    current: Option<OpenUpload>,
-    /// Whether its parts are known to hold the bytes of the batch as it is encoded now.
-    is_verified: bool,
-    /// Those that are to be abandoned.
-    stale: Vec<OpenUpload>,
-}
-
-impl Uploads {
-    /// The uploads that the ledger knows from before a restart, the newest last.
-    pub(crate) fn recovered(mut open: Vec<OpenUpload>) -> Self {
-        Self { current: open.pop(), is_verified: false, stale: open }
-    }
+    /// How far its upload has come.
+    pub(crate) upload: Upload,
 }
 
 impl SealedBatch {
+    pub(crate) const fn way(&self) -> Way {
+        if self.is_stranded { Way::Stranded } else { Way::Current }
+    }
+
     pub(crate) fn left(&self) -> Leftover {
-        Leftover { range: self.batch.range, maybe_visible: self.maybe_visible, failed: self.failed }
+        Leftover {
+            range: self.batch.range,
+            maybe_visible: self.upload.maybe_visible(),
+            failed: self.upload.has_failed(),
+        }
     }
 }
 
@@ -104,10 +90,6 @@ struct Delivering {
     to: Arc<Destination>,
     sealed: SealedBatch,
     orders: watch::Receiver<Order>,
-    /// Attempts so far.
-    attempts: u32,
-    /// Of them, those that failed on end without getting anywhere.
-    failures: u32,
     /// What the batch was last told to wait for because of others.
     held_for: Option<String>,
 }
@@ -126,8 +108,6 @@ pub(crate) async fn deliver(
         progress,
         sealed,
         orders,
-        attempts: 0,
-        failures: 0,
         held_for: None,
     };
     delivering.run().await
@@ -152,10 +132,10 @@ impl Delivering {
                 Err(AttemptError::Left) => return Outcome::Left(self.sealed.left()),
                 Err(error) => error,
             };
-            self.sealed.failed = true;
             // What fails must not take the room of what does not: it is encoded again.
             self.sealed.spool.take_if(|spool| spool.is_in_the_way());
             let is_left = if let AttemptError::Held(held) = error {
+                self.sealed.upload.held();
                 self.report_held(&held).await;
                 is_first(leaving(self.orders.clone()), self.gate.wait(&self.to)).await
             } else {
@@ -172,12 +152,11 @@ impl Delivering {
 
     /// The wait before the next attempt.
     fn wait_after(&mut self, error: &AttemptError) -> Duration {
-        self.failures = self.failures.saturating_add(1);
         let mut hasher = DefaultHasher::new();
         let batch = &self.sealed.batch;
         (batch.job, batch.partition, batch.range.first).hash(&mut hasher);
         let retry = self.room.settings.retry;
-        let wait = backoff(retry, error.remedy(), self.failures, hasher.finish());
+        let wait = self.sealed.upload.failed(retry, error.remedy(), hasher.finish());
         wait.max(error.retry_after())
     }
 }

@@ -9,50 +9,77 @@ use tokio::time::{Instant, sleep};
 use super::Delivering;
 use super::error::AttemptError;
 use crate::gate::Held;
+use crate::protocol::settle::{Action, Event, Settling};
 use crate::spool::FinishedSpool;
 use crate::status::Retrying;
 use crate::store::Stored;
 
-const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
-
 impl Delivering {
-    /// Notes the batch as delivered; the object is visible, so this is tried until it succeeds.
-    pub(super) async fn settle(&self, stored: &Stored, took: Duration) {
-        let batch = &self.sealed.batch;
-        let object_bytes = self.sealed.spool.as_ref().map_or(0, FinishedSpool::len);
-        let delivered = Delivered {
-            at: self.room.clock.now(),
-            object_bytes,
-            etag: stored.etag.clone(),
-            attempts: self.attempts,
-            duration_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        };
+    /// Ends the batch, whose object is visible: what is still open is abandoned, and the ledger
+    /// notes the delivery.
+    pub(super) async fn settle(&mut self, stored: &Stored, took: impl Fn() -> Duration) {
+        self.sealed.upload.retire();
+        let retry = self.room.settings.retry;
+        let first = self.sealed.batch.range.first;
+        let (mut settling, mut event, mut delivered) = (Settling::default(), Event::Begin, None);
         loop {
-            let first = batch.range.first;
-            let catalog = &self.room.catalog;
-            match catalog.settle(batch.job, batch.partition, first, delivered.clone()).await {
-                Ok(()) => break,
-                Err(error @ (CatalogError::Fenced(_) | CatalogError::NotFound { .. })) => {
-                    // It was given up while the store took it: the ledger says lost, and stays.
-                    tracing::error!(job = %batch.job, key = %batch.key, %error, "delivered too late");
-                    break;
+            event = match settling.on(event, retry, first.0) {
+                Action::Abandon => Event::Abandoned { again: self.abandon_stale().await },
+                Action::Wait(wait) => {
+                    sleep(wait).await;
+                    Event::Begin
                 }
-                Err(error) => {
-                    tracing::error!(job = %batch.job, %error, "cannot settle a batch; trying again");
-                    sleep(PAUSE_AFTER_ERROR).await;
+                Action::Note => {
+                    let what = delivered.get_or_insert_with(|| self.delivered(stored, took()));
+                    self.note_delivery(what).await
                 }
+                Action::End => break,
+            };
+        }
+        if let Some(delivered) = delivered {
+            self.count(&delivered);
+        }
+    }
+
+    fn delivered(&self, stored: &Stored, took: Duration) -> Delivered {
+        Delivered {
+            at: self.room.clock.now(),
+            object_bytes: self.sealed.spool.as_ref().map_or(0, FinishedSpool::len),
+            etag: stored.etag.clone(),
+            attempts: self.sealed.upload.attempts(),
+            duration_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    async fn note_delivery(&self, what: &Delivered) -> Event {
+        let batch = &self.sealed.batch;
+        let (first, catalog) = (batch.range.first, &self.room.catalog);
+        match catalog.settle(batch.job, batch.partition, first, what.clone()).await {
+            Ok(()) => Event::Noted,
+            Err(error @ (CatalogError::Fenced(_) | CatalogError::NotFound { .. })) => {
+                // It was given up while the store took it: the ledger says lost, and stays.
+                tracing::error!(job = %batch.job, key = %batch.key, %error, "delivered too late");
+                Event::TooLate
+            }
+            Err(error) => {
+                tracing::error!(job = %batch.job, %error, "cannot settle a batch; trying again");
+                Event::NotNoted
             }
         }
+    }
+
+    fn count(&self, delivered: &Delivered) {
+        let batch = &self.sealed.batch;
         let totals = &self.progress.totals;
         totals.delivered_records.add(batch.records);
         totals.delivered_objects.add(1);
-        totals.delivered_bytes.add(object_bytes);
+        totals.delivered_bytes.add(delivered.object_bytes);
         totals.delivered_raw_bytes.add(batch.raw_bytes);
-        self.room.metrics.delivered(took);
+        self.room.metrics.delivered(Duration::from_millis(delivered.duration_millis));
         self.progress.delivered(batch.range.first);
         tracing::info!(
-            job = %batch.job, key = %batch.key, records = batch.records, bytes = object_bytes,
-            attempts = self.attempts,
+            job = %batch.job, key = %batch.key, records = batch.records,
+            bytes = delivered.object_bytes, attempts = delivered.attempts,
             "delivered an object"
         );
     }

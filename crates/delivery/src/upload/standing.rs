@@ -2,43 +2,31 @@
 
 use tokio::time::timeout;
 
-use super::attempt::read;
+use super::attempt::{Seen, read};
 use super::error::AttemptError;
 use super::{ANSWER_TIMEOUT, Delivering};
+use crate::protocol::upload::Sight;
 use crate::s3::checksum::Running;
 use crate::store::{StoreError, StoreErrorKind, Stored};
 
 /// Bytes that are read of a spool at a time.
 const PIECE_BYTES: u64 = 8 << 20;
 
-/// What stands at a batch's key.
-#[derive(Debug)]
-pub(super) enum Standing {
-    /// The batch's object.
-    Ours(Stored),
-    /// Another object; in what it differs.
-    Other(String),
-    /// Nothing.
-    Nothing,
-    /// The bucket's owner does not let us look.
-    Unknown,
-}
-
 impl Delivering {
     /// Looks at what stands at the batch's key.
-    pub(super) async fn standing(&self) -> Result<Standing, AttemptError> {
+    pub(super) async fn standing(&self) -> Result<Seen, AttemptError> {
         let look = timeout(ANSWER_TIMEOUT, self.room.store.head(&self.to, &self.sealed.batch.key));
         let late = || StoreError::new(StoreErrorKind::NoAnswer, "no answer from the store in time");
         match look.await.unwrap_or_else(|_| Err(late())) {
             Ok(Some(stored)) => Ok(match self.difference(&stored).await? {
-                Some(why) => Standing::Other(why),
-                None => Standing::Ours(stored),
+                Some(why) => (Sight::Other, None, Some(why)),
+                None => (Sight::Ours, Some(stored), None),
             }),
-            Ok(None) => Ok(Standing::Nothing),
+            Ok(None) => Ok((Sight::Nothing, None, None)),
             Err(error) => match error.kind {
                 StoreErrorKind::AccessDenied
                 | StoreErrorKind::Refused
-                | StoreErrorKind::NotSupported => Ok(Standing::Unknown),
+                | StoreErrorKind::NotSupported => Ok((Sight::Unknown, None, None)),
                 _ => Err(error.into()),
             },
         }

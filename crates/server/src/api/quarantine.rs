@@ -1,12 +1,14 @@
 //! The quarantine: refused lines, to be looked at and mended by who sent them.
 
+use std::collections::BTreeMap;
+
 use axum::http::header;
 use axum::response::IntoResponse;
 use journal::{Frame, FrameKind, Journal, QuarantineRef, ReadError};
 use model::{Partition, Scope};
 
-use super::ApiResult;
 use super::page::number;
+use super::{ApiError, ApiResult};
 use crate::http::Call;
 use crate::ingest::{OPERATOR, downloaded};
 
@@ -30,12 +32,38 @@ pub(super) async fn of_operator(call: &mut Call) -> ApiResult {
 
 async fn download(call: &Call, scope: Scope) -> ApiResult {
     let limit = number(call, "limit", LINES, LINES_MAX)? as usize;
+    let body = lines(call, scope, limit).await?.concat();
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+/// The newest lines of the scope, at most `limit`, newest last: each a line of NDJSON. Of one
+/// dataset where the query names one.
+pub(crate) async fn lines(
+    call: &Call,
+    scope: Scope,
+    limit: usize,
+) -> Result<Vec<Vec<u8>>, ApiError> {
     let dataset = call.query_value("dataset");
     let journal = call.app.journal.as_ref();
     let frames = newest(journal, scope, dataset.as_deref(), limit).await?;
-    let lines: Vec<Vec<u8>> = frames.iter().flat_map(downloaded).collect();
-    let body = lines[lines.len().saturating_sub(limit)..].concat();
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+    let mut lines: Vec<Vec<u8>> = frames.iter().flat_map(downloaded).collect();
+    Ok(lines.split_off(lines.len().saturating_sub(limit)))
+}
+
+/// How many refused lines of the scope the journal holds, by dataset.
+pub(crate) async fn counts(
+    journal: &dyn Journal,
+    scope: Scope,
+) -> Result<BTreeMap<String, u64>, ReadError> {
+    let mut counts = BTreeMap::new();
+    for partition in (0..journal.partitions()).map(Partition) {
+        for frame in journal.quarantined(partition).await? {
+            if frame.scope == scope {
+                *counts.entry(frame.dataset).or_default() += u64::from(frame.records);
+            }
+        }
+    }
+    Ok(counts)
 }
 
 /// The newest quarantine frames of the scope that hold `limit` lines together, oldest first.

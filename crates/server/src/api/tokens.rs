@@ -60,7 +60,8 @@ fn shown(token: &Token, now: UnixNanos, value: Option<String>) -> Shown {
     }
 }
 
-fn status(token: &Token, now: UnixNanos) -> &'static str {
+/// `active`, `expired` or `revoked`.
+pub(crate) fn status(token: &Token, now: UnixNanos) -> &'static str {
     match token {
         Token { revoked_at: Some(_), .. } => "revoked",
         Token { expires_at: Some(at), .. } if *at <= now => "expired",
@@ -106,7 +107,7 @@ pub(super) async fn list(call: &mut Call) -> ApiResult {
 }
 
 /// The tokens that are bound to what `grant` covers. Tokens are few: one a sender or program.
-async fn visible(app: &App, grant: Grant) -> Result<Vec<Token>, ApiError> {
+pub(crate) async fn visible(app: &App, grant: Grant) -> Result<Vec<Token>, ApiError> {
     let zones: BTreeSet<Id> = match grant {
         Grant::Scope(Scope { kind: ScopeKind::Account, id }) => {
             let zones = app.catalog.zones(Some(id), None, None, Page::ALL).await?;
@@ -136,6 +137,18 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let grant = grant(&mut fields);
     let expires_at = expires_at(&mut fields, now);
     fields.finish()?;
+    let (token, text) = make(call, name, permissions, grant, expires_at).await?;
+    Ok(envelope::result(shown(&token, now, Some(text))))
+}
+
+/// Makes a token where the caller may, and gives its text with it.
+pub(crate) async fn make(
+    call: &Call,
+    name: String,
+    permissions: Vec<Permission>,
+    grant: Grant,
+    expires_at: Option<UnixNanos>,
+) -> Result<(Token, String), ApiError> {
     match grant {
         Grant::Installation if !call.caller()?.is_operator() => {
             let message = "a token of the whole installation needs one to make it: name an \
@@ -150,27 +163,32 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
         name,
         permissions,
         grant,
-        created_at: now,
+        created_at: call.now(),
         expires_at,
         last_used_at: None,
         revoked_at: None,
     };
     let text = token_text()?;
     call.app.catalog.add_token(token.clone(), auth::hash(&text), &call.actor()).await?;
-    Ok(envelope::result(shown(&token, now, Some(text))))
+    Ok((token, text))
 }
 
 fn name(fields: &mut Fields) -> String {
     let name = fields.text("name").value().unwrap_or_default();
-    if name.chars().count() > NAME_CHARS_MAX || name.contains(char::is_control) {
-        let allowed =
-            format!("at most {NAME_CHARS_MAX} characters, none of them a control character");
-        fields.refuse("name", allowed);
-    }
-    if name == RESERVED_NAME {
-        fields.refuse("name", "this name is the service's own: choose another");
+    if let Some(why) = refused_name(&name) {
+        fields.refuse("name", why);
     }
     name
+}
+
+/// Why a token cannot be called so.
+pub(crate) fn refused_name(name: &str) -> Option<String> {
+    if name.chars().count() > NAME_CHARS_MAX || name.contains(char::is_control) {
+        return Some(format!(
+            "at most {NAME_CHARS_MAX} characters, none of them a control character"
+        ));
+    }
+    (name == RESERVED_NAME).then(|| "this name is the service's own: choose another".to_owned())
 }
 
 fn permissions(fields: &mut Fields) -> Vec<Permission> {
@@ -235,10 +253,16 @@ pub(super) struct Revoked {
 /// `DELETE /user/tokens/{token_id}`.
 pub(super) async fn revoke(call: &mut Call) -> ApiResult {
     let id = call.id("token_id")?;
-    let visible = visible(&call.app, call.caller()?.token.grant).await?;
-    if !visible.iter().any(|token| token.id == id) {
-        return Err(ApiError::not_found("token", &id.to_string()));
-    }
-    call.app.catalog.revoke_token(id, &call.actor()).await?;
+    revoke_within(call, call.caller()?.token.grant, id).await?;
     Ok(envelope::result(Revoked { id: id.to_string() }))
+}
+
+/// Revokes a token that is bound to what `grant` covers.
+pub(crate) async fn revoke_within(call: &Call, grant: Grant, id: Id) -> Result<Token, ApiError> {
+    let visible = visible(&call.app, grant).await?;
+    let Some(token) = visible.into_iter().find(|token| token.id == id) else {
+        return Err(ApiError::not_found("token", &id.to_string()));
+    };
+    call.app.catalog.revoke_token(id, &call.actor()).await?;
+    Ok(token)
 }

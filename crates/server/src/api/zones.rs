@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use catalog::{Account, Grant, Zone};
-use model::{AccountId, Issue, Scope, ScopeKind};
+use model::{AccountId, Issue, Scope, ScopeKind, ZoneId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -102,10 +102,15 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let account = owner(&mut fields);
     fields.finish()?;
     let account = call.app.catalog.account(account).await?;
-    let (id, by) = (random_id()?, call.actor());
-    let zone = call.app.catalog.add_zone(id, account.id, &name, &by).await?;
-    call.app.door.forget_zones();
+    let zone = add(call, account.id, &name).await?;
     Ok(envelope::result(shown(zone, &account)))
+}
+
+/// Adds a zone to the account.
+pub(crate) async fn add(call: &Call, account: AccountId, name: &str) -> Result<Zone, ApiError> {
+    let zone = call.app.catalog.add_zone(random_id()?, account, name, &call.actor()).await?;
+    call.app.door.forget_zones();
+    Ok(zone)
 }
 
 /// What was deleted.
@@ -118,9 +123,15 @@ pub(super) struct Deleted {
 /// `DELETE /zones/{zone_id}`, where nothing depends on it. Its name can be used again.
 pub(super) async fn delete(call: &mut Call) -> ApiResult {
     let id = call.id("zone_id")?;
+    remove(call, id).await?;
+    Ok(envelope::result(Deleted { id: id.to_string() }))
+}
+
+/// Deletes a zone, where nothing depends on it.
+pub(crate) async fn remove(call: &Call, id: ZoneId) -> Result<(), ApiError> {
     call.app.catalog.delete_zone(id, &call.actor()).await?;
     call.app.door.forget_zones();
-    Ok(envelope::result(Deleted { id: id.to_string() }))
+    Ok(())
 }
 
 /// The id in `"account": {"id": "…"}`.
@@ -147,7 +158,7 @@ fn owner(fields: &mut Fields) -> AccountId {
 
 /// The domain in lower case, without a dot at its end; `None` where it can be none (RFC 1035,
 /// section 2.3, with underscores, as they are in use).
-fn domain(text: &str) -> Option<String> {
+pub(crate) fn domain(text: &str) -> Option<String> {
     let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

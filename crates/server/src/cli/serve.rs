@@ -8,7 +8,7 @@ use clap::Parser;
 
 use super::{CliError, line};
 use crate::config::{Config, process_environment};
-use crate::{start, telemetry};
+use crate::{Service, start, telemetry};
 
 /// Run the service: the API, the ingest door and delivery.
 ///
@@ -40,7 +40,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     if std::io::stdout().is_terminal() {
         introduce(&config)?;
     }
-    Ok(start::serve(config).await?)
+    Ok(start::serve(config, welcome).await?)
 }
 
 /// Tells a person what they need next. Programs find the address in the log.
@@ -57,6 +57,18 @@ fn introduce(config: &Config) -> Result<(), CliError> {
             line(format_args!("  token    the administrator's, in {}\n", file.display()))
         }
     }
+}
+
+/// Tells a person how to log in. A login link is a secret: it goes to a terminal and to no log.
+fn welcome(service: &Service) {
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
+    let Ok(path) = service.login_path() else { return };
+    let url = service.url();
+    // Who closed the terminal needs no link.
+    let _ = line(format_args!("  dashboard  {url}/"));
+    let _ = line(format_args!("  log in     {url}{path}  (once, within the hour)\n"));
 }
 
 /// An address with a port; `localhost` stands for 127.0.0.1.

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use catalog::Permission;
 use model::{Scope, ScopeKind};
 
 use super::assets;
@@ -75,8 +76,10 @@ impl Frame {
         if caller.require_scope(&call.app, scope).await.is_err() {
             return Ok(frame);
         }
-        let (place, _account) = place(call, scope).await?;
-        frame.nav = nav(call, scope);
+        let (place, account) = place(call, scope).await?;
+        let is_theirs = caller.require_scope(&call.app, account).await.is_ok();
+        let is_administrator = is_theirs && caller.may(Permission::Admin);
+        frame.nav = nav(call, scope, account, is_administrator);
         frame.place = Some(place);
         Ok(frame)
     }
@@ -122,15 +125,28 @@ async fn place(call: &Call, scope: Scope) -> Result<(Place, Scope), ApiError> {
     }
 }
 
-fn nav(call: &Call, scope: Scope) -> Vec<NavGroup> {
+fn nav(call: &Call, scope: Scope, account: Scope, is_administrator: bool) -> Vec<NavGroup> {
     let here = call.uri.path();
     let item = |title, icon, path: String| {
         let is_here = here == path || here.starts_with(&format!("{path}/"));
         NavItem { title, icon, path, is_here }
     };
     let base_path = base(scope);
-    let analytics = vec![item("Logs", "logs", format!("{base_path}/logs"))];
-    vec![NavGroup { title: "Analytics", items: analytics }]
+    let analytics = vec![
+        item("Logs", "logs", format!("{base_path}/logs")),
+        item("Quarantine", "quarantine", format!("{base_path}/quarantine")),
+    ];
+    let mut groups = vec![NavGroup { title: "Analytics", items: analytics }];
+    if is_administrator {
+        let settings = format!("{}/settings", base(account));
+        let items = vec![
+            item("Domains", "zones", format!("{settings}/zones")),
+            item("API tokens", "tokens", format!("{settings}/tokens")),
+            item("Audit log", "audit", format!("{settings}/audit")),
+        ];
+        groups.push(NavGroup { title: "Account", items });
+    }
+    groups
 }
 
 /// The answer that a page becomes.

@@ -4,9 +4,10 @@
 use std::future::ready;
 
 use axum::http::Method;
-use catalog::Permission::{LogsRead, LogsWrite};
+use catalog::Permission::{Admin, LogsRead, LogsWrite};
 
-use super::{assets, connect, job, login, logs, zones};
+use super::settings::{audit, tokens, zones as account_zones};
+use super::{assets, connect, job, login, logs, quarantine, zones};
 use crate::api::Access::{AnyToken, InScope, Public};
 use crate::api::{Route, Row, Surface, expanded};
 
@@ -52,6 +53,32 @@ const TABLE: &[Row] = &[
     }),
     (Method::POST, "/{scope}/logs/{job_id}/remove", InScope(LogsWrite), |c| {
         Box::pin(connect::remove(c))
+    }),
+    (Method::GET, "/{scope}/quarantine", InScope(LogsRead), |c| Box::pin(quarantine::show(c))),
+    (Method::GET, "/{scope}/quarantine.ndjson", InScope(LogsRead), |c| {
+        Box::pin(quarantine::download(c))
+    }),
+    // An account's settings.
+    (Method::GET, "/accounts/{account_id}/settings/zones", InScope(Admin), |c| {
+        Box::pin(account_zones::show(c))
+    }),
+    (Method::POST, "/accounts/{account_id}/settings/zones", InScope(Admin), |c| {
+        Box::pin(account_zones::add(c))
+    }),
+    (Method::POST, "/accounts/{account_id}/settings/zones/remove", InScope(Admin), |c| {
+        Box::pin(account_zones::remove(c))
+    }),
+    (Method::GET, "/accounts/{account_id}/settings/tokens", InScope(Admin), |c| {
+        Box::pin(tokens::show(c))
+    }),
+    (Method::POST, "/accounts/{account_id}/settings/tokens", InScope(Admin), |c| {
+        Box::pin(tokens::create(c))
+    }),
+    (Method::POST, "/accounts/{account_id}/settings/tokens/revoke", InScope(Admin), |c| {
+        Box::pin(tokens::revoke(c))
+    }),
+    (Method::GET, "/accounts/{account_id}/settings/audit", InScope(Admin), |c| {
+        Box::pin(audit::show(c))
     }),
 ];
 

@@ -1,56 +1,17 @@
-//! Numbers, sizes, spans and instants as people read them.
+//! Numbers, spans and instants as people read them, and the text of strangers.
 
 use std::fmt;
+use std::time::Duration;
 
 use model::UnixNanos;
 use model::time::NANOS_PER_SECOND;
 
+pub(crate) use crate::cli::count;
 use crate::instant::rfc3339;
 
-/// A number with commas between thousands: `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A size in the decimal units that stores bill by: `1.4 MB`.
-pub(crate) fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
-    if bytes < 1_000 {
-        return format!("{bytes} B");
-    }
-    let (mut size, mut unit) = (bytes as f64 / 1e3, 0);
-    // What would be rounded up to 1000 belongs to the next unit.
-    while size >= 999.5 && unit + 1 < UNITS.len() {
-        (size, unit) = (size / 1e3, unit + 1);
-    }
-    let decimals = usize::from(size < 9.95);
-    format!("{size:.decimals$} {}", UNITS[unit])
-}
-
-/// A span in its two largest units: `2 h 5 min`, `3 d`, `12 s`; `< 1 s` for what is less.
+/// A span for people, of a number of seconds; none where it is negative.
 pub(crate) fn span(seconds: f64) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let whole = seconds.max(0.0) as u64;
-    let Some(first) = UNITS.iter().position(|(unit, _)| whole >= *unit) else {
-        return "< 1 s".to_owned();
-    };
-    let (unit, name) = UNITS[first];
-    let mut text = format!("{} {name}", whole / unit);
-    if let Some((smaller, name)) = UNITS.get(first + 1) {
-        let rest = whole % unit / smaller;
-        if rest > 0 {
-            text += &format!(" {rest} {name}");
-        }
-    }
-    text
+    crate::cli::span(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
 /// The span between two instants; none where the second is not later.
@@ -105,18 +66,6 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_sizes_and_spans_read_well() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
-        let sizes = [0, 999, 1_000, 1_449, 9_949, 9_951, 999_499, 999_500, 5_000_000_000];
-        let expected =
-            ["0 B", "999 B", "1.0 kB", "1.4 kB", "9.9 kB", "10 kB", "999 kB", "1.0 MB", "5.0 GB"];
-        assert_eq!(sizes.map(bytes), expected);
-        let spans = [0.0, 0.9, 12.3, 60.0, 3_725.0, 259_200.0, -5.0];
-        let expected = ["< 1 s", "< 1 s", "12 s", "1 min", "1 h 2 min", "3 d", "< 1 s"];
-        assert_eq!(spans.map(span), expected);
-    }
 
     #[test]
     fn an_instant_is_readable_without_scripts() {

@@ -20,7 +20,6 @@ struct ZonesPage {
     frame: Frame,
     accounts: Vec<ShownAccount>,
     search: String,
-    total: String,
     is_empty: bool,
     pager: Pager,
 }
@@ -139,8 +138,8 @@ pub(super) async fn show(call: &mut Call) -> ApiResult {
     let number = page_number(call, PER_PAGE, total);
     let pager = Pager::new(number, PER_PAGE, total, &search_query(&search));
     let shown = rows.into_iter().skip((number - 1) * PER_PAGE).take(PER_PAGE);
-    let (accounts, total) = (grouped(&accounts, shown), count(total as u64));
-    rendered(&ZonesPage { frame: Frame::of(call).await?, accounts, search, total, is_empty, pager })
+    let accounts = grouped(&accounts, shown);
+    rendered(&ZonesPage { frame: Frame::of(call).await?, accounts, search, is_empty, pager })
 }
 
 /// A line of the list: an account by itself, or a zone of one.

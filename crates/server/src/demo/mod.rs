@@ -93,7 +93,7 @@ impl Demo<'_> {
     /// Sends traffic until the time is over or a signal comes, and waits until delivery has seen
     /// all of it.
     async fn stream(&self, sent: &Sent, signals: &mut Signals) -> Result<(), DemoError> {
-        let address = format!("http://{}", self.service.address());
+        let address = self.service.url();
         let client = connect(&address, self.service.admin_token())?;
         let setup = Setup::make(&client, self.bucket.folder(), self.options.rate).await?;
         self.introduce(&address)?;
@@ -137,8 +137,12 @@ impl Demo<'_> {
 
     fn introduce(&self, address: &str) -> Result<(), DemoError> {
         let token = self.options.data_dir.join("admin-token");
-        say(format_args!("API      {address}/client/v4"))?;
-        say(format_args!("objects  {}", self.bucket.logs().display()))?;
+        if let Ok(path) = self.service.login_path() {
+            say(format_args!("dashboard  {address}/"))?;
+            say(format_args!("log in     {address}{path}  (once, within the hour)"))?;
+        }
+        say(format_args!("API        {address}/client/v4"))?;
+        say(format_args!("objects    {}", self.bucket.logs().display()))?;
         say("\nTo look around, in another terminal:")?;
         say(format_args!("  export LOGPUSH_URL={address}"))?;
         say(format_args!("  export LOGPUSH_TOKEN=$(cat '{}')", token.display()))?;

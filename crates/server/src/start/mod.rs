@@ -15,7 +15,7 @@ mod private_file;
 mod rooms;
 mod upkeep;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +74,15 @@ impl Service {
         self.admin_token.expose()
     }
 
+    /// Where a browser on this machine finds it.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{address}")
+    }
+
     /// The path of a link that logs its first visitor in as the administrator, within the hour.
     ///
     /// # Errors
@@ -94,13 +103,14 @@ impl Service {
 }
 
 /// Runs the service until the first SIGTERM or SIGINT, and stops it. A second one ends the
-/// process at once.
-pub async fn serve(config: Config) -> Result<(), StartError> {
+/// process at once. `welcome` is called as soon as it answers.
+pub async fn serve(config: Config, welcome: impl FnOnce(&Service)) -> Result<(), StartError> {
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
     file_limit::raise();
     let data_dir = config.data_dir.clone();
     let service = Service::start(config, None).await?;
     tracing::info!(address = %service.address(), data_dir = %data_dir.display(), "serving");
+    welcome(&service);
     signals.next().await;
     tracing::info!("stopping; a second signal ends at once");
     tokio::select! {

@@ -235,6 +235,20 @@ async fn a_draft_is_there_for_its_owner_alone() {
 }
 
 #[tokio::test]
+async fn a_session_that_ends_in_the_middle_loses_nothing() {
+    let site = Site::start().await;
+    let bound = json!({"permissions": ["logs:write"], "account_id": site.account});
+    let token = site.add_token(&bound).await;
+    let hand = Hand::with_token(&site, &token).await;
+    let page = to_destination(&hand, "amazon-s3").await;
+    let page = page.send(&PLACE).await;
+    hand.send_to("/logout").await;
+    let again = Hand::with_token(&site, &token).await;
+    let destination = again.get(&page.path.replace("/access", "/destination")).await;
+    destination.shows("value=\"burritobot/logs\"");
+}
+
+#[tokio::test]
 async fn the_filter_is_built_by_buttons_and_counts_recent_records() {
     let site = Site::start().await;
     let mut lines = "{\"EdgeResponseStatus\":500}\n".repeat(3);

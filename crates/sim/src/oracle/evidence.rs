@@ -16,49 +16,49 @@ use crate::world::{JobStory, RevisionStory, World};
 const GRACE: Duration = Duration::from_secs(300);
 
 /// A frame as the oracle sees it.
-#[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) scope: Scope,
-    pub(super) dataset: String,
-    pub(super) is_quarantine: bool,
-    pub(super) arrival: UnixNanos,
-    pub(super) at: Duration,
-    pub(super) records: Vec<Record>,
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) scope: Scope,
+    pub(crate) dataset: String,
+    pub(crate) is_quarantine: bool,
+    pub(crate) arrival: UnixNanos,
+    pub(crate) at: Duration,
+    pub(crate) records: Vec<Record>,
 }
 
 /// An object as the oracle sees it.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) place: Place,
-    pub(super) object: Object,
+pub(crate) struct Seen {
+    pub(crate) place: Place,
+    pub(crate) object: Object,
     /// What it unfolds to; `None` where it is no gzip.
-    pub(super) content: Option<Vec<u8>>,
+    pub(crate) content: Option<Vec<u8>>,
     /// The job that its name tells.
-    pub(super) job: Option<JobId>,
+    pub(crate) job: Option<JobId>,
 }
 
 /// Everything that lasts.
 #[derive(Debug)]
-pub(super) struct Evidence {
-    pub(super) frames: BTreeMap<(Partition, Offset), Stored>,
-    pub(super) objects: Vec<Seen>,
-    pub(super) batches: Vec<BatchRecord>,
-    pub(super) cursors: BTreeMap<(JobId, Partition), Offset>,
-    pub(super) losses: Vec<Loss>,
-    pub(super) totals: BTreeMap<JobId, Totals>,
-    pub(super) manners: BTreeMap<&'static str, Manners>,
-    pub(super) jobs: BTreeMap<JobId, JobStory>,
-    pub(super) acknowledged: Vec<u32>,
-    pub(super) partitions: u16,
+pub(crate) struct Evidence {
+    pub(crate) frames: BTreeMap<(Partition, Offset), Stored>,
+    pub(crate) objects: Vec<Seen>,
+    pub(crate) batches: Vec<BatchRecord>,
+    pub(crate) cursors: BTreeMap<(JobId, Partition), Offset>,
+    pub(crate) losses: Vec<Loss>,
+    pub(crate) totals: BTreeMap<JobId, Totals>,
+    pub(crate) manners: BTreeMap<&'static str, Manners>,
+    pub(crate) jobs: BTreeMap<JobId, JobStory>,
+    pub(crate) acknowledged: Vec<u32>,
+    pub(crate) partitions: u16,
     /// How old a frame has to be to expire, in nanoseconds; `None` where none expires.
-    pub(super) expires_after: Option<i64>,
+    pub(crate) expires_after: Option<i64>,
     /// By how many nanoseconds, over all, the clock was set back. What is given up has expired
     /// by the clock of a moment before.
-    pub(super) set_back: i64,
+    pub(crate) set_back: i64,
 }
 
 impl Evidence {
-    pub(super) fn gather(world: &World) -> Self {
+    pub(crate) fn gather(world: &World) -> Self {
         let archive = world.journal.archive();
         let frames = archive.into_iter().map(|(at, archived)| {
             let frame = archived.frame;
@@ -101,7 +101,7 @@ impl Evidence {
     }
 
     /// The frames of a range.
-    pub(super) fn frames(
+    pub(crate) fn frames(
         &self,
         partition: Partition,
         range: OffsetRange,
@@ -111,7 +111,7 @@ impl Evidence {
     }
 
     /// The frames with records of a job's scope and dataset, where the job began or later.
-    pub(super) fn frames_of<'e>(
+    pub(crate) fn frames_of<'e>(
         &'e self,
         story: &'e JobStory,
     ) -> impl Iterator<Item = (Partition, Offset, &'e Stored)> {
@@ -125,12 +125,12 @@ impl Evidence {
     }
 
     /// The ledger's entry for an object.
-    pub(super) fn batch_of(&self, place: &Place) -> Option<&BatchRecord> {
+    pub(crate) fn batch_of(&self, place: &Place) -> Option<&BatchRecord> {
         self.batches.iter().find(|record| record.batch.key == place.key)
     }
 
     /// Whether the job's frame was given up.
-    pub(super) fn is_lost(&self, job: JobId, partition: Partition, offset: Offset) -> bool {
+    pub(crate) fn is_lost(&self, job: JobId, partition: Partition, offset: Offset) -> bool {
         self.losses.iter().any(|loss| {
             (loss.job, loss.partition) == (job, partition) && loss.range.contains(offset)
         })
@@ -139,12 +139,12 @@ impl Evidence {
 
 impl Stored {
     /// Whether it holds records of the job's scope and dataset.
-    pub(super) fn is_of(&self, story: &JobStory) -> bool {
+    pub(crate) fn is_of(&self, story: &JobStory) -> bool {
         !self.is_quarantine && self.scope == story.scope && self.dataset == story.wish().dataset
     }
 
     /// Its records that a job of this wish wants.
-    pub(super) fn wanted(&self, at: (Partition, Offset), wish: &Wish) -> Vec<Record> {
+    pub(crate) fn wanted(&self, at: (Partition, Offset), wish: &Wish) -> Vec<Record> {
         let (partition, offset) = at;
         let wants = |(index, record): &(u32, &Record)| {
             wish.wants(record, RecordPosition { partition, offset, index: *index })
@@ -153,7 +153,7 @@ impl Stored {
     }
 
     /// Its records that the job wants, whichever revision they were read by.
-    pub(super) fn wanted_by_all(
+    pub(crate) fn wanted_by_all(
         &self,
         at: (Partition, Offset),
         story: &JobStory,
@@ -170,7 +170,7 @@ impl Stored {
 impl JobStory {
     /// The revisions by which a frame may have been read: all but those that were replaced long
     /// before it was stored.
-    pub(super) fn possible(&self, frame: &Stored) -> impl Iterator<Item = &RevisionStory> {
+    pub(crate) fn possible(&self, frame: &Stored) -> impl Iterator<Item = &RevisionStory> {
         let replaced_at =
             self.revisions.iter().skip(1).map(|next| next.since).chain([Duration::MAX]);
         let possible = self
@@ -183,7 +183,7 @@ impl JobStory {
 }
 
 /// The job in an object's name, `…-JOB-PARTITION-OFFSET.log.gz`.
-fn job_of(key: &str) -> Option<JobId> {
+pub(crate) fn job_of(key: &str) -> Option<JobId> {
     let name = key.strip_suffix(".log.gz")?;
     name.rsplit('-').nth(2)?.parse().ok().map(JobId)
 }

@@ -5,7 +5,7 @@
 //! works, and reads no spec: what an object has to hold is worked out from wishes.
 
 mod batches;
-mod evidence;
+pub(crate) mod evidence;
 mod losses;
 mod objects;
 mod records;
@@ -34,12 +34,16 @@ impl Findings {
 
 /// The promises that the history broke.
 pub(crate) fn judge(world: &World) -> Vec<Violation> {
-    let evidence = Evidence::gather(world);
+    judge_evidence(&Evidence::gather(world))
+}
+
+/// The promises that are broken by what lasts.
+pub(crate) fn judge_evidence(evidence: &Evidence) -> Vec<Violation> {
     let mut findings = Findings::default();
-    records::check_stored(&evidence, &mut findings);
-    records::check_arrived(&evidence, &mut findings);
-    batches::check(&evidence, &mut findings);
-    objects::check(&evidence, &mut findings);
-    losses::check(&evidence, &mut findings);
+    records::check_stored(evidence, &mut findings);
+    records::check_arrived(evidence, &mut findings);
+    batches::check(evidence, &mut findings);
+    objects::check(evidence, &mut findings);
+    losses::check(evidence, &mut findings);
     findings.0
 }

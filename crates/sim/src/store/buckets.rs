@@ -47,7 +47,7 @@ pub struct Object {
 
 /// What a request asks for.
 #[derive(Debug)]
-pub(super) enum Work {
+pub(crate) enum Work {
     Put { place: Place, body: Bytes, guarded: bool },
     Begin { place: Place },
     Part { upload: String, number: u32, body: Bytes },
@@ -75,21 +75,21 @@ impl fmt::Display for Work {
 
 /// What a request that was carried out gives.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(crate) struct Done {
     /// The object's or part's ETag, or the upload's id; empty where no object stands.
-    pub(super) tag: String,
+    pub(crate) tag: String,
     /// The object's length.
-    pub(super) bytes: Option<u64>,
+    pub(crate) bytes: Option<u64>,
 }
 
-type Outcome = Result<Done, StoreErrorKind>;
+pub(crate) type Outcome = Result<Done, StoreErrorKind>;
 
 /// The manners of a bucket that nothing was drawn for.
 const KIND: Manners = Manners { guard: Guard::Known, lets_abort: true, lets_look: true };
 
 /// All buckets.
 #[derive(Debug)]
-pub(super) struct Buckets {
+pub(crate) struct Buckets {
     storm: Arc<Storm>,
     ledger: Arc<MemoryCatalog>,
     flaw: Flaw,
@@ -116,7 +116,7 @@ struct Upload {
 }
 
 impl Buckets {
-    pub(super) fn new(
+    pub(crate) fn new(
         storm: Arc<Storm>,
         ledger: Arc<MemoryCatalog>,
         flaw: Flaw,
@@ -139,12 +139,12 @@ impl Buckets {
         }
     }
 
-    pub(super) fn objects(&self) -> Vec<(Place, Object)> {
+    pub(crate) fn objects(&self) -> Vec<(Place, Object)> {
         self.objects.iter().map(|(place, object)| (place.clone(), object.clone())).collect()
     }
 
     /// The process lives anew.
-    pub(super) fn begin_life(&mut self) {
+    pub(crate) fn begin_life(&mut self) {
         self.life += 1;
     }
 
@@ -153,7 +153,7 @@ impl Buckets {
     }
 
     /// Uploads that are open and may be aborted.
-    pub(super) fn open_uploads(&self) -> Vec<(String, Place)> {
+    pub(crate) fn open_uploads(&self) -> Vec<(String, Place)> {
         let abortable =
             |(_, upload): &(&String, &Upload)| self.manners(&upload.place.bucket).lets_abort;
         let open = self.uploads.iter().filter(abortable);
@@ -162,7 +162,7 @@ impl Buckets {
 
     /// Somebody else puts an object at a place where delivery has not written yet; says whether
     /// they did.
-    pub(super) fn intrude(&mut self, place: &Place) -> bool {
+    pub(crate) fn intrude(&mut self, place: &Place) -> bool {
         let is_free = !self.objects.contains_key(place) && !self.tried.contains(place);
         if is_free && self.manners(&place.bucket).protect() {
             let body = Bytes::from_static(b"somebody else's");
@@ -174,14 +174,14 @@ impl Buckets {
     }
 
     /// Whoever put objects where delivery writes removes them.
-    pub(super) fn withdraw(&mut self) {
+    pub(crate) fn withdraw(&mut self) {
         for place in std::mem::take(&mut self.intruders) {
             self.objects.remove(&place);
         }
     }
 
     /// Puts a request on the wire, to arrive at `due`, and gives its number.
-    pub(super) fn send(&mut self, due: Duration, work: Work) -> u64 {
+    pub(crate) fn send(&mut self, due: Duration, work: Work) -> u64 {
         self.sent += 1;
         match &work {
             Work::Put { place, .. } => _ = self.tried.insert(place.clone()),
@@ -196,18 +196,18 @@ impl Buckets {
     }
 
     /// Takes a request off the wire, if it is still on it.
-    pub(super) fn recall(&mut self, number: u64) {
+    pub(crate) fn recall(&mut self, number: u64) {
         self.wire.retain(|(_, on_wire), _| *on_wire != number);
         self.outcomes.remove(&number);
     }
 
     /// What became of a request; `None` where it has not arrived.
-    pub(super) fn take_outcome(&mut self, number: u64) -> Option<Outcome> {
+    pub(crate) fn take_outcome(&mut self, number: u64) -> Option<Outcome> {
         self.outcomes.remove(&number)
     }
 
     /// Carries out what has arrived by `now`; without a time, everything on the wire.
-    pub(super) fn deliver_wire(&mut self, now: Option<Duration>) {
+    pub(crate) fn deliver_wire(&mut self, now: Option<Duration>) {
         while let Some(first) = self.wire.first_entry() {
             if now.is_some_and(|now| first.key().0 > now) {
                 return;
@@ -357,7 +357,8 @@ pub(crate) fn gunzip(body: &[u8]) -> Option<Vec<u8>> {
     Some(content)
 }
 
-fn tag(body: &Bytes) -> String {
+/// The tag that a store gives to these bytes.
+pub(crate) fn tag(body: &Bytes) -> String {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     format!("{:016x}", hasher.finish())

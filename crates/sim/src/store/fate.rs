@@ -30,18 +30,18 @@ const LATE: Duration = Duration::from_secs(60);
 
 /// What becomes of one call.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fate {
-    pub(super) is_done: bool,
-    pub(super) until_done: Duration,
-    pub(super) until_answer: Duration,
-    pub(super) error: Option<StoreErrorKind>,
+pub(crate) struct Fate {
+    pub(crate) is_done: bool,
+    pub(crate) until_done: Duration,
+    pub(crate) until_answer: Duration,
+    pub(crate) error: Option<StoreErrorKind>,
     /// Whether the request arrives although its sender has died meanwhile.
-    pub(super) outlives: bool,
+    pub(crate) outlives: bool,
 }
 
 impl Fate {
     /// Done and answered at once.
-    pub(super) const CALM: Self = Self {
+    pub(crate) const CALM: Self = Self {
         is_done: true,
         until_done: Duration::ZERO,
         until_answer: Duration::ZERO,
@@ -54,7 +54,7 @@ impl Fate {
     }
 
     /// What is worth counting of it.
-    pub(super) fn sight(&self) -> Option<&'static str> {
+    pub(crate) fn sight(&self) -> Option<&'static str> {
         match self.error {
             Some(_) if self.until_done > self.until_answer => Some("a call is done after its end"),
             Some(_) if self.is_done => Some("a call is done and its answer lost"),
@@ -65,7 +65,7 @@ impl Fate {
 }
 
 /// Draws a fate; a bucket that refuses lets nothing through.
-pub(super) fn draw(rng: &mut Rng, rates: StoreRates, refusal: Option<StoreErrorKind>) -> Fate {
+pub(crate) fn draw(rng: &mut Rng, rates: StoreRates, refusal: Option<StoreErrorKind>) -> Fate {
     let latency = rng.time_up_to(rates.latency);
     if let Some(kind) = refusal {
         return Fate::refused(kind, latency);

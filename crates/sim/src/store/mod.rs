@@ -25,13 +25,11 @@ use crate::flaw::Flaw;
 use crate::rng::Rng;
 use crate::storm::Storm;
 
-pub(crate) use buckets::gunzip;
+pub(crate) use buckets::{Buckets, Done, Outcome, Work, gunzip, tag};
 pub use buckets::{Object, Place};
 pub use fate::StoreRates;
+pub(crate) use fate::{Fate, draw};
 pub use manners::{Guard, Manners};
-
-use buckets::{Buckets, Done, Work};
-use fate::{Fate, draw};
 
 /// A store in a storm.
 #[derive(Debug)]

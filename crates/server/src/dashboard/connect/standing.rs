@@ -8,8 +8,8 @@ use super::walk::{job_name, jobs_path};
 use super::{FormData, tell};
 use crate::api::jobs::{self, Requested};
 use crate::api::{ApiError, ApiResult, Code};
+use crate::cli::{count, megabytes};
 use crate::dashboard::page::{Frame, rendered, to};
-use crate::dashboard::text::{bytes, count};
 use crate::http::Call;
 
 #[derive(Template)]
@@ -111,7 +111,7 @@ fn undelivered(call: &Call, job: &Job) -> String {
          and what {} unread frames of the log hold for it. An upload that is under way may still \
          arrive.",
         count(records),
-        bytes(size),
+        megabytes(size),
         count(frames)
     )
 }

@@ -203,7 +203,8 @@ fn field_of(issue: &Issue) -> &'static str {
         "max_upload_interval_seconds",
         "max_upload_records",
     ];
-    const DESTINATION: [(&str, &str); 11] = [
+    const DESTINATION: [(&str, &str); 12] = [
+        ("the bucket is missing", "bucket_path"),
         ("`endpoint` needs", "access_key_id"),
         ("`role-arn`", "role_arn"),
         ("endpoint", "endpoint"),

@@ -10,9 +10,8 @@
 
 use super::quantity::Unit;
 
-/// The view box.
-pub(super) const WIDTH: f64 = 640.0;
-pub(super) const HEIGHT: f64 = 200.0;
+/// The width of the view box, which stands in the template with its height of 200.
+const WIDTH: f64 = 640.0;
 /// Where the bars stand in it.
 const LEFT: f64 = 60.0;
 const TOP: f64 = 10.0;

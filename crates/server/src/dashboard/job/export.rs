@@ -91,7 +91,7 @@ fn terraform(job: &Value, scope: Scope, id: &str) -> String {
         if value.as_str() == Some("") {
             continue;
         }
-        text += &format!("  {name} = ");
+        text.extend(["  ", name, " = "]);
         write_hcl(value, 1, &mut text);
         text.push('\n');
     }
@@ -119,11 +119,11 @@ fn write_hcl(value: &Value, depth: usize, text: &mut String) {
             for (name, value) in members {
                 // The API's name of this member is none in Terraform's language.
                 let name = name.replace("CVE-2021-44228", "cve_2021_44228");
-                *text += &format!("{indent}  {name} = ");
+                text.extend([&indent, "  ", &name, " = "]);
                 write_hcl(value, depth + 1, text);
                 text.push('\n');
             }
-            *text += &format!("{indent}}}");
+            text.extend([&indent, "}"]);
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => *text += &value.to_string(),
     }
@@ -142,7 +142,10 @@ fn write_hcl_string(string: &str, text: &mut String) {
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
             '$' | '%' if characters.peek() == Some(&'{') => text.extend([character, character]),
-            control if control.is_control() => *text += &format!("\\u{:04X}", control as u32),
+            control if control.is_control() => {
+                let code = format!("\\u{:04X}", control as u32);
+                text.push_str(&code);
+            }
             plain => text.push(plain),
         }
     }

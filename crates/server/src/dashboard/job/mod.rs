@@ -13,16 +13,17 @@ use catalog::{Job, Page, Permission};
 use model::UnixNanos;
 use model::destination::redacted;
 
-use self::chart::{Chart, HEIGHT, WIDTH};
+use self::chart::Chart;
 pub(super) use self::export::export;
 use self::objects::{Event, Object};
 use self::range::{Range, Slot, Slots};
 use self::standing::{Lag, Trouble};
 use super::job_state::JobState;
 use super::page::{Frame, base, rendered};
-use super::text::{Instant, bytes, count};
+use super::text::{Instant, count};
 use crate::api::{ApiError, ApiResult, jobs};
 use crate::app::App;
+use crate::cli::megabytes;
 use crate::http::Call;
 
 /// Most objects that are counted for the last hour: the newest.
@@ -70,16 +71,6 @@ struct ShownTotals {
     compressed: String,
 }
 
-impl JobPage {
-    fn view_box(&self) -> String {
-        format!("0 0 {WIDTH} {HEIGHT}")
-    }
-
-    fn width(&self) -> f64 {
-        WIDTH
-    }
-}
-
 /// `GET {scope}/logs/{job_id}`.
 pub(super) async fn show(call: &mut Call) -> ApiResult {
     let (frame, job, now) = (Frame::of(call).await?, jobs::named(call).await?, call.now());
@@ -105,8 +96,8 @@ pub(super) async fn show(call: &mut Call) -> ApiResult {
         totals: ShownTotals {
             objects: count(totals.batches),
             lines: count(totals.records),
-            raw: bytes(totals.raw_bytes),
-            compressed: bytes(totals.object_bytes),
+            raw: megabytes(totals.raw_bytes),
+            compressed: megabytes(totals.object_bytes),
         },
         trouble: job.failure.as_ref().map(|failure| Trouble::of(failure, status)),
         ranges: Range::ALL.map(|each| RangeLink {

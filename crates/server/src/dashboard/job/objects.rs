@@ -1,6 +1,7 @@
 //! The newest objects of a job, and what happened to it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use catalog::{BatchRecord, BatchState, Job, JobEvent, Page};
 use model::Revision;
@@ -8,7 +9,8 @@ use model::destination::Destination;
 
 use crate::api::ApiError;
 use crate::app::App;
-use crate::dashboard::text::{Instant, bytes, count};
+use crate::cli::megabytes;
+use crate::dashboard::text::{Instant, count};
 
 /// Objects and events that the page shows.
 const SHOWN: Page = Page { number: 1, size: 20 };
@@ -39,11 +41,11 @@ pub(super) async fn objects(app: &App, job: &Job) -> Result<Vec<Object>, ApiErro
     let mut objects = Vec::with_capacity(found.items.len());
     for (number, record) in found.items.into_iter().enumerate() {
         let revision = record.batch.revision;
-        if !places.contains_key(&revision.0) {
-            places.insert(revision.0, place(app, job, revision).await?);
-        }
-        let place = places.get(&revision.0).and_then(Option::as_ref);
-        objects.push(object(number, record, place));
+        let place = match places.entry(revision.0) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(place(app, job, revision).await?),
+        };
+        objects.push(object(number, record, place.as_ref()));
     }
     Ok(objects)
 }
@@ -70,8 +72,8 @@ fn object(number: usize, record: BatchRecord, place: Option<&Destination>) -> Ob
         command: place.filter(|_| is_there).map(|place| copy_command(place, &batch.key)),
         key: batch.key,
         state: word,
-        size: delivered.map(|delivered| bytes(delivered.object_bytes)),
-        raw: bytes(batch.raw_bytes),
+        size: delivered.map(|delivered| megabytes(delivered.object_bytes)),
+        raw: megabytes(batch.raw_bytes),
         lines: count(batch.records),
         first: Instant(batch.start),
         last: Instant(batch.end),
@@ -85,10 +87,10 @@ fn copy_command(place: &Destination, key: &str) -> String {
     let object = quoted(&format!("s3://{}/{key}", place.bucket));
     let mut command = format!("aws s3 cp {object} .");
     if !place.region.is_empty() {
-        command += &format!(" --region {}", quoted(&place.region));
+        command.extend([" --region ", &quoted(&place.region)]);
     }
     if let Some(endpoint) = &place.endpoint {
-        command += &format!(" --endpoint-url {}", quoted(&endpoint.to_string()));
+        command.extend([" --endpoint-url ", &quoted(&endpoint.to_string())]);
     }
     command
 }
@@ -123,7 +125,7 @@ pub(super) async fn events(app: &App, job: &Job) -> Result<Vec<Event>, ApiError>
 fn event(event: JobEvent) -> Event {
     Event {
         at: Instant(event.at),
-        since: (event.count > 1).then(|| Instant(event.since)),
+        since: (event.count > 1).then_some(Instant(event.since)),
         kind: event.kind.replace('_', " "),
         status: event.status,
         count: count(event.count),

@@ -1,6 +1,7 @@
 //! The figures of charts as people read them.
 
-use crate::dashboard::text::{bytes, count};
+use crate::cli::megabytes;
+use crate::dashboard::text::count;
 
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +17,7 @@ impl Unit {
     pub(super) fn full(self, value: f64) -> String {
         match self {
             Self::Count => count(value.round() as u64),
-            Self::Bytes => bytes(value.round() as u64),
+            Self::Bytes => megabytes(value.round() as u64),
             Self::Millis => duration(value),
             Self::Percent => format!("{} %", digits(value)),
         }

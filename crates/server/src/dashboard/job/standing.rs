@@ -4,7 +4,8 @@ use catalog::JobFailure;
 use delivery::JobStatus;
 use model::UnixNanos;
 
-use crate::dashboard::text::{Instant, bytes, count, span};
+use crate::cli::megabytes;
+use crate::dashboard::text::{Instant, count, span};
 
 /// Whether a failure of that kind passes only once the customer has mended something.
 fn is_customers(kind: &str) -> bool {
@@ -43,7 +44,7 @@ impl Lag {
         Self {
             time: if seconds > 0.0 { span(seconds) } else { "none".to_owned() },
             lines: count(of(|s| s.pending_records)),
-            bytes: bytes(of(|s| s.pending_bytes)),
+            bytes: megabytes(of(|s| s.pending_bytes)),
             unread,
             unread_text: count(unread),
             expiring,

@@ -43,7 +43,14 @@ async fn stops(visitor: &Visitor, world: &World) -> Vec<Stop> {
         Stop { name: "remove", path: format!("{logs}/{job}/remove") },
     ];
     for step in [
-        "dataset", "fields", "filter", "service", "destination", "access", "ownership", "options",
+        "dataset",
+        "fields",
+        "filter",
+        "service",
+        "destination",
+        "access",
+        "ownership",
+        "options",
         "summary",
     ] {
         stops.push(Stop { name: step, path: format!("{draft}{step}") });

@@ -8,6 +8,8 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -156,8 +158,7 @@ impl Browser {
         self.resize(width, u32::try_from(height.clamp(400, 6_000)).unwrap()).await;
         let png = self.get("/screenshot").await.unwrap();
         self.resize(width, 900).await;
-        use base64::Engine as _;
-        base64::engine::general_purpose::STANDARD.decode(png.as_str().unwrap()).unwrap()
+        STANDARD.decode(png.as_str().unwrap()).unwrap()
     }
 
     async fn devtools(&self, command: &str, parameters: Value) {

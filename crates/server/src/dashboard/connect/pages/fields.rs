@@ -115,9 +115,8 @@ fn choice(number: usize, field: &Field, chosen: &HashSet<&str>, search: &str) ->
 fn first_word(name: &str) -> &str {
     let bytes = name.as_bytes();
     let is_upper = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_uppercase);
-    let starts = |at: usize| {
-        is_upper(at) && (!is_upper(at - 1) || (at + 1 < bytes.len() && !is_upper(at + 1)))
-    };
+    let is_lower = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_lowercase);
+    let starts = |at: usize| is_upper(at) && (!is_upper(at - 1) || is_lower(at + 1));
     let is_end = |&at: &usize| starts(at) || !bytes[at].is_ascii_alphanumeric();
     let end = (1..bytes.len()).find(is_end).unwrap_or(bytes.len());
     &name[..end]

@@ -15,7 +15,7 @@ use crate::store::Remedy;
 const PATIENCE: u32 = 8;
 
 /// The wait after so many failures on end.
-pub(crate) fn backoff(retry: RetrySettings, remedy: Remedy, failures: u32, seed: u64) -> Duration {
+pub fn backoff(retry: RetrySettings, remedy: Remedy, failures: u32, seed: u64) -> Duration {
     let (first, max) = match remedy {
         Remedy::Retry => (retry.first, retry.max),
         Remedy::WaitForCustomer | Remedy::ReportBug => {

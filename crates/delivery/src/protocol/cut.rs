@@ -14,24 +14,29 @@ use model::{BatchLimits, UnixNanos};
 
 /// When the batches of a job revision end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) limits: BatchLimits,
+pub struct Cut {
+    /// How large and how old they grow.
+    pub limits: BatchLimits,
     /// The span of time that a batch lies within.
-    pub(crate) boundary: Boundary,
+    pub boundary: Boundary,
 }
 
 /// How far an open batch reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Extent {
-    pub(crate) start: UnixNanos,
-    pub(crate) end: UnixNanos,
-    pub(crate) records: u64,
-    pub(crate) raw_bytes: u64,
+pub struct Extent {
+    /// When its first frame arrived.
+    pub start: UnixNanos,
+    /// When its last frame arrived.
+    pub end: UnixNanos,
+    /// Its records.
+    pub records: u64,
+    /// Its bytes before compression.
+    pub raw_bytes: u64,
 }
 
 impl Cut {
     /// Whether the batch has to end before a frame with these records, bytes and arrival.
-    pub(crate) fn before(self, open: &Extent, frame: &Extent) -> bool {
+    pub fn before(self, open: &Extent, frame: &Extent) -> bool {
         let exceeds = |limit: Option<u64>, sum: u64| limit.is_some_and(|limit| sum > limit);
         exceeds(self.limits.max_records, open.records + frame.records)
             || exceeds(self.limits.max_bytes, open.raw_bytes + frame.raw_bytes)
@@ -39,14 +44,14 @@ impl Cut {
     }
 
     /// Whether the batch is full.
-    pub(crate) fn after(self, open: &Extent) -> bool {
+    pub fn after(self, open: &Extent) -> bool {
         let reaches = |limit: Option<u64>, sum: u64| limit.is_some_and(|limit| sum >= limit);
         reaches(self.limits.max_records, open.records)
             || reaches(self.limits.max_bytes, open.raw_bytes)
     }
 
     /// How long a batch may stay open.
-    pub(crate) fn longest_open(self) -> Duration {
+    pub fn longest_open(self) -> Duration {
         Duration::from_secs(self.limits.interval_seconds)
     }
 }
