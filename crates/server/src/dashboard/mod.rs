@@ -16,6 +16,7 @@ mod connect;
 mod csrf;
 mod error;
 mod form;
+mod job;
 mod job_state;
 mod login;
 mod logs;

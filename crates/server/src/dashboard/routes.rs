@@ -7,7 +7,7 @@ use axum::http::Method;
 use catalog::Permission::{Admin, LogsRead, LogsWrite};
 
 use super::settings::{audit, tokens, zones as account_zones};
-use super::{assets, connect, login, logs, quarantine, zones};
+use super::{assets, connect, job, login, logs, quarantine, zones};
 use crate::api::Access::{AnyToken, InScope, Public};
 use crate::api::{Route, Row, Surface, expanded};
 
@@ -32,6 +32,11 @@ const TABLE: &[Row] = &[
     }),
     (Method::POST, "/{scope}/logs/new/{draft}/{step}", InScope(LogsWrite), |c| {
         Box::pin(connect::save(c))
+    }),
+    // One of them.
+    (Method::GET, "/{scope}/logs/{job_id}", InScope(LogsRead), |c| Box::pin(job::show(c))),
+    (Method::GET, "/{scope}/logs/{job_id}/export/{format}", InScope(LogsRead), |c| {
+        Box::pin(job::export(c))
     }),
     // Edit, pause, resume, remove.
     (Method::GET, "/{scope}/logs/{job_id}/edit", InScope(LogsWrite), |c| {

@@ -12,6 +12,7 @@ mod access_line;
 mod access_log;
 mod api;
 mod batches;
+mod browser;
 mod cli;
 mod demo;
 mod destinations;

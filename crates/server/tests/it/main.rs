@@ -18,6 +18,7 @@ mod bucket;
 mod dashboard_connect;
 mod dashboard_edit;
 mod dashboard_hand;
+mod dashboard_job;
 mod dashboard_login;
 mod dashboard_pages;
 mod health;

@@ -201,6 +201,11 @@ fn begin(app: &App, becomes_enabled: bool) -> Vec<Cursor> {
         .collect()
 }
 
+/// The job as the API shows it, without the secrets of its destination.
+pub(crate) fn without_secrets(job: Job) -> Result<serde_json::Value, ApiError> {
+    serde_json::to_value(shown(job, false)).map_err(|error| ApiError::internal(error.to_string()))
+}
+
 fn render(call: &Call, job: Job) -> ApiResult {
     Ok(envelope::result(shown(job, call.caller()?.may(Permission::LogsWrite))))
 }

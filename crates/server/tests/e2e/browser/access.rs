@@ -1,0 +1,102 @@
+//! Every page for everybody: axe finds nothing serious, light and dark; and pictures of each page.
+
+use serde_json::json;
+
+use super::axe;
+use super::driver::Look;
+use super::visitor::Visitor;
+use super::walk::{name_destination, to_destination};
+use crate::world::{BUCKET, World};
+
+/// A page, and what its picture is called.
+struct Stop {
+    name: &'static str,
+    path: String,
+}
+
+/// A world with something to show: jobs that deliver, that are paused, that fail.
+async fn furnished() -> World {
+    let world = World::start().await;
+    let good = world.job(&world.zone, "good", &json!({ "name": "Burritobot requests" })).await;
+    let paused = json!({ "name": "Paused", "enabled": false });
+    world.job(&world.zone, "paused", &paused).await;
+    world.send(&world.zone, "shown", 0..3_000).await;
+    world.wait_until_delivered(good, 3_000).await;
+    world
+}
+
+/// The pages that can be gone to, after the steps of the walk were made once.
+async fn stops(visitor: &Visitor, world: &World) -> Vec<Stop> {
+    let logs = format!("/zones/{}/logs", world.zone);
+    let job = world.statuses().await[0]["job_id"].as_u64().unwrap();
+    visitor.go(&logs).await;
+    to_destination(visitor).await;
+    let destination = visitor.path().await;
+    name_destination(visitor, &format!("{BUCKET}/shown"), "US East (N. Virginia)").await;
+    visitor.press("Validate access").await;
+    visitor.sees("Access works.").await;
+    let draft = destination.trim_end_matches("destination").to_owned();
+    let mut stops = vec![
+        Stop { name: "domains", path: "/accounts".to_owned() },
+        Stop { name: "logs", path: logs.clone() },
+        Stop { name: "job", path: format!("{logs}/{job}?range=1h") },
+        Stop { name: "remove", path: format!("{logs}/{job}/remove") },
+    ];
+    for step in [
+        "dataset",
+        "fields",
+        "filter",
+        "service",
+        "destination",
+        "access",
+        "ownership",
+        "options",
+        "summary",
+    ] {
+        stops.push(Stop { name: step, path: format!("{draft}{step}") });
+    }
+    stops
+}
+
+#[tokio::test]
+async fn no_page_hinders_anybody_seriously() {
+    let Some(library) = axe::library() else { return };
+    let world = furnished().await;
+    let Some(visitor) = Visitor::of(&world, Look::WIDE).await else { return };
+    visitor.go("/login").await;
+    let mut found = axe::violations(&visitor, &library, "login").await;
+    visitor.log_in(crate::service::ADMIN_TOKEN).await;
+    visitor.find("button", "Log out").await;
+    let stops = stops(&visitor, &world).await;
+    for is_dark in [false, true] {
+        visitor.browser.look(Look { is_dark, ..Look::WIDE }).await;
+        for stop in &stops {
+            visitor.go(&stop.path).await;
+            let page = format!("{}, {}", stop.name, if is_dark { "dark" } else { "light" });
+            found.extend(axe::violations(&visitor, &library, &page).await);
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// `cargo test -p server --test e2e screenshots -- --ignored` renews `docs/screenshots/`.
+#[tokio::test]
+#[ignore = "writes into the repository"]
+async fn screenshots() {
+    let world = furnished().await;
+    let Some(visitor) = Visitor::logged_in(&world, Look::WIDE).await else { return };
+    let stops = stops(&visitor, &world).await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/screenshots");
+    std::fs::create_dir_all(folder).unwrap();
+    for (is_dark, scheme) in [(false, "light"), (true, "dark")] {
+        for width in [390, 1440] {
+            visitor.browser.look(Look { is_dark, width, ..Look::WIDE }).await;
+            for stop in &stops {
+                visitor.go(&stop.path).await;
+                let png = visitor.browser.picture(width).await;
+                let file = format!("{folder}/{}-{width}-{scheme}.png", stop.name);
+                std::fs::write(file, png).unwrap();
+            }
+        }
+    }
+}
