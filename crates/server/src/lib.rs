@@ -29,4 +29,5 @@ pub mod telemetry;
 
 pub use api::{Access, Offered, offered};
 pub use config::Config;
+pub use dashboard::pages;
 pub use start::{Service, StartError};

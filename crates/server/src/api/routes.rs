@@ -207,8 +207,13 @@ pub struct Offered {
 
 /// Every route, for documentation and for tests that walk through all of them.
 pub fn offered() -> Vec<Offered> {
-    let offered = |Route { method, path, access, .. }| Offered { method, path, access };
-    routes().into_iter().map(offered).collect()
+    routes().into_iter().map(Offered::from).collect()
+}
+
+impl From<Route> for Offered {
+    fn from(Route { method, path, access, .. }: Route) -> Self {
+        Self { method, path, access }
+    }
 }
 
 impl Route {

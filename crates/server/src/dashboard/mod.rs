@@ -34,5 +34,6 @@ pub(crate) use connect::Drafts;
 pub(crate) use error::{error_page, is_page_for, plain_error_page};
 pub(crate) use form::Form;
 pub(crate) use login::LOGIN_ONCE;
+pub use routes::pages;
 pub(crate) use routes::routes;
 pub(crate) use session::{Session, Sessions};

@@ -9,7 +9,7 @@ use catalog::Permission::{Admin, LogsRead, LogsWrite};
 use super::settings::{audit, tokens, zones as account_zones};
 use super::{assets, connect, job, login, logs, quarantine, zones};
 use crate::api::Access::{AnyToken, InScope, Public};
-use crate::api::{Route, Row, Surface, expanded};
+use crate::api::{Offered, Route, Row, Surface, expanded};
 
 const TABLE: &[Row] = &[
     (Method::GET, "/assets/{name}", Public, |c| Box::pin(ready(assets::show(c)))),
@@ -85,4 +85,9 @@ const TABLE: &[Row] = &[
 /// Every page.
 pub(crate) fn routes() -> Vec<Route> {
     expanded(TABLE, Surface::Pages)
+}
+
+/// Every page, for tests that walk through all of them.
+pub fn pages() -> Vec<Offered> {
+    routes().into_iter().map(Offered::from).collect()
 }

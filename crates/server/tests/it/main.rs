@@ -21,6 +21,7 @@ mod dashboard_hand;
 mod dashboard_job;
 mod dashboard_login;
 mod dashboard_pages;
+mod dashboard_strangers;
 mod health;
 mod ingest_answers;
 mod ingest_codings;
