@@ -255,7 +255,7 @@ mod tests {
             ("s3://burritobot/{DAY}?region=us-east-1", "bucket_path"),
             ("s3://burritobot", "region"),
             ("s3://burritobot?region=cn-north-1", "region"),
-            ("s3://burritobot?region=us-est-1", "region"),
+            ("s3://burritobot?region=useast1", "region"),
             ("s3://burritobot?region=us-east-1&role-arn=x", "role_arn"),
             (
                 "s3://burritobot?region=us-east-1&role-arn=arn:aws-cn:iam::111122223333:role/x",
