@@ -23,6 +23,7 @@ pub mod record;
 pub mod sample;
 pub mod scope;
 pub mod spelling;
+pub mod synthetic;
 pub mod time;
 
 pub use batch::{Batch, BatchLimits};

@@ -85,6 +85,35 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_is_spread_evenly_over_partitions_offsets_and_places() {
+        let keys: [fn(RecordPosition) -> u64; 4] = [
+            |at| u64::from(at.partition.0),
+            |at| at.offset.0,
+            |at| u64::from(at.index),
+            |at| at.offset.0 ^ u64::from(at.index),
+        ];
+        for rate in [0.01, 0.1, 0.5, 0.9] {
+            let sample = Sample::new(rate).unwrap();
+            for (number, key) in keys.iter().enumerate() {
+                let mut cells = std::collections::BTreeMap::<u64, (f64, f64)>::new();
+                for at in positions() {
+                    let (all, kept) = cells.entry(key(at) % 50).or_default();
+                    *all += 1.0;
+                    *kept += f64::from(u8::from(sample.keeps(at)));
+                }
+                let chi_square: f64 = cells
+                    .values()
+                    .map(|(all, kept)| (kept - all * rate).powi(2) / (all * rate * (1.0 - rate)))
+                    .sum();
+                // Its mean is the number of cells and its variance twice that.
+                let freedom = cells.len() as f64;
+                let slack = 5.0 * (2.0 * freedom).sqrt();
+                assert!((chi_square - freedom).abs() < slack, "{rate} {number}: {chi_square}");
+            }
+        }
+    }
+
+    #[test]
     fn the_choices_for_neighbours_are_independent() {
         let sample = Sample::new(0.5).unwrap();
         let follow = |step: fn(&mut RecordPosition)| {

@@ -1,8 +1,8 @@
-//! The front door: records in, the API, and what starts and stops the rooms behind it.
+//! The front door: records in, the API, the dashboard, and what starts and stops the rooms behind it.
 //!
 //! ```text
-//!            http ── dispatch ──► api ──► catalog, delivery
-//!  requests ──►                    └────► ingest ──► journal
+//!            http ── dispatch ──► api, dashboard ──► catalog, delivery
+//!  requests ──►                    └───────────────► ingest ──► journal
 //!            start: config ─► journal, catalog, delivery, http        stop: the other way round
 //! ```
 //!

@@ -56,7 +56,8 @@ impl Filter {
         Ok(Some(Self::new(read::read(text, dataset)?)))
     }
 
-    fn new(expression: Expression) -> Self {
+    fn new(mut expression: Expression) -> Self {
+        expression.order();
         let mut fields = Vec::new();
         expression.collect_fields(&mut fields);
         fields.sort_unstable();

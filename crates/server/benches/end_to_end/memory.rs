@@ -1,13 +1,14 @@
 //! What the server's memory comes to where much is open at once.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 
-use crate::bucket::Bucket;
 use crate::load::Load;
+use crate::mb;
 use crate::process::Server;
-use crate::{all_delivered, mb};
+use crate::sink::Sink;
+use crate::workload::all_delivered;
 
 /// Jobs with an open batch each.
 const JOBS: usize = 1_000;
@@ -18,8 +19,8 @@ const LARGE_BYTES: u64 = 1_100_000_000;
 
 /// A thousand jobs, each with a batch that is open and not worth compressing yet.
 pub(crate) async fn many_open_batches(load: &Load) {
-    let bucket = Bucket::serve().await;
-    let server = Server::start(bucket.address).await;
+    let sink = Sink::serve().await;
+    let server = Server::start(sink.address, None).await;
     let fields = json!({"field_names": load.fields});
     let mut zones = Vec::new();
     for number in 0..JOBS {
@@ -30,26 +31,26 @@ pub(crate) async fn many_open_batches(load: &Load) {
     }
     let idle = server.cost().peak_bytes;
     let started = Instant::now();
-    let mut records = 0;
+    let mut records = 0_u64;
     let mut bytes = 0;
     for (zone, body) in zones.iter().zip(load.bodies.iter().cycle()) {
         let end = body.len().min(OPEN_BYTES);
         let end = body[..end].iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
-        records += body[..end].split_inclusive(|&byte| byte == b'\n').count();
+        records += body[..end].split_inclusive(|&byte| byte == b'\n').count() as u64;
         bytes += end as u64;
-        server.post(zone, &[body[..end].to_vec()]).await;
+        server.post(std::slice::from_ref(zone), vec![(0, body[..end].to_vec())], false).await;
     }
     let open = server.cost().peak_bytes;
     let sent = started.elapsed();
-    all_delivered(&server, &bucket, records).await;
+    all_delivered(&server, &sink, records).await;
     println!("{JOBS} open batches of {:.1} MB, sent in {sent:.1?}", mb(bytes) / JOBS as f64);
     print_peaks(&[("idle", idle), ("open", open), ("delivered", server.cost().peak_bytes)]);
 }
 
 /// One job with objects of 1 GB before compression.
 pub(crate) async fn large_objects(load: &Load) {
-    let bucket = Bucket::serve().await;
-    let server = Server::start(bucket.address).await;
+    let sink = Sink::serve().await;
+    let server = Server::start(sink.address, None).await;
     let zone = server.create_zone("burritobot.example").await;
     let spec = json!({
         "max_upload_bytes": 1_000_000_000,
@@ -59,11 +60,12 @@ pub(crate) async fn large_objects(load: &Load) {
     server.create_job_of(&zone, spec).await;
     let (mut records, mut bytes) = (0, 0);
     while bytes < LARGE_BYTES {
-        server.post(&zone, &load.bodies).await;
-        records += load.records;
+        let bodies = load.bodies.iter().map(|body| (0, body.clone())).collect();
+        server.post(std::slice::from_ref(&zone), bodies, false).await;
+        records += load.records as u64;
         bytes += load.bytes;
     }
-    all_delivered(&server, &bucket, records).await;
+    all_delivered(&server, &sink, records).await;
     println!("one job with objects of 1 GB, {:.0} MB sent", mb(bytes));
     print_peaks(&[("delivered", server.cost().peak_bytes)]);
 }
@@ -73,6 +75,3 @@ fn print_peaks(peaks: &[(&str, u64)]) {
         println!("    {when:<10} peak {:>6.1} MiB", *peak as f64 / f64::from(1 << 20));
     }
 }
-
-/// How long the last object may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(400);

@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
-use crate::bucket;
+use crate::{argument, sink};
 
 const TOKEN: &str = "bench-admin-token-bench-admin-token-0001";
 const CONNECTIONS: usize = 4;
 /// Most records in an object.
-pub(crate) const BATCH_RECORDS: usize = 50_000;
+pub(crate) const BATCH_RECORDS: u64 = 50_000;
 
 /// What a process has used so far.
 pub(crate) struct Cost {
-    pub(crate) cpu_seconds: f64,
+    pub(crate) user_seconds: f64,
+    pub(crate) system_seconds: f64,
     pub(crate) peak_bytes: u64,
 }
 
@@ -39,18 +39,22 @@ impl Drop for Server {
 }
 
 impl Server {
-    pub(crate) async fn start(store: SocketAddr) -> Self {
+    /// Starts it with this level of compression; it follows the load where there is none.
+    pub(crate) async fn start(store: SocketAddr, level: Option<u8>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let port = free_port();
-        let child = Command::new(env!("CARGO_BIN_EXE_logpush"))
+        let binary = argument("--binary");
+        let level = level.map_or("auto".to_owned(), |level| level.to_string());
+        let child = Command::new(binary.as_deref().unwrap_or(env!("CARGO_BIN_EXE_logpush")))
             .args(["serve", "--data-dir", data.path().to_str().unwrap()])
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .env("LOGPUSH_ADMIN_TOKEN", TOKEN)
             .env("AWS_ENDPOINT_URL", format!("http://{store}"))
-            .env("AWS_ACCESS_KEY_ID", bucket::ACCESS_KEY)
-            .env("AWS_SECRET_ACCESS_KEY", bucket::SECRET_KEY)
+            .env("AWS_ACCESS_KEY_ID", sink::ACCESS_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", sink::SECRET_KEY)
             .env("AWS_REGION", "us-east-1")
             .env("LOGPUSH_LOG__LEVEL", "warn")
+            .env("LOGPUSH_DELIVERY__GZIP_LEVEL", level)
             .env("LOGPUSH_API__REQUESTS_PER_SECOND", "100000")
             .stdout(Stdio::null())
             .spawn()
@@ -81,14 +85,16 @@ impl Server {
         self.call("/zones", &zone).await["id"].as_str().unwrap().to_owned()
     }
 
-    /// Makes an enabled job for these fields, given as JSON.
-    pub(crate) async fn create_job(&self, zone: &str, fields: &str) {
-        let fields: Value = serde_json::from_str(fields).unwrap();
-        let job = json!({
+    /// Makes an enabled job for these fields and with this filter.
+    pub(crate) async fn create_job(&self, zone: &str, fields: &Value, filter: Option<Value>) {
+        let mut job = json!({
             "max_upload_interval_seconds": 30,
             "max_upload_records": BATCH_RECORDS,
             "output_options": {"field_names": fields, "timestamp_format": "rfc3339"},
         });
+        if let Some(filter) = filter {
+            job["filter"] = filter.to_string().into();
+        }
         self.create_job_of(zone, job).await;
     }
 
@@ -96,26 +102,32 @@ impl Server {
     pub(crate) async fn create_job_of(&self, zone: &str, mut job: Value) {
         job["dataset"] = "http_requests".into();
         job["destination_conf"] =
-            format!("s3://{}/logs/{{DATE}}?region=us-east-1", bucket::NAME).into();
+            format!("s3://{}/logs/{{DATE}}?region=us-east-1", sink::NAME).into();
         job["enabled"] = true.into();
         self.call(&format!("/zones/{zone}/logpush/jobs"), &job).await;
     }
 
-    /// Posts all bodies over a few connections.
-    pub(crate) async fn post(&self, zone: &str, bodies: &[Vec<u8>]) {
-        let url = format!("{}/ingest/v1/zones/{zone}/http_requests", self.base);
-        let bodies: Arc<Vec<bytes::Bytes>> =
-            Arc::new(bodies.iter().map(|body| bytes::Bytes::copy_from_slice(body)).collect());
+    /// Posts all bodies, each to one of the zones, over a few connections.
+    pub(crate) async fn post(
+        &self,
+        zones: &[String],
+        bodies: Vec<(usize, Vec<u8>)>,
+        are_gzipped: bool,
+    ) {
+        let coding = if are_gzipped { "gzip" } else { "identity" };
+        let url = |zone| format!("{}/ingest/v1/zones/{}/http_requests", self.base, zones[zone]);
+        let bodies = bodies.into_iter().map(|(zone, body)| (url(zone), bytes::Bytes::from(body)));
+        let bodies: Arc<Vec<(String, bytes::Bytes)>> = Arc::new(bodies.collect());
         let next = Arc::new(AtomicUsize::new(0));
         let mut senders = tokio::task::JoinSet::new();
         for _ in 0..CONNECTIONS {
-            let (http, url) = (self.http.clone(), url.clone());
+            let http = self.http.clone();
             let (bodies, next) = (Arc::clone(&bodies), Arc::clone(&next));
             senders.spawn(async move {
-                while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let request = http.post(&url).bearer_auth(TOKEN).body(body.clone());
+                while let Some((url, body)) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let request = http.post(url).bearer_auth(TOKEN).body(body.clone());
                     let request = request.header("content-type", "application/x-ndjson");
-                    let answer = request.send().await.unwrap();
+                    let answer = request.header("content-encoding", coding).send().await.unwrap();
                     assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
                 }
             });
@@ -123,21 +135,6 @@ impl Server {
         while let Some(sent) = senders.join_next().await {
             sent.unwrap();
         }
-    }
-
-    /// Sends a file with the command that people use.
-    pub(crate) async fn send_file(&self, zone: &str, file: &NamedTempFile) {
-        let status = tokio::process::Command::new(env!("CARGO_BIN_EXE_logpush"))
-            .args(["send", "--zone", zone, "--dataset", "http_requests"])
-            .arg(file.path())
-            .env("LOGPUSH_URL", &self.base)
-            .env("LOGPUSH_TOKEN", TOKEN)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .await
-            .unwrap();
-        assert!(status.success(), "logpush send: {status}");
     }
 
     /// Records in delivered objects, by the server's metrics.
@@ -150,23 +147,29 @@ impl Server {
 
     /// What the server has used so far, as Linux accounts for it.
     pub(crate) fn cost(&self) -> Cost {
-        const TICKS_PER_SECOND: f64 = 100.0;
-        let read = |file: &str| {
-            std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
-        };
-        let stat = read("stat");
-        let after_name = stat.rsplit(')').next().unwrap();
-        let ticks: f64 = after_name
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .map(|field| field.parse::<f64>().unwrap())
-            .sum();
-        let status = read("status");
+        let process = self.child.id().to_string();
+        let [user_seconds, system_seconds, ..] = times(&process);
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         let peak: u64 = peak.trim().trim_end_matches(" kB").trim().parse().unwrap();
-        Cost { cpu_seconds: ticks / TICKS_PER_SECOND, peak_bytes: peak << 10 }
+        Cost { user_seconds, system_seconds, peak_bytes: peak << 10 }
     }
+}
+
+/// CPU-seconds of all children of this process that have ended.
+pub(crate) fn children_seconds() -> f64 {
+    let [_, _, user, system] = times("self");
+    user + system
+}
+
+/// CPU-seconds of a process, user and system, and of its children that have ended, as proc(5)
+/// tells them in `stat`.
+fn times(process: &str) -> [f64; 4] {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let after_name = stat.rsplit(')').next().unwrap();
+    let mut ticks = after_name.split_whitespace().skip(11);
+    [(); 4].map(|()| ticks.next().unwrap().parse::<f64>().unwrap() / TICKS_PER_SECOND)
 }
 
 fn free_port() -> u16 {

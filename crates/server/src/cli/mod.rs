@@ -1,6 +1,6 @@
 //! The command line: one file per command.
 //!
-//! Every command but `serve`, `demo` and `key` is a client of the HTTP API and of nothing else. Exit
+//! Every command but `serve`, `demo`, `key` and `sample` is a client of the HTTP API and of nothing else. Exit
 //! codes: 0 done; 1 failed, with one line on stderr that says how to mend it; 2 wrong usage.
 //! Tables are for people, `--json` is for programs and prints what the API answered.
 
@@ -16,6 +16,7 @@ mod job;
 mod key;
 mod policy_text;
 mod print;
+mod sample;
 mod scope;
 mod send;
 mod serve;
@@ -58,6 +59,7 @@ enum Command {
     Destination(destination::Args),
     Audit(audit::Args),
     Key(key::Args),
+    Sample(sample::Args),
     Status(status::Args),
     Completions(completions::Args),
 }
@@ -77,6 +79,7 @@ impl Cli {
             Command::Audit(args) => audit::run(args).await,
             Command::Completions(args) => completions::run(&args),
             Command::Key(args) => key::run(args),
+            Command::Sample(args) => sample::run(&args),
             Command::Status(args) => status::run(args).await,
         }
     }

@@ -164,8 +164,9 @@ pub const KEYS: [Key; 34] = [
         "api.trusted_proxies",
         "",
         "Addresses and networks (`10.0.0.0/8`) of proxies before the service whose \
-         `X-Forwarded-For` is believed when the audit trail notes who asked. A list, or one text \
-         with commas.",
+         `X-Forwarded-For` is believed when the audit trail notes who asked, and whose \
+         `X-Forwarded-Proto` makes the dashboard's cookies `Secure`. A list, or one text with \
+         commas.",
     ),
     key(
         "api.metrics_public",

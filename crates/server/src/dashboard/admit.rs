@@ -3,6 +3,7 @@
 use axum::http::Method;
 use axum::response::Response;
 
+use super::page::is_settings;
 use super::session::Session;
 use super::{Form, csrf, login};
 use crate::api::{Access, ApiError, Caller, Code, auth};
@@ -30,7 +31,7 @@ pub(crate) async fn admit(access: Access, call: &mut Call) -> Result<Option<Resp
         csrf::check_token(&session, form)?;
     }
     auth::require_access(access, call.caller()?)?;
-    if let Some(scope) = scope {
+    if let Some(scope) = scope.filter(|_| !is_settings(call)) {
         call.app.sessions.note_scope(&session, scope);
     }
     Ok(None)

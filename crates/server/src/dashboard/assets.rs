@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::api::{ApiError, ApiResult};
+use crate::cli::hex;
 use crate::http::Call;
 
 /// Every file: its name, its type, its bytes.
@@ -33,8 +34,7 @@ struct Asset {
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| FILES.iter().map(asset).collect());
 
 fn asset(&(name, content_type, bytes): &(&'static str, &'static str, &'static [u8])) -> Asset {
-    let hash = digest(&SHA256, bytes);
-    let hash: String = hash.as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&digest(&SHA256, bytes).as_ref()[..6]);
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
     let address = format!("/assets/{stem}-{hash}.{ending}");
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());

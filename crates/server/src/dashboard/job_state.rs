@@ -110,14 +110,12 @@ impl Health {
         let sum = |of: fn(&HourFigures) -> u64| figures.iter().map(of).sum::<u64>();
         let (batches, failed) = (sum(|f| f.batches), sum(|f| f.failed_attempts));
         let dropped = sum(|f| f.dropped_records);
-        let mut words = match (batches, failed) {
+        let words = match (batches, failed) {
             (0, 0) => "Nothing was pushed in the last 24 hours".to_owned(),
             _ => format!("Last 24 hours: {batches} batches pushed, {failed} attempts failed"),
         };
-        if dropped > 0 {
-            words += &format!(", {dropped} records dropped");
-        }
-        Self { hours, words }
+        let lost = (dropped > 0).then(|| format!(", {dropped} records dropped"));
+        Self { hours, words: words + &lost.unwrap_or_default() }
     }
 }
 

@@ -8,7 +8,7 @@ use model::destination::{Destination, redacted};
 
 use super::job_state::{Health, JobState, health_from};
 use super::page::{Frame, base, rendered};
-use super::text::{Instant, between, count, span};
+use super::text::{Instant, between, bytes, count, span};
 use super::zones::{Pager, page_number, search, search_query};
 use crate::api::{ApiError, ApiResult};
 use crate::http::Call;
@@ -41,6 +41,8 @@ struct ShownJob {
     problem: Option<String>,
     last_complete: Option<Instant>,
     lag: String,
+    /// The bytes that wait, where any do.
+    waiting: Option<String>,
     health: Health,
 }
 
@@ -93,6 +95,7 @@ async fn shown_job(
         problem: problem(&job, status.as_ref(), state),
         last_complete: job.last_complete.map(Instant),
         lag: lag(status.as_ref(), now),
+        waiting: waiting(status.as_ref()),
         health: Health::of(&figures, now),
         dataset: job.spec.dataset,
     })
@@ -119,6 +122,12 @@ fn problem(job: &Job, status: Option<&JobStatus>, state: JobState) -> Option<Str
     let failure = job.failure.as_ref().map(|failure| failure.message.clone());
     let retrying = || Some(status?.retrying.as_ref()?.message.clone());
     failure.or_else(retrying).map(|text| super::text::visible(&text, 300))
+}
+
+/// The bytes that were read and are not delivered.
+fn waiting(status: Option<&JobStatus>) -> Option<String> {
+    let pending = status.map_or(0, |status| status.pending_bytes);
+    (pending > 0).then(|| format!("{} wait", bytes(pending)))
 }
 
 /// The age of the oldest record that waits.

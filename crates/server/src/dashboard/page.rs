@@ -7,7 +7,7 @@ use catalog::Permission;
 use model::{Scope, ScopeKind};
 
 use super::assets;
-use super::session::{Flash, cookie};
+use super::session::{Flash, Session, cookie};
 use crate::api::{ApiError, ApiResult};
 use crate::http::Call;
 
@@ -70,8 +70,7 @@ impl Frame {
         frame.flash = call.app.sessions.told(session);
         frame.user = Some(caller.token.name.clone()).filter(|name| !name.is_empty());
         frame.user.get_or_insert_with(|| "token without a name".to_owned());
-        let selected = call.scope().ok().or_else(|| call.app.sessions.scope(session));
-        let Some(scope) = selected else { return Ok(frame) };
+        let Some(scope) = selected(call, session).await else { return Ok(frame) };
         // What was selected before may be gone since.
         if caller.require_scope(&call.app, scope).await.is_err() {
             return Ok(frame);
@@ -95,9 +94,27 @@ impl Frame {
     }
 
     /// The address of an asset, which changes with its content.
+    #[allow(clippy::unused_self, reason = "templates have the frame in scope, and no functions")]
     pub(crate) fn asset(&self, name: &str) -> &'static str {
         assets::address(name)
     }
+}
+
+/// What the page is about or, where it names none, what was looked at last. An account's settings
+/// leave one of its zones selected, so that its pages are near.
+async fn selected(call: &Call, session: &Session) -> Option<Scope> {
+    let last = call.app.sessions.scope(session);
+    let Ok(named) = call.scope() else { return last };
+    let Some(zone) = last.filter(|last| is_settings(call) && last.kind == ScopeKind::Zone) else {
+        return Some(named);
+    };
+    let account = call.app.catalog.zone(zone.id).await.map(|zone| zone.account);
+    Some(if account.is_ok_and(|account| account == named.id) { zone } else { named })
+}
+
+/// Whether the page is one of an account's settings.
+pub(super) fn is_settings(call: &Call) -> bool {
+    call.params.get("account_id").is_some() && call.uri.path().contains("/settings/")
 }
 
 /// The path of a scope's pages: `/zones/{id}` or `/accounts/{id}`.
@@ -116,10 +133,8 @@ async fn place(call: &Call, scope: Scope) -> Result<(Place, Scope), ApiError> {
             let zone = catalog.zone(scope.id).await?;
             let account = Scope::account(zone.account);
             let may_know = call.caller()?.require_scope(&call.app, account).await.is_ok();
-            let name = match may_know {
-                true => Some(catalog.account(zone.account).await?.name),
-                false => None,
-            };
+            let name =
+                if may_know { Some(catalog.account(zone.account).await?.name) } else { None };
             Ok((Place { name: zone.name, kind: "zone", account: name }, account))
         }
     }

@@ -1,12 +1,12 @@
 //! Numbers, spans and instants as people read them, and the text of strangers.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use model::UnixNanos;
 use model::time::NANOS_PER_SECOND;
 
-pub(crate) use crate::cli::count;
+pub(crate) use crate::cli::{count, megabytes as bytes};
 use crate::instant::rfc3339;
 
 /// A span for people, of a number of seconds; none where it is negative.
@@ -45,7 +45,7 @@ pub(crate) fn visible(text: &str, max: usize) -> String {
             break;
         }
         if is_invisible(c) {
-            shown += &format!("⟨U+{:04X}⟩", u32::from(c));
+            write!(shown, "⟨U+{:04X}⟩", u32::from(c)).expect("writing to memory cannot fail");
         } else {
             shown.push(c);
         }

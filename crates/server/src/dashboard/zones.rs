@@ -154,10 +154,8 @@ fn rows<'l>(accounts: &'l BTreeMap<Id, String>, zones: &'l [Zone], search: &str)
     rows.extend(accounts.iter().map(|(&id, name)| (id, name.as_str(), None)));
     rows.extend(zones.iter().map(|zone| (zone.account, name_of(&zone.account), Some(zone))));
     rows.retain(|(_, account, zone)| has(account) || zone.is_some_and(|zone| has(&zone.name)));
-    rows.sort_by(|(a, a_name, a_zone), (b, b_name, b_zone)| {
-        let zone = |zone: &Option<&Zone>| zone.map(|zone| zone.name.clone());
-        (a_name, a, zone(a_zone)).cmp(&(b_name, b, zone(b_zone)))
-    });
+    let zone_name = |zone: Option<&'l Zone>| zone.map(|zone| zone.name.as_str());
+    rows.sort_by_key(|&(id, name, zone)| (name, id, zone_name(zone)));
     rows
 }
 
@@ -169,10 +167,8 @@ fn grouped<'l>(
     for (id, name, zone) in lines {
         if groups.last().is_none_or(|(last, _)| *last != id) {
             let is_theirs = accounts.contains_key(&id);
-            let path = match is_theirs {
-                true => format!("{}/logs", base(Scope::account(id))),
-                false => String::new(),
-            };
+            let path = is_theirs.then(|| format!("{}/logs", base(Scope::account(id))));
+            let path = path.unwrap_or_default();
             groups.push((id, ShownAccount { name: name.to_owned(), path, zones: Vec::new() }));
         }
         if let (Some(zone), Some((_, group))) = (zone, groups.last_mut()) {

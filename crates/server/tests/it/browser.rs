@@ -37,10 +37,7 @@ impl Browser {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
-        match self.cookie.is_empty() {
-            true => request,
-            false => request.header("cookie", &self.cookie),
-        }
+        if self.cookie.is_empty() { request } else { request.header("cookie", &self.cookie) }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -90,8 +87,9 @@ pub(crate) fn csrf(page: &str) -> String {
     value.unwrap_or_else(|| panic!("no form on {page}")).to_owned()
 }
 
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+/// A value as forms send it.
+pub(crate) fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// Where an answer sends on to.

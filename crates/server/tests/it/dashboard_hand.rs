@@ -3,6 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method};
 
+use crate::browser::encoded;
 use crate::site::Site;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -107,10 +108,6 @@ impl Session {
         let to = answer.headers().get(LOCATION).map(|to| to.to_str().expect("a path").to_owned());
         (answer.status().as_u16(), to, answer.text().await.expect("a page"))
     }
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 impl Page {

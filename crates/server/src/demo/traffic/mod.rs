@@ -8,7 +8,6 @@
 //! The ray id of a record is made of the number of its run and its number within the run, so that
 //! whoever reads records back can tell which are missing and which came twice.
 
-mod dice;
 mod record;
 mod visitor;
 mod words;
@@ -16,8 +15,8 @@ mod words;
 use std::f64::consts::TAU;
 
 use model::UnixNanos;
+use model::synthetic::{Dice, Zipf};
 
-use dice::{Dice, Zipf};
 use record::Fields;
 use visitor::Visitor;
 use words::{HOSTS, PAGES, PRODUCTS};

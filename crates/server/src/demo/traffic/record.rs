@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use model::UnixNanos;
+use model::synthetic::Dice;
 
-use super::dice::Dice;
 use super::visitor::Visitor;
 use super::{Kind, ZONE};
 

@@ -1,6 +1,7 @@
 //! One visitor: what stays the same over all their requests.
 
-use super::dice::Dice;
+use model::synthetic::Dice;
+
 use super::words::{BROWSERS, COUNTRIES, DATA_CENTRES};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
