@@ -65,7 +65,7 @@ async fn no_page_hinders_anybody_seriously() {
     let Some(visitor) = Visitor::of(&world, Look::WIDE).await else { return };
     visitor.go("/login").await;
     let mut found = axe::violations(&visitor, &library, "login").await;
-    visitor.log_in(crate::service::ADMIN_TOKEN).await;
+    visitor.log_in(&visitor.token).await;
     visitor.find("button", "Log out").await;
     let stops = stops(&visitor, &world).await;
     for is_dark in [false, true] {

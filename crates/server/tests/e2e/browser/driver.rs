@@ -187,10 +187,7 @@ impl Browser {
         let answer = request.send().await.map_err(|error| error.to_string())?;
         let is_good = answer.status().is_success();
         let mut answer: Value = answer.json().await.map_err(|error| error.to_string())?;
-        match is_good {
-            true => Ok(answer["value"].take()),
-            false => Err(answer["value"].to_string()),
-        }
+        if is_good { Ok(answer["value"].take()) } else { Err(answer["value"].to_string()) }
     }
 }
 

@@ -83,7 +83,7 @@ async fn a_session_that_ends_in_the_middle_loses_nothing() {
     visitor.pick("Bucket region", EAST).await;
     visitor.browser.forget_cookies().await;
     visitor.press("Continue").await;
-    visitor.fill("textbox", "API token", crate::service::ADMIN_TOKEN).await;
+    visitor.fill("textbox", "API token", &visitor.token).await;
     visitor.press("Log in").await;
     let heading = visitor.find("heading", "").await;
     if visitor.browser.label(&heading).await.as_deref() != Some("Validate access") {
@@ -98,7 +98,7 @@ async fn two_who_edit_the_same_job_are_told_of_each_other() {
     let job = world.job(&world.zone, "two", &serde_json::json!({ "name": "Both" })).await;
     let Some(visitor) = at_logs(&world).await else { return };
     visitor.go(&format!("/zones/{}/logs/{job}/edit", world.zone)).await;
-    visitor.follow("Change Name and options").await;
+    visitor.follow("Name and options").await;
     visitor.fill("textbox", "Job name", "Mine").await;
     visitor.press("Continue").await;
     visitor.find("heading", "Summary").await;

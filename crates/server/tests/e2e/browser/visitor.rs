@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::time::sleep;
 
 use super::driver::{Browser, Element, Look};
-use crate::service::ADMIN_TOKEN;
 use crate::world::World;
 
 /// Far more than a page takes, also on a busy machine.
@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Somebody at the dashboard of a world.
 pub(crate) struct Visitor {
     pub(crate) browser: Browser,
+    /// The text of a tenant's token, which may write in the world's account.
+    pub(crate) token: String,
     base: String,
 }
 
@@ -21,13 +23,17 @@ impl Visitor {
     /// Somebody before the first page; nobody where there is no browser.
     pub(crate) async fn of(world: &World, look: Look) -> Option<Self> {
         let browser = Browser::start(look).await?;
-        Some(Self { browser, base: world.service.url() })
+        let permissions = ["logs:write"];
+        let body = json!({ "permissions": permissions, "account_id": world.account });
+        let token = world.api.create("/user/tokens", &body).await;
+        let token = token["value"].as_str().unwrap().to_owned();
+        Some(Self { browser, token, base: world.service.url() })
     }
 
-    /// The same, logged in as the administrator.
+    /// The same, logged in as a tenant, who has to prove what is theirs.
     pub(crate) async fn logged_in(world: &World, look: Look) -> Option<Self> {
         let visitor = Self::of(world, look).await?;
-        visitor.log_in(ADMIN_TOKEN).await;
+        visitor.log_in(&visitor.token).await;
         Some(visitor)
     }
 
@@ -55,9 +61,12 @@ impl Visitor {
             if let Some(found) = self.look_for(role, label).await {
                 return found;
             }
-            if begun.elapsed() > PATIENCE {
-                panic!("no {role} `{label}` on {}:\n{}", self.path().await, self.shown().await);
-            }
+            let (path, shown) = (self.path().await, self.shown().await);
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "no {role} `{label}` on {path}:
+{shown}"
+            );
             sleep(Duration::from_millis(100)).await;
         }
     }
@@ -139,9 +148,12 @@ impl Visitor {
             if shown.contains(text) {
                 return;
             }
-            if begun.elapsed() > PATIENCE {
-                panic!("no `{text}` on {}:\n{shown}", self.path().await);
-            }
+            let path = self.path().await;
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "no `{text}` on {path}:
+{shown}"
+            );
             sleep(Duration::from_millis(100)).await;
         }
     }

@@ -35,6 +35,7 @@ pub(super) async fn name_destination(visitor: &Visitor, path: &str, region: &str
 /// What the file holds that the page of the ownership token names.
 pub(super) async fn challenge(visitor: &Visitor, s3: &S3Server) -> String {
     visitor.find("heading", "Ownership token").await;
+    visitor.sees("ownership-challenge-").await;
     let file = visitor.browser.select("#challenge-file").await;
     let key = visitor.browser.text(&file[0]).await.unwrap();
     s3.text(BUCKET, &key)
@@ -50,6 +51,8 @@ pub(super) async fn connect(visitor: &Visitor, s3: &S3Server, path: &str, name: 
     let token = challenge(visitor, s3).await;
     visitor.fill("textbox", "Ownership token", &token).await;
     visitor.press("Prove ownership").await;
+    visitor.sees("The bucket is proven to be yours.").await;
+    visitor.press("Continue").await;
     visitor.find("heading", "Name and options").await;
     visitor.fill("textbox", "Job name", name).await;
     visitor.press("Continue").await;
@@ -72,7 +75,7 @@ async fn whole_walk(look: Look) {
     world.send(&world.zone, "walk", 0..100).await;
     visitor.follow("Edit").await;
     visitor.find("heading", "Summary").await;
-    visitor.follow("Change Name and options").await;
+    visitor.follow("Name and options").await;
     visitor.fill("textbox", "Job name", "Our logs").await;
     visitor.press("Continue").await;
     visitor.press("Save").await;
