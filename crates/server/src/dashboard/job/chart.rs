@@ -13,7 +13,7 @@ use super::quantity::Unit;
 /// The width of the view box, which stands in the template with its height of 200.
 const WIDTH: f64 = 640.0;
 /// Where the bars stand in it.
-const LEFT: f64 = 60.0;
+const LEFT: f64 = 66.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 174.0;
 /// Least height of a bar.

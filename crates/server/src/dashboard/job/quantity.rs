@@ -27,7 +27,8 @@ impl Unit {
     pub(super) fn short(self, value: f64) -> String {
         match self {
             Self::Count => scaled(value, 1e3, &["", "k", "M", "G", "T"]),
-            _ => self.full(value),
+            Self::Bytes => scaled(value, 1e3, &[" B", " kB", " MB", " GB", " TB"]),
+            Self::Millis | Self::Percent => self.full(value),
         }
     }
 }

@@ -6,22 +6,36 @@ use super::axe;
 use super::driver::Look;
 use super::visitor::Visitor;
 use super::walk::{name_destination, to_destination};
+use crate::s3::S3Server;
+use crate::service::Home;
 use crate::world::{BUCKET, World};
 
 /// A page, and what its picture is called.
 struct Stop {
     name: &'static str,
     path: String,
+    /// How far down its picture goes.
+    height_max: u64,
+}
+
+fn stop(name: &'static str, path: String) -> Stop {
+    let height_max = if name == "job" { 3_200 } else { 1_500 };
+    Stop { name, path, height_max }
 }
 
 /// A world with something to show: jobs that deliver, that are paused, that fail.
 async fn furnished() -> World {
-    let world = World::start().await;
+    let s3 = S3Server::start(&[BUCKET]).await;
+    let principal = "arn:aws:iam::111122223333:role/logpush";
+    let home = Home::new(&s3.url()).set("LOGPUSH_DELIVERY__PRINCIPAL_ARN", principal);
+    let world = World::start_in(s3, home).await;
     let good = world.job(&world.zone, "good", &json!({ "name": "Burritobot requests" })).await;
     let paused = json!({ "name": "Paused", "enabled": false });
     world.job(&world.zone, "paused", &paused).await;
     world.send(&world.zone, "shown", 0..3_000).await;
     world.wait_until_delivered(good, 3_000).await;
+    let hostile = "{\"RayID\": \"<b>\\u202e\", \"EdgeResponseStatus\": \"<script>\"}";
+    world.api.ingest(&world.zone, "http_requests").body(hostile).send().await.unwrap();
     world
 }
 
@@ -37,10 +51,11 @@ async fn stops(visitor: &Visitor, world: &World) -> Vec<Stop> {
     visitor.sees("Access works.").await;
     let draft = destination.trim_end_matches("destination").to_owned();
     let mut stops = vec![
-        Stop { name: "domains", path: "/accounts".to_owned() },
-        Stop { name: "logs", path: logs.clone() },
-        Stop { name: "job", path: format!("{logs}/{job}?range=1h") },
-        Stop { name: "remove", path: format!("{logs}/{job}/remove") },
+        stop("domains", "/accounts".to_owned()),
+        stop("logs", logs.clone()),
+        stop("quarantine", format!("/zones/{}/quarantine", world.zone)),
+        stop("job", format!("{logs}/{job}?range=1h")),
+        stop("remove", format!("{logs}/{job}/remove")),
     ];
     for step in [
         "dataset",
@@ -53,7 +68,7 @@ async fn stops(visitor: &Visitor, world: &World) -> Vec<Stop> {
         "options",
         "summary",
     ] {
-        stops.push(Stop { name: step, path: format!("{draft}{step}") });
+        stops.push(stop(step, format!("{draft}{step}")));
     }
     stops
 }
@@ -93,7 +108,7 @@ async fn screenshots() {
             visitor.browser.look(Look { is_dark, width, ..Look::WIDE }).await;
             for stop in &stops {
                 visitor.go(&stop.path).await;
-                let png = visitor.browser.picture(width).await;
+                let png = visitor.browser.picture(width, stop.height_max).await;
                 let file = format!("{folder}/{}-{width}-{scheme}.png", stop.name);
                 std::fs::write(file, png).unwrap();
             }

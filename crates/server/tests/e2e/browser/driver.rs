@@ -151,11 +151,11 @@ impl Browser {
         self.post("/execute/async", body).await.unwrap()
     }
 
-    /// The whole page as a PNG.
-    pub(crate) async fn picture(&self, width: u32) -> Vec<u8> {
+    /// The page as a PNG, as far down as `height_max`.
+    pub(crate) async fn picture(&self, width: u32, height_max: u64) -> Vec<u8> {
         let script = "arguments[0](document.documentElement.scrollHeight)";
         let height = self.run(script).await.as_u64().unwrap();
-        self.resize(width, u32::try_from(height.clamp(400, 6_000)).unwrap()).await;
+        self.resize(width, u32::try_from(height.clamp(400, height_max)).unwrap()).await;
         let png = self.get("/screenshot").await.unwrap();
         self.resize(width, 900).await;
         STANDARD.decode(png.as_str().unwrap()).unwrap()

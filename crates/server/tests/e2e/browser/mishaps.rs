@@ -1,8 +1,13 @@
 //! What goes wrong for people, and what the pages tell them then.
 
+use serde_json::json;
+use sim::s3::{BucketSettings, Policy, S3Server as PickyServer};
+
 use super::driver::Look;
 use super::visitor::Visitor;
 use super::walk::{challenge, name_destination, to_destination};
+use crate::s3::S3Server;
+use crate::service::Home;
 use crate::world::{BUCKET, World};
 
 const EAST: &str = "US East (N. Virginia)";
@@ -95,17 +100,84 @@ async fn a_session_that_ends_in_the_middle_loses_nothing() {
 #[tokio::test]
 async fn two_who_edit_the_same_job_are_told_of_each_other() {
     let world = World::start().await;
-    let job = world.job(&world.zone, "two", &serde_json::json!({ "name": "Both" })).await;
+    let job = world.job(&world.zone, "two", &json!({ "name": "Both" })).await;
     let Some(visitor) = at_logs(&world).await else { return };
     visitor.go(&format!("/zones/{}/logs/{job}/edit", world.zone)).await;
     visitor.follow("Name and options").await;
     visitor.fill("textbox", "Job name", "Mine").await;
     visitor.press("Continue").await;
     visitor.find("heading", "Summary").await;
-    world.change(&world.zone, job, &serde_json::json!({ "name": "Theirs" })).await;
+    world.change(&world.zone, job, &json!({ "name": "Theirs" })).await;
     visitor.press("Save").await;
     visitor.sees("Somebody else changed this job").await;
     visitor.press("Keep mine").await;
     visitor.press("Save").await;
     visitor.find("heading", "Mine").await;
+}
+
+/// A server whose bucket nobody may write to.
+async fn closed() -> PickyServer {
+    let store = PickyServer::start(1, &[]).await;
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [format!("arn:aws:s3:::{BUCKET}"), format!("arn:aws:s3:::{BUCKET}/*")],
+        }],
+    });
+    let policy = Some(Policy::parse(&policy.to_string()).unwrap());
+    store.set_bucket(BUCKET, BucketSettings { policy, ..BucketSettings::default() });
+    store
+}
+
+#[tokio::test]
+async fn a_bucket_that_lets_nobody_in_is_told_with_its_mend() {
+    let store = closed().await;
+    let world = World::start_in(S3Server::start(&[]).await, Home::new(&store.url())).await;
+    let Some(visitor) = at_logs(&world).await else { return };
+    to_destination(&visitor).await;
+    name_destination(&visitor, &format!("{BUCKET}/logs"), EAST).await;
+    visitor.press("Validate access").await;
+    visitor.sees("failed").await;
+    visitor.sees("AccessDenied").await;
+    visitor.find("link", "change the destination").await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_kept_out_says_so_until_it_is_let_in() {
+    let store = closed().await;
+    let world = World::start_in(S3Server::start(&[]).await, Home::new(&store.url())).await;
+    let job = world.job(&world.zone, "out", &json!({ "name": "Kept out" })).await;
+    world.send(&world.zone, "out", 0..1_000).await;
+    world.wait_for(job, "a failure", |status| !status["error_message"].is_null()).await;
+    let Some(visitor) = at_logs(&world).await else { return };
+    visitor.follow("Kept out").await;
+    visitor.sees("Waiting for you").await;
+    visitor.sees("The last upload failed").await;
+    visitor.sees("Pushing goes on by itself").await;
+    visitor.sees("1,000").await;
+    store.set_bucket(BUCKET, BucketSettings::default());
+    world.wait_until_delivered(job, 1_000).await;
+    let page = visitor.path().await;
+    visitor.go(&format!("{page}?range=1h")).await;
+    visitor.sees("recovered").await;
+    assert!(!visitor.shown().await.contains("The last upload failed"));
+}
+
+#[tokio::test]
+async fn refused_lines_are_shown_and_do_nothing() {
+    let world = World::start().await;
+    let script =
+        "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>";
+    let line = json!({ "EdgeResponseStatus": script, "RayID": "\u{202e}\0" }).to_string();
+    world.api.ingest(&world.zone, "http_requests").body(line).send().await.unwrap();
+    let Some(visitor) = at_logs(&world).await else { return };
+    visitor.follow("Quarantine").await;
+    visitor.find("heading", "Quarantine").await;
+    visitor.sees("<script>document.title='taken'</script>").await;
+    let title = visitor.browser.run("arguments[0](document.title)").await;
+    assert!(title.as_str().unwrap().starts_with("Quarantine"), "{title}");
+    assert!(visitor.browser.select("main script, main img").await.is_empty());
 }

@@ -34,6 +34,7 @@ impl Visitor {
     pub(crate) async fn logged_in(world: &World, look: Look) -> Option<Self> {
         let visitor = Self::of(world, look).await?;
         visitor.log_in(&visitor.token).await;
+        visitor.find("button", "Log out").await;
         Some(visitor)
     }
 
