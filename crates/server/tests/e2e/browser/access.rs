@@ -73,6 +73,41 @@ async fn stops(visitor: &Visitor, world: &World) -> Vec<Stop> {
     stops
 }
 
+/// The pages that the administrator alone can go to.
+fn settings(world: &World) -> Vec<Stop> {
+    let page = |name, page| stop(name, format!("/accounts/{}/settings/{page}", world.account));
+    vec![page("settings", "zones"), page("tokens", "tokens"), page("audit", "audit")]
+}
+
+async fn look_for_hindrances(visitor: &Visitor, stops: &[Stop], library: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for is_dark in [false, true] {
+        visitor.browser.look(Look { is_dark, ..Look::WIDE }).await;
+        for stop in stops {
+            visitor.go(&stop.path).await;
+            let page = format!("{}, {}", stop.name, if is_dark { "dark" } else { "light" });
+            found.extend(axe::violations(visitor, library, &page).await);
+        }
+    }
+    found
+}
+
+async fn take_pictures(visitor: &Visitor, stops: &[Stop]) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/screenshots");
+    std::fs::create_dir_all(folder).unwrap();
+    for (is_dark, scheme) in [(false, "light"), (true, "dark")] {
+        for width in [390, 1440] {
+            visitor.browser.look(Look { is_dark, width, ..Look::WIDE }).await;
+            for stop in stops {
+                visitor.go(&stop.path).await;
+                let png = visitor.browser.picture(width, stop.height_max).await;
+                let file = format!("{folder}/{}-{width}-{scheme}.png", stop.name);
+                std::fs::write(file, png).unwrap();
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_page_hinders_anybody_seriously() {
     let Some(library) = axe::library() else { return };
@@ -83,14 +118,9 @@ async fn no_page_hinders_anybody_seriously() {
     visitor.log_in(&visitor.token).await;
     visitor.find("button", "Log out").await;
     let stops = stops(&visitor, &world).await;
-    for is_dark in [false, true] {
-        visitor.browser.look(Look { is_dark, ..Look::WIDE }).await;
-        for stop in &stops {
-            visitor.go(&stop.path).await;
-            let page = format!("{}, {}", stop.name, if is_dark { "dark" } else { "light" });
-            found.extend(axe::violations(&visitor, &library, &page).await);
-        }
-    }
+    found.extend(look_for_hindrances(&visitor, &stops, &library).await);
+    visitor.become_administrator().await;
+    found.extend(look_for_hindrances(&visitor, &settings(&world), &library).await);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -99,19 +129,12 @@ async fn no_page_hinders_anybody_seriously() {
 #[ignore = "writes into the repository"]
 async fn screenshots() {
     let world = furnished().await;
-    let Some(visitor) = Visitor::logged_in(&world, Look::WIDE).await else { return };
+    let Some(visitor) = Visitor::of(&world, Look::WIDE).await else { return };
+    take_pictures(&visitor, &[stop("login", "/login".to_owned())]).await;
+    visitor.log_in(&visitor.token).await;
+    visitor.find("button", "Log out").await;
     let stops = stops(&visitor, &world).await;
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/screenshots");
-    std::fs::create_dir_all(folder).unwrap();
-    for (is_dark, scheme) in [(false, "light"), (true, "dark")] {
-        for width in [390, 1440] {
-            visitor.browser.look(Look { is_dark, width, ..Look::WIDE }).await;
-            for stop in &stops {
-                visitor.go(&stop.path).await;
-                let png = visitor.browser.picture(width, stop.height_max).await;
-                let file = format!("{folder}/{}-{width}-{scheme}.png", stop.name);
-                std::fs::write(file, png).unwrap();
-            }
-        }
-    }
+    take_pictures(&visitor, &stops).await;
+    visitor.become_administrator().await;
+    take_pictures(&visitor, &settings(&world)).await;
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::driver::{Browser, Element, Look};
+use crate::service::ADMIN_TOKEN;
 use crate::world::World;
 
 /// Far more than a page takes, also on a busy machine.
@@ -42,6 +43,14 @@ impl Visitor {
         self.go("/login").await;
         self.fill("textbox", "API token", token).await;
         self.press("Log in").await;
+    }
+
+    /// Logs out, and in as the administrator.
+    pub(crate) async fn become_administrator(&self) {
+        self.press("Log out").await;
+        self.find("heading", "Log in").await;
+        self.log_in(ADMIN_TOKEN).await;
+        self.find("button", "Log out").await;
     }
 
     pub(crate) async fn go(&self, path: &str) {
