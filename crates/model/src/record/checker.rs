@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::block::{block_at, ends_of_plain_text, non_ascii, non_digits};
 use super::json::{Checked, Cursor, Kind};
-use super::keys::{Keys, Place};
+use super::keys::Keys;
 use super::refusal::Refusal;
 use crate::dataset::{Dataset, ElementType, Field, FieldType};
 use crate::limits;
@@ -18,14 +19,43 @@ use crate::time::parse_json_timestamp;
 pub struct Checker {
     dataset: Arc<Dataset>,
     keys: Keys,
+    /// For each place of `keys`, what its value may be.
+    fits: Vec<Fits>,
     open: Vec<u32>,
+}
+
+/// What a value may be, where that is seen at its first look.
+#[derive(Debug, Clone, Copy)]
+struct Fits {
+    string: bool,
+    int: bool,
+    bool: bool,
+    /// It has to be read as an instant, too.
+    is_timestamp: bool,
+}
+
+impl Fits {
+    const ANYTHING: Self = Self { string: true, int: true, bool: true, is_timestamp: false };
+
+    fn of(field: &Field) -> Self {
+        use FieldType::{Bool, Float, Int, String, Timestamp};
+        let is_timestamp = field.field_type == Timestamp;
+        Self {
+            string: is_timestamp || field.field_type == String,
+            int: is_timestamp || matches!(field.field_type, Int | Float),
+            bool: field.field_type == Bool,
+            is_timestamp,
+        }
+    }
 }
 
 impl Checker {
     /// A checker for records of `dataset`.
     pub fn new(dataset: Arc<Dataset>) -> Self {
         let open = Vec::with_capacity(limits::RECORD_DEPTH_MAX);
-        Self { keys: Keys::new(Arc::clone(&dataset)), dataset, open }
+        let known = dataset.fields.iter().map(Fits::of);
+        let fits = known.chain([Fits::ANYTHING]).collect();
+        Self { keys: Keys::new(Arc::clone(&dataset)), dataset, fits, open }
     }
 
     /// The dataset whose records it checks.
@@ -45,30 +75,67 @@ impl Checker {
         if line.len() > limits::RECORD_BYTES_MAX {
             return Err(Refusal::TooLong { bytes: line.len() }.into());
         }
-        check_utf8(line)?;
         let mut cursor = Cursor::new(line, &mut self.open);
-        cursor.skip_whitespace();
-        if cursor.peek() != Some(b'{') {
-            return Err(Refusal::NotAnObject { found: cursor.found(), at: cursor.at }.into());
+        let schema = Schema { dataset: &self.dataset, fits: &self.fits };
+        let checked = check_object(&mut cursor, line, schema, &mut self.keys);
+        // What is no UTF-8 is refused for that first, whatever else is wrong with it.
+        if !matches!(checked, Ok(Bytes::Ascii)) {
+            check_utf8(line)?;
         }
-        cursor.open()?;
-        if cursor.peek() != Some(b'}') {
-            check_members(&mut cursor, line, &self.dataset, &mut self.keys)?;
-        }
-        cursor.close();
-        cursor.skip_whitespace();
-        match cursor.peek() {
-            None => Ok(()),
-            Some(_) => cursor.unexpected("the end of the record"),
-        }
+        checked.map(drop)
+    }
+}
+
+/// What is known of the fields.
+#[derive(Debug, Clone, Copy)]
+struct Schema<'c> {
+    dataset: &'c Dataset,
+    fits: &'c [Fits],
+}
+
+/// What the bytes of a text are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bytes {
+    Ascii,
+    /// Some are not ASCII, and have not been looked at.
+    Others,
+}
+
+impl Bytes {
+    fn and(self, other: Self) -> Self {
+        if other == Self::Ascii { self } else { other }
+    }
+
+    fn of(text: &[u8]) -> Self {
+        if text.is_ascii() { Self::Ascii } else { Self::Others }
+    }
+}
+
+/// Checks all of a record but that its bytes are UTF-8.
+fn check_object(
+    cursor: &mut Cursor<'_>,
+    line: &[u8],
+    schema: Schema<'_>,
+    keys: &mut Keys,
+) -> Checked<Bytes> {
+    cursor.skip_whitespace();
+    if cursor.peek() != Some(b'{') {
+        return Err(Refusal::NotAnObject { found: cursor.found(), at: cursor.at }.into());
+    }
+    cursor.open()?;
+    let mut bytes = Bytes::Ascii;
+    if cursor.peek() != Some(b'}') {
+        bytes = check_members(cursor, line, schema, keys)?;
+    }
+    cursor.close();
+    cursor.skip_whitespace();
+    match cursor.peek() {
+        None => Ok(bytes),
+        Some(_) => cursor.unexpected("the end of the record"),
     }
 }
 
 fn check_utf8(line: &[u8]) -> Checked<()> {
-    // Most records are plain ASCII, and that is quicker to tell.
-    if line.is_ascii() {
-        return Ok(());
-    }
     str::from_utf8(line).map(drop).map_err(|error| {
         let at = error.valid_up_to();
         let byte = line.get(at).copied().unwrap_or_default();
@@ -80,40 +147,78 @@ fn check_utf8(line: &[u8]) -> Checked<()> {
 fn check_members(
     cursor: &mut Cursor<'_>,
     line: &[u8],
-    dataset: &Dataset,
+    schema: Schema<'_>,
     keys: &mut Keys,
-) -> Checked<()> {
+) -> Checked<Bytes> {
     let mut before = keys.start();
+    let mut bytes = Bytes::Ascii;
     loop {
-        before = key(cursor, line, keys, before)?;
-        match dataset.fields.get(before) {
-            None => drop(cursor.value()?),
-            Some(field) => check_value(cursor, line, field)?,
+        before = match keys.guess(before, line, cursor.at) {
+            Some((field, value)) => {
+                cursor.at = value;
+                cursor.skip_whitespace();
+                field
+            }
+            None => {
+                let raw = cursor.key()?;
+                bytes = bytes.and(Bytes::of(raw));
+                keys.look_up(before, raw)
+            }
+        };
+        match plain_value(line, cursor.at, schema.fits[before]) {
+            Some(end) => cursor.at = end,
+            None => {
+                let read = any_value(cursor, line, schema.dataset.fields.get(before))?;
+                bytes = bytes.and(read);
+            }
         }
         cursor.skip_whitespace();
         match cursor.peek() {
             Some(b',') => cursor.at += 1,
-            Some(b'}') => return Ok(()),
+            Some(b'}') => return Ok(bytes),
             _ => return cursor.unexpected("`,` or `}`"),
         }
         cursor.skip_whitespace();
     }
 }
 
-/// Takes a key and tells its field.
+/// The end of the value at `at`, if it is what it may be and one of those that most are: a short
+/// string of ASCII without escapes, an int without a sign, or a bool. `None` says nothing about it.
 #[inline]
-fn key(cursor: &mut Cursor<'_>, line: &[u8], keys: &mut Keys, before: Place) -> Checked<Place> {
-    if let Some((field, value)) = keys.guess(before, line, cursor.at) {
-        cursor.at = value;
-        cursor.skip_whitespace();
-        return Ok(field);
+fn plain_value(line: &[u8], at: usize, fits: Fits) -> Option<usize> {
+    let block = block_at(line, at)?;
+    let bytes = if block[0] == b'"' {
+        // The opening quote is the first of them.
+        let end = (ends_of_plain_text(block) & !1).trailing_zeros();
+        let is_plain = *block.get(end as usize)? == b'"' && non_ascii(block) << (31 - end) == 0;
+        (fits.string && is_plain).then_some(end as usize + 1)?
+    } else if block[0].is_ascii_digit() {
+        let digits = non_digits(block).trailing_zeros() as usize;
+        let has_more = matches!(block.get(digits)?, b'.' | b'e' | b'E');
+        let has_leading_zero = block[0] == b'0' && digits > 1;
+        (fits.int && !has_more && !has_leading_zero).then_some(digits)?
+    } else if block.starts_with(b"true") {
+        fits.bool.then_some(4)?
+    } else {
+        (fits.bool && block.starts_with(b"false")).then_some(5)?
+    };
+    let end = at + bytes;
+    let is_good = !fits.is_timestamp || parse_json_timestamp(line.get(at..end)?).is_ok();
+    is_good.then_some(end)
+}
+
+/// Takes the value of a field; `None` is one that is not known.
+#[inline(never)]
+fn any_value(cursor: &mut Cursor<'_>, line: &[u8], field: Option<&Field>) -> Checked<Bytes> {
+    let at = cursor.at;
+    match field {
+        None => drop(cursor.value()?),
+        Some(field) => check_value(cursor, line, field)?,
     }
-    let raw = cursor.key()?;
-    Ok(keys.look_up(before, raw))
+    Ok(Bytes::of(&line[at..cursor.at]))
 }
 
 /// Takes the value of a known field.
-#[inline]
 fn check_value(cursor: &mut Cursor<'_>, line: &[u8], field: &Field) -> Checked<()> {
     let at = cursor.at;
     if let (FieldType::Array(element_type), Some(b'[')) = (field.field_type, cursor.peek()) {

@@ -1,5 +1,6 @@
 //! Strict JSON: RFC 8259 to the letter, read forward in one pass and without recursion.
 
+use super::block::{BLOCK, block_at, ends_of_plain_text};
 use super::refusal::{Found, Refusal};
 use super::structure::{WORD, bytes_below, repeat, skip_whitespace, word_at, zero_bytes};
 use crate::limits::RECORD_DEPTH_MAX;
@@ -188,6 +189,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes the string that stands here.
+    #[inline]
     fn string(&mut self) -> Checked<Kind> {
         let began = self.at;
         self.at += 1;
@@ -296,6 +298,18 @@ impl<'t> Cursor<'t> {
 /// The first quote, backslash or control character from `at` on, or the text's end.
 #[inline]
 fn end_of_plain_text(text: &[u8], mut at: usize) -> usize {
+    while let Some(block) = block_at(text, at) {
+        let found = ends_of_plain_text(block);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += BLOCK;
+    }
+    near_the_end(text, at)
+}
+
+/// As [`end_of_plain_text`], where no whole block is left.
+fn near_the_end(text: &[u8], mut at: usize) -> usize {
     while let Some(word) = word_at(text, at) {
         // With that bit turned over a quote is 0x20, next to the control characters, and these
         // stay among themselves: one comparison finds both.

@@ -2,12 +2,13 @@
 //!
 //! Records of one feed have their keys in much the same order. So for each field the fields that
 //! last came after it are kept, and the next key is compared with those two before it is parsed
-//! and looked up: more than twice as fast (`benches/scan.rs`). A guess can only be right or wrong, never mistaken: it is taken only where the
-//! bytes of the key, its quotes and its colon are there.
+//! and looked up: more than twice as fast (`benches/scan.rs`). A guess can only be right or wrong,
+//! never mistaken: it is taken only where the bytes of the key, its quotes and its colon are there.
 
 use std::sync::Arc;
 
-use super::structure::{WORD, skip_whitespace, string_end};
+use super::block::{BLOCK, block_at, same};
+use super::structure::{skip_whitespace, string_end};
 use crate::Dataset;
 use crate::json_text::unescape;
 
@@ -20,54 +21,43 @@ pub(super) struct Keys {
     dataset: Arc<Dataset>,
     /// For each field, for keys that name none, and for the record's start.
     entries: Vec<Entry>,
-    /// The words of all tokens, end to end. A field's token is `"Name":`.
-    tokens: Vec<u64>,
     /// Indexes of fields by the hash of their names, with linear probing; a power of two long.
     table: Vec<u16>,
 }
 
+/// A field's token is `"Name":`.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// The fields that last came after, the likelier first.
-    next: [u16; 2],
+    /// The first bytes of the token, and zeros.
+    token: [u8; BLOCK],
+    /// Which of these are the token's; none of a token that is longer.
+    token_mask: u32,
     /// Bytes of the token; 0 where there is none.
     token_bytes: u16,
-    /// The token's first word.
-    token: u32,
-    /// Which bits of the token's last word count.
-    last_mask: u64,
+    /// The fields that last came after, the likelier first.
+    next: [u16; 2],
 }
 
+/// How many absent fields in a row a guess passes over.
+const SKIPPED_MAX: usize = 3;
 /// In the table: no field. In an entry: no guess.
 const NONE: u16 = u16::MAX;
 
 impl Keys {
     pub(super) fn new(dataset: Arc<Dataset>) -> Self {
         let count = dataset.fields.len();
-        let mut tokens = Vec::new();
         let mut entries = Vec::with_capacity(count + 2);
         let mut table = vec![NONE; (count * 2).next_power_of_two()];
         for (index, field) in dataset.fields.iter().enumerate() {
-            let mut token = format!("\"{}\":", field.name).into_bytes();
-            let token_bytes = token.len();
-            let padded_bytes = token_bytes.next_multiple_of(WORD);
-            token.resize(padded_bytes, 0);
-            entries.push(Entry {
-                next: [NONE; 2],
-                token_bytes: token_bytes as u16,
-                token: tokens.len() as u32,
-                last_mask: u64::MAX >> (8 * (padded_bytes - token_bytes)),
-            });
-            tokens.extend(token.as_chunks().0.iter().map(|&word| u64::from_le_bytes(word)));
+            entries.push(Entry::of(&format!("\"{}\":", field.name)));
             let mut slot = hash(field.name.as_bytes()) & (table.len() - 1);
             while table[slot] != NONE {
                 slot = (slot + 1) & (table.len() - 1);
             }
             table[slot] = index as u16;
         }
-        let no_token = Entry { next: [NONE; 2], token_bytes: 0, token: 0, last_mask: 0 };
-        entries.extend([no_token, no_token]);
-        Self { dataset, entries, tokens, table }
+        entries.extend([Entry::of(""), Entry::of("")]);
+        Self { dataset, entries, table }
     }
 
     /// The number of fields, which is also the place of every key that names none.
@@ -89,31 +79,45 @@ impl Keys {
         line: &[u8],
         at: usize,
     ) -> Option<(Place, usize)> {
+        let likelier = self.entries[before].next[0];
+        match block_at(line, at).zip(self.entries.get(usize::from(likelier))) {
+            Some((block, entry)) if entry.is_at(block) => {
+                Some((usize::from(likelier), at + usize::from(entry.token_bytes)))
+            }
+            _ => self.guess_again(before, line, at),
+        }
+    }
+
+    /// All that may be guessed besides: the likelier key where it is long or near the line's end,
+    /// the other key that came after `before`, and those that come after the likelier one, because
+    /// a record that lacks a field goes on with the next.
+    #[inline(never)]
+    fn guess_again(&mut self, before: Place, line: &[u8], at: usize) -> Option<(Place, usize)> {
         let [likelier, other] = self.entries[before].next;
         if let Some(value) = self.match_token(likelier, line, at) {
             return Some((usize::from(likelier), value));
         }
-        let value = self.match_token(other, line, at)?;
-        self.entries[before].next = [other, likelier];
-        Some((usize::from(other), value))
+        if let Some(value) = self.match_token(other, line, at) {
+            self.entries[before].next = [other, likelier];
+            return Some((usize::from(other), value));
+        }
+        let mut skipped = likelier;
+        for _ in 0..SKIPPED_MAX {
+            let next = self.entries.get(usize::from(skipped))?.next[0];
+            if let Some(value) = self.match_token(next, line, at) {
+                return Some((usize::from(next), value));
+            }
+            skipped = next;
+        }
+        None
     }
 
     /// Where the token of `field` ends, if it stands at `at`.
-    #[inline]
     fn match_token(&self, field: u16, line: &[u8], at: usize) -> Option<usize> {
-        let entry = self.entries.get(usize::from(field))?;
-        let token_bytes = usize::from(entry.token_bytes);
-        let words = token_bytes.div_ceil(WORD);
-        let token = self.tokens.get(entry.token as usize..)?.get(..words)?;
-        // So near the line's end that no whole word can be read, a key is looked up instead.
-        let text = line.get(at..)?.get(..words * WORD)?;
-        let mut difference = 0;
-        let mut mask = entry.last_mask;
-        for (text, token) in text.as_chunks().0.iter().zip(token).rev() {
-            difference |= (u64::from_le_bytes(*text) ^ token) & mask;
-            mask = u64::MAX;
-        }
-        (difference == 0).then_some(at + token_bytes)
+        let entry = self.entries.get(usize::from(field)).filter(|entry| entry.token_bytes > 0)?;
+        let name = self.dataset.fields[usize::from(field)].name.as_bytes();
+        let rest = line.get(at..)?.strip_prefix(b"\"")?.strip_prefix(name)?;
+        rest.starts_with(b"\":").then_some(at + usize::from(entry.token_bytes))
     }
 
     /// The field that the key's inside, `raw`, names, or `unknown()`; kept as a guess for what
@@ -143,6 +147,25 @@ impl Keys {
             }
             slot = (slot + 1) & (self.table.len() - 1);
         }
+    }
+}
+
+impl Entry {
+    fn of(text: &str) -> Self {
+        let mut token = [0; BLOCK];
+        let head = text.len().min(BLOCK);
+        token[..head].copy_from_slice(&text.as_bytes()[..head]);
+        let token_mask = match BLOCK.checked_sub(text.len()) {
+            Some(padding) => u32::MAX.checked_shr(padding as u32).unwrap_or(0),
+            None => 0,
+        };
+        Self { token, token_mask, token_bytes: text.len() as u16, next: [NONE; 2] }
+    }
+
+    /// Whether the token is short and begins the block.
+    #[inline]
+    fn is_at(&self, block: &[u8; BLOCK]) -> bool {
+        self.token_mask != 0 && same(block, &self.token) & self.token_mask == self.token_mask
     }
 }
 

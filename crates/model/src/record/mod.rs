@@ -5,6 +5,7 @@
 //!   line. It trusts the check, but no input whatever makes it panic.
 //! - Both read top-level keys through `Keys`, which guesses the next key from the one before.
 
+mod block;
 mod checker;
 mod json;
 mod keys;

@@ -2,9 +2,18 @@
 //!
 //! Text that is not well-formed gives some end or none; it never gives one beyond the text.
 
+use super::block::{BLOCK, block_at, ends_of_scalar, quotes_and_backslashes};
+
 /// The first place from `at` on that holds no whitespace.
 #[inline]
-pub(super) fn skip_whitespace(text: &[u8], mut at: usize) -> usize {
+pub(super) fn skip_whitespace(text: &[u8], at: usize) -> usize {
+    match text.get(at) {
+        Some(0..=b' ') => beyond_whitespace(text, at),
+        _ => at,
+    }
+}
+
+fn beyond_whitespace(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
         at += 1;
     }
@@ -38,6 +47,18 @@ pub(super) fn string_end(text: &[u8], mut at: usize) -> Option<usize> {
 /// The first quote or backslash from `at` on.
 #[inline]
 fn quote_or_backslash(text: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(block) = block_at(text, at) {
+        let found = quotes_and_backslashes(block);
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize);
+        }
+        at += BLOCK;
+    }
+    near_the_end(text, at)
+}
+
+/// As [`quote_or_backslash`], where no whole block is left.
+fn near_the_end(text: &[u8], mut at: usize) -> Option<usize> {
     while let Some(word) = word_at(text, at) {
         let found = zero_bytes(word ^ repeat(b'"')) | zero_bytes(word ^ repeat(b'\\'));
         if found != 0 {
@@ -81,13 +102,12 @@ pub(super) const fn bytes_below<const BOUND: u8>(word: u64) -> u64 {
 /// closing brace or whitespace stands.
 #[inline]
 fn scalar_end(text: &[u8], mut at: usize) -> usize {
-    while let Some(word) = word_at(text, at) {
-        let comma_or_brace = zero_bytes(word ^ repeat(b',')) | zero_bytes(word ^ repeat(b'}'));
-        let found = comma_or_brace | bytes_below::<0x21>(word);
+    while let Some(block) = block_at(text, at) {
+        let found = ends_of_scalar(block);
         if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
+            return at + found.trailing_zeros() as usize;
         }
-        at += WORD;
+        at += BLOCK;
     }
     let is_inside = |byte: &&u8| !matches!(byte, b',' | b'}' | 0..=b' ');
     at + text.get(at..).unwrap_or_default().iter().take_while(is_inside).count()

@@ -206,5 +206,17 @@ fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// The number of digits that fit in a `u64`.
 fn decimal(digits: &[u8]) -> u64 {
-    digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+    let (eights, rest) = digits.as_chunks();
+    let number = eights.iter().fold(0, |number, eight| number * 100_000_000 + eight_digits(*eight));
+    rest.iter().fold(number, |number, digit| number * 10 + u64::from(digit - b'0'))
+}
+
+/// The number of eight digits: neighbours are joined to numbers of two digits, of four, of eight.
+fn eight_digits(digits: [u8; 8]) -> u64 {
+    const ONES: u64 = 0x00ff_00ff_00ff_00ff;
+    const PAIRS: u64 = 0x0000_ffff_0000_ffff;
+    let digits = u64::from_le_bytes(digits) & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (digits & ONES) * 10 + ((digits >> 8) & ONES);
+    let fours = (pairs & PAIRS) * 100 + ((pairs >> 16) & PAIRS);
+    (fours & 0xffff_ffff) * 10_000 + (fours >> 32)
 }
