@@ -6,7 +6,8 @@
 /// spaces and tabs, are left out but counted.
 #[derive(Debug, Clone)]
 pub struct Lines<'b> {
-    rest: &'b [u8],
+    body: &'b [u8],
+    at: usize,
     number: u64,
 }
 
@@ -17,12 +18,14 @@ pub struct Line<'b> {
     pub number: u64,
     /// Its bytes, without its end.
     pub bytes: &'b [u8],
+    /// Where it begins in the body.
+    pub at: usize,
 }
 
 impl<'b> Lines<'b> {
     /// The lines of `body`.
     pub const fn new(body: &'b [u8]) -> Self {
-        Self { rest: body, number: 0 }
+        Self { body, at: 0, number: 0 }
     }
 }
 
@@ -30,19 +33,16 @@ impl<'b> Iterator for Lines<'b> {
     type Item = Line<'b>;
 
     fn next(&mut self) -> Option<Line<'b>> {
-        while !self.rest.is_empty() {
-            let bytes = match memchr::memchr(b'\n', self.rest) {
-                Some(end) => {
-                    let bytes = &self.rest[..end];
-                    self.rest = &self.rest[end + 1..];
-                    bytes
-                }
-                None => std::mem::take(&mut self.rest),
-            };
+        while self.at < self.body.len() {
+            let at = self.at;
+            let rest = &self.body[at..];
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            self.at += end + 1;
             self.number += 1;
+            let bytes = &rest[..end];
             let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
             if bytes.iter().any(|byte| !matches!(byte, b' ' | b'\t')) {
-                return Some(Line { number: self.number, bytes });
+                return Some(Line { number: self.number, bytes, at });
             }
         }
         None
@@ -56,6 +56,7 @@ mod tests {
     #[track_caller]
     fn check(body: &str, expected: &[(u64, &str)]) {
         let lines: Vec<_> = Lines::new(body.as_bytes())
+            .inspect(|line| assert!(body.as_bytes()[line.at..].starts_with(line.bytes)))
             .map(|line| (line.number, str::from_utf8(line.bytes).unwrap()))
             .collect();
         assert_eq!(lines, expected, "{body:?}");

@@ -9,7 +9,7 @@
 //!
 //! **Rules.** All frames of a request go into one append. Memory is reserved before it is used.
 //! Decoding and checking run on worker threads, as many as there are cores. A record's bytes are
-//! copied once, from the decoded body into its frame, and are not altered.
+//! copied at most once, from the decoded body into its frame, and are not altered.
 
 mod body;
 mod budget;
@@ -40,7 +40,7 @@ use crate::config::IngestSettings;
 use crate::metrics::IngestMetrics;
 
 use budget::{Budget, Reserved};
-use buffers::Buffers;
+use buffers::{Buffer, Buffers};
 use checkers::Checkers;
 use coding::Coding;
 use sorter::{Sorted, Sorter, Target};
@@ -94,7 +94,10 @@ pub(crate) struct Receipt {
 
 /// A request, ready for the journal.
 struct Prepared {
-    sorted: Sorted,
+    frames: Vec<FrameDraft>,
+    outcome: Outcome,
+    /// Bytes of the records that were accepted.
+    record_bytes: u64,
     key: Option<IdempotencyKey>,
     /// Held until the frames are the journal's.
     _reserved: Reserved,
@@ -102,7 +105,7 @@ struct Prepared {
 
 /// A request on its way through a worker.
 struct Work {
-    received: Vec<u8>,
+    received: Buffer,
     reserved: Reserved,
     dataset: Arc<Dataset>,
     manifest: Manifest,
@@ -216,7 +219,7 @@ impl Door {
         &self,
         headers: &HeaderMap,
         body: &mut Body,
-    ) -> Result<(Vec<u8>, Reserved), IngestError> {
+    ) -> Result<(Buffer, Reserved), IngestError> {
         let max = self.parts.settings.body_bytes_max;
         let announced = body::announced(headers).unwrap_or(0);
         if announced > max {
@@ -225,13 +228,8 @@ impl Door {
         let mut reserved = self.parts.budget.reserve();
         let mut buffer =
             self.parts.buffers.take(announced.min(buffers::KEPT_BYTES_MAX as u64) as usize);
-        match body::receive(body, max, &mut buffer, &mut reserved).await {
-            Ok(()) => Ok((buffer, reserved)),
-            Err(error) => {
-                self.parts.buffers.give_back(buffer);
-                Err(error)
-            }
-        }
+        body::receive(body, max, &mut buffer, &mut reserved).await?;
+        Ok((buffer, reserved))
     }
 
     /// Decodes and sorts on a worker thread.
@@ -249,8 +247,7 @@ impl Door {
         dataset: &str,
         prepared: Prepared,
     ) -> Result<Receipt, IngestError> {
-        let Prepared { sorted: Sorted { frames, outcome, record_bytes }, key, _reserved } =
-            prepared;
+        let Prepared { frames, outcome, record_bytes, key, _reserved } = prepared;
         let Some(partition) = self.partition(destined, key, &frames) else {
             return Ok(Receipt { outcome, repeated: false });
         };
@@ -308,32 +305,27 @@ impl Parts {
                 Sorter::new(target, &manifest, &mut checker, &mut reserved, max).sort(&decoded)
             });
         self.checkers.give_back(checker);
+        let Sorted { frames, outcome, record_bytes } = sorted?;
+        // What is not copied stays, and what is copied has room of its own.
         reserved.shrink(decoded.len());
-        self.buffers.give_back(decoded);
-        Ok(Prepared { sorted: sorted?, key, _reserved: reserved })
+        let frames = frames::drafts(frames, decoded, &dataset.name);
+        Ok(Prepared { frames, outcome, record_bytes, key, _reserved: reserved })
     }
 
     /// The decoded body; what was received is given back.
     fn decode(
         &self,
         coding: Coding,
-        received: Vec<u8>,
+        received: Buffer,
         reserved: &mut Reserved,
-    ) -> Result<Vec<u8>, IngestError> {
+    ) -> Result<Buffer, IngestError> {
         let max = self.settings.decoded_bytes_max;
         if coding == Coding::Identity {
             return Ok(received);
         }
         let mut decoded = self.buffers.take(received.len().saturating_mul(4).min(1 << 20));
-        let result = coding.decode(&received, max, &mut decoded, reserved);
+        coding.decode(&received, max, &mut decoded, reserved)?;
         reserved.shrink(received.len());
-        self.buffers.give_back(received);
-        match result {
-            Ok(()) => Ok(decoded),
-            Err(error) => {
-                self.buffers.give_back(decoded);
-                Err(error)
-            }
-        }
+        Ok(decoded)
     }
 }

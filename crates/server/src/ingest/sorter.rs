@@ -3,16 +3,17 @@
 //! Pure work on bytes; it runs on a worker thread. The same body gives the same frames.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use catalog::Grant;
-use journal::{FrameDraft, FrameKind};
+use journal::FrameKind;
 use model::record::Lines;
 use model::{AccountId, Checker, Scope};
 
 use super::IngestError;
 use super::budget::Reserved;
 use super::combined;
-use super::frames::FrameBuilder;
+use super::frames::{FrameBuilder, Gathered};
 use super::manifest::{Format, Manifest};
 use super::outcome::Outcome;
 use super::quarantine::{self, LineError};
@@ -45,7 +46,7 @@ impl Target<'_> {
 /// A body, sorted.
 #[derive(Debug)]
 pub(super) struct Sorted {
-    pub(super) frames: Vec<FrameDraft>,
+    pub(super) frames: Vec<Gathered>,
     pub(super) outcome: Outcome,
     /// Bytes of the records that were accepted.
     pub(super) record_bytes: u64,
@@ -59,11 +60,11 @@ pub(super) struct Sorter<'s> {
     checker: &'s mut Checker,
     reserved: &'s mut Reserved,
     quarantine_bytes_max: u64,
-    dataset: String,
     open: Vec<FrameBuilder>,
     open_of: HashMap<Scope, usize>,
     quarantine: FrameBuilder,
     quarantine_bytes: u64,
+    body: &'s [u8],
     /// Room that a frame of records needs at most, by the size of the body.
     room: usize,
     scratch: Vec<u8>,
@@ -81,7 +82,6 @@ impl<'s> Sorter<'s> {
         quarantine_bytes_max: u64,
     ) -> Self {
         Self {
-            dataset: checker.dataset().name.clone(),
             quarantine: FrameBuilder::new(FrameKind::Quarantine, target.quarantine()),
             target,
             manifest,
@@ -91,6 +91,7 @@ impl<'s> Sorter<'s> {
             open: Vec::new(),
             open_of: HashMap::new(),
             quarantine_bytes: 0,
+            body: &[],
             room: 0,
             scratch: Vec::new(),
             sorted: Sorted { frames: Vec::new(), outcome: Outcome::default(), record_bytes: 0 },
@@ -98,7 +99,8 @@ impl<'s> Sorter<'s> {
     }
 
     /// Sorts the whole body.
-    pub(super) fn sort(mut self, body: &[u8]) -> Result<Sorted, IngestError> {
+    pub(super) fn sort(mut self, body: &'s [u8]) -> Result<Sorted, IngestError> {
+        self.body = body;
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         self.room = (body.len() + 1).saturating_mul(self.manifest.format.growth());
         match self.manifest.format {
@@ -114,16 +116,19 @@ impl<'s> Sorter<'s> {
                 }
             },
         }
-        let Self { open, mut quarantine, dataset, mut sorted, .. } = self;
-        let rest = open.into_iter().filter_map(|mut builder| builder.close(&dataset));
-        sorted.frames.extend(rest);
-        sorted.frames.extend(quarantine.close(&dataset));
+        let Self { open, mut quarantine, mut sorted, .. } = self;
+        sorted.frames.extend(open.into_iter().filter_map(|mut builder| builder.close()));
+        sorted.frames.extend(quarantine.close());
         Ok(sorted)
     }
 
     fn lines(&mut self, body: &[u8]) -> Result<(), IngestError> {
+        let begins_at = self.body.len() - body.len();
         for line in Lines::new(body) {
-            self.record(line.number, line.bytes)?;
+            let end = line.at + line.bytes.len();
+            let stands = matches!(self.target, Target::Scope(_)) && body.get(end) == Some(&b'\n');
+            let place = stands.then_some(begins_at + line.at..begins_at + end);
+            self.record(line.number, line.bytes, place)?;
         }
         Ok(())
     }
@@ -135,7 +140,7 @@ impl<'s> Sorter<'s> {
             let number = self.manifest.line(line.number);
             match combined::map(number, line.bytes, &mut record) {
                 // Such records are good by their making.
-                Ok(()) => self.accept(line.number, &record, line.bytes)?,
+                Ok(()) => self.accept(line.number, &record, line.bytes, None)?,
                 Err(reason) => self.refuse(line.number, line.bytes, reason)?,
             }
         }
@@ -145,26 +150,38 @@ impl<'s> Sorter<'s> {
     /// An element may stand over several lines, which a frame's line may not.
     fn element(&mut self, number: u64, element: &[u8]) -> Result<(), IngestError> {
         if memchr::memchr2(b'\n', b'\r', element).is_none() {
-            return self.record(number, element);
+            return self.record(number, element, None);
         }
         let mut line = std::mem::take(&mut self.scratch);
         line.clear();
         // In good JSON they are whitespace between tokens: within strings they are escaped.
         line.extend(element.iter().map(|&b| if matches!(b, b'\n' | b'\r') { b' ' } else { b }));
-        let sorted = self.record(number, &line);
+        let sorted = self.record(number, &line, None);
         self.scratch = line;
         sorted
     }
 
-    fn record(&mut self, number: u64, record: &[u8]) -> Result<(), IngestError> {
+    /// Takes a record; `place` is where it stands in the body with a newline behind it, if it does.
+    fn record(
+        &mut self,
+        number: u64,
+        record: &[u8],
+        place: Option<Range<usize>>,
+    ) -> Result<(), IngestError> {
         match self.checker.check(record) {
-            Ok(()) => self.accept(number, record, record),
+            Ok(()) => self.accept(number, record, record, place),
             Err(refusal) => self.refuse(number, record, refusal.to_string()),
         }
     }
 
     /// Takes a good record, which was made of `line`, into the open frame of its scope.
-    fn accept(&mut self, number: u64, record: &[u8], line: &[u8]) -> Result<(), IngestError> {
+    fn accept(
+        &mut self,
+        number: u64,
+        record: &[u8],
+        line: &[u8],
+        place: Option<Range<usize>>,
+    ) -> Result<(), IngestError> {
         let (scope, room) = match self.target {
             Target::Scope(scope) => (scope, self.room),
             Target::PerRecord { zones, grant } => {
@@ -177,7 +194,11 @@ impl<'s> Sorter<'s> {
             }
         };
         let at = self.open_frame(scope);
-        self.sorted.frames.extend(self.open[at].push(record, room, &self.dataset));
+        let frame = &mut self.open[at];
+        self.sorted.frames.extend(match place {
+            Some(place) => frame.push_part(self.body, place),
+            None => frame.push(self.body, record, room),
+        });
         self.sorted.outcome.accepted += 1;
         self.sorted.record_bytes += record.len() as u64 + 1;
         Ok(())
@@ -200,7 +221,7 @@ impl<'s> Sorter<'s> {
         quarantine::write(&error, self.manifest.source.as_deref(), line, &mut kept);
         self.quarantine_bytes += kept.len() as u64 + 1;
         self.reserved.grow(kept.len() + 1)?;
-        let closed = self.quarantine.push(&kept, kept.len() + 1, &self.dataset);
+        let closed = self.quarantine.push(self.body, &kept, kept.len() + 1);
         self.sorted.frames.extend(closed);
         self.sorted.outcome.refuse(error);
         if self.quarantine_bytes > self.quarantine_bytes_max {
