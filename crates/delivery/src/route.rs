@@ -125,7 +125,10 @@ impl FrameDecoder {
 
 /// The lines of a payload, without their newlines.
 fn lines(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
-    payload
-        .split_inclusive(|&byte| byte == b'\n')
-        .map(|line| line.strip_suffix(b"\n").unwrap_or(line))
+    let mut begun = 0;
+    memchr::memchr_iter(b'\n', payload).map(move |end| {
+        let line = &payload[begun..end];
+        begun = end + 1;
+        line
+    })
 }

@@ -130,7 +130,7 @@ impl CompiledJob {
         let passes = self.sample.keeps(at)
             && self.filter.as_ref().is_none_or(|filter| filter.matches(value));
         if passes {
-            self.encoder.record(value, first, out);
+            self.encoder.record_of_line(line, |field| scanner.span(field), first, out);
         }
         passes
     }

@@ -22,6 +22,7 @@
 //! It asks for a Unix: positioned reads, vectored writes to the end of a file, fsync of directories.
 
 mod active;
+mod chunk;
 mod disk;
 mod format;
 mod index;

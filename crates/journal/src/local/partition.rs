@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use model::{Offset, Partition};
 use tokio::sync::watch;
 
+use super::chunk::Chunks;
+use super::index::Mark;
 use super::segment::Segment;
 use super::tail::Tail;
 use super::trim::Leftovers;
@@ -26,7 +28,13 @@ pub(super) struct PartitionState {
     end: watch::Sender<Offset>,
     health: Mutex<Health>,
     leftovers: Mutex<Leftovers>,
+    /// For those who read from the files.
+    pub(super) chunks: Chunks,
+    places: Mutex<VecDeque<Mark>>,
 }
+
+/// How many places are known at which readers stopped: one for each that reads on its own, about.
+const PLACES_MAX: usize = 16;
 
 /// The segments of a partition: consecutive, without a gap.
 #[derive(Debug)]
@@ -53,7 +61,22 @@ impl PartitionState {
             end: watch::Sender::new(end),
             health: Mutex::new(Health::Writable),
             leftovers: Mutex::new(leftovers),
+            chunks: Chunks::default(),
+            places: Mutex::default(),
         }
+    }
+
+    /// Where the frame `offset` stands in its segment, if a reader has stopped there of late.
+    pub(super) fn place_of(&self, offset: Offset) -> Option<Mark> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.iter().find(|place| place.offset == offset).copied()
+    }
+
+    /// Takes down where a reader has stopped: it will go on there.
+    pub(super) fn stopped_at(&self, place: Mark) {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.push_front(place);
+        places.truncate(PLACES_MAX);
     }
 
     /// Where the partition ends, to be waited on.

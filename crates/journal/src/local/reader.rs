@@ -7,6 +7,7 @@
 use model::{Offset, UnixNanos};
 
 use super::disk::Disk;
+use super::index::Mark;
 use super::partition::PartitionState;
 use super::segment::{Segment, SegmentFault};
 use super::walk::{CHUNK_BYTES, Walk};
@@ -80,12 +81,17 @@ fn read_segment(
         let index = segment.index();
         (index.mark_before(from).ok_or_else(gone)?, index.range.next, index.end)
     };
+    let mark = partition.place_of(from).unwrap_or(mark);
     let file = segment.open()?;
     let room = found.max_bytes.saturating_sub(found.bytes).saturating_add(HEADERS_BYTES);
     let start = (mark.offset, mark.position);
-    let mut walk = Walk::new(&file, segment.id, start, end, room.min(READ_BYTES_MAX));
+    let walk = Walk::new(&file, segment.id, start, end, room.min(READ_BYTES_MAX));
+    let mut walk = walk.into(&partition.chunks);
     while let Some(stored) = walk.next_frame().map_err(|error| fault(&segment, error))? {
-        if stored.frame.offset >= from && !found.take(stored.frame) {
+        let (offset, position, arrival) =
+            (stored.frame.offset, stored.position, stored.frame.arrival);
+        if offset >= from && !found.take(stored.frame) {
+            partition.stopped_at(Mark { offset, position, arrival });
             return Ok(None);
         }
     }

@@ -12,6 +12,7 @@ use memchr::memmem;
 use model::{Offset, UnixNanos};
 use thiserror::Error;
 
+use super::chunk::Chunks;
 use super::format::{FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader, SegmentId, StoredFrame};
 
 /// Bytes that are read at once when a whole file is walked over.
@@ -36,6 +37,7 @@ pub(super) struct Walk<'f> {
     /// Where the walk ends.
     end: u64,
     chunk_bytes: usize,
+    chunks: Chunks,
     /// What was read ahead, from `position` on.
     chunk: Bytes,
     next: Offset,
@@ -59,11 +61,18 @@ impl<'f> Walk<'f> {
             position,
             end,
             chunk_bytes,
+            chunks: Chunks::default(),
             chunk: Bytes::new(),
             next: first,
             arrival: UnixNanos(i64::MIN),
             following: None,
         }
+    }
+
+    /// Reads into these buffers.
+    pub(super) fn into(mut self, chunks: &Chunks) -> Self {
+        self.chunks = chunks.clone();
+        self
     }
 
     /// The next frame; `None` at the end.
@@ -111,9 +120,8 @@ impl<'f> Walk<'f> {
             return Err(self.broken("the file ends within the frame"));
         }
         let wanted = (self.chunk_bytes.max(bytes) as u64).min(left) as usize;
-        let mut chunk = vec![0; wanted];
-        match self.file.read_exact_at(&mut chunk, self.position) {
-            Ok(()) => self.chunk = Bytes::from(chunk),
+        match self.chunks.read(self.file, self.position, wanted) {
+            Ok(chunk) => self.chunk = chunk,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(self.broken("the file ends within the frame"));
             }

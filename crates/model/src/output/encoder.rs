@@ -3,6 +3,8 @@
 //! All that is the same in every record is laid out once: a record is a run of constant texts with
 //! a value after each of them but the last. Writing one allocates nothing beyond the output.
 
+use std::ops::Range;
+
 use super::redaction::{redact_json, redact_text};
 use super::{OutputOptions, OutputType, TemplatePiece, csv};
 use crate::time::{TimestampFormat, parse_json_timestamp};
@@ -30,6 +32,9 @@ struct Slot {
     /// The field's index in the dataset.
     field: usize,
     is_timestamp: bool,
+    /// Whether the text before the value is a comma, the field's name and a colon: what stands
+    /// before the value in a record that is written without a space.
+    is_member: bool,
 }
 
 impl Encoder {
@@ -79,6 +84,61 @@ impl Encoder {
             text_start = slot.text_end;
             self.write(value(slot.field), slot.is_timestamp, out);
         }
+        out.extend_from_slice(&self.texts[text_start..]);
+        if self.redacts {
+            redact(self.output_type, out, start);
+        }
+    }
+
+    /// Appends a record as [`Self::record`] does. `span` tells where in `line` the value of a field
+    /// stands.
+    ///
+    /// Values that follow one another in the line as they do in the output are copied at once.
+    pub(crate) fn record_of_line(
+        &self,
+        line: &[u8],
+        span: impl Fn(usize) -> Option<Range<usize>>,
+        first: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let value = |field| line.get(span(field)?);
+        if self.output_type != OutputType::Ndjson {
+            return self.record(value, first, out);
+        }
+        if !first {
+            out.extend_from_slice(&self.record_delimiter);
+        }
+        let start = out.len();
+        let mut text_start = 0;
+        // What is to be copied next.
+        let mut run = 0..0;
+        for slot in &self.slots {
+            let text = &self.texts[text_start..slot.text_end];
+            text_start = slot.text_end;
+            match span(slot.field) {
+                // Between two values lie at least a comma, the quoted name, which an escape makes
+                // longer, and a colon. Where there is no more, it is just that.
+                Some(span)
+                    if slot.is_member
+                        && !run.is_empty()
+                        && span.start.checked_sub(run.end) == Some(text.len()) =>
+                {
+                    run.end = span.end;
+                }
+                span => {
+                    out.extend_from_slice(line.get(run).unwrap_or_default());
+                    out.extend_from_slice(text);
+                    run = match span {
+                        Some(span) if !slot.is_timestamp => span,
+                        _ => 0..0,
+                    };
+                    if run.is_empty() {
+                        self.write(value(slot.field), slot.is_timestamp, out);
+                    }
+                }
+            }
+        }
+        out.extend_from_slice(line.get(run).unwrap_or_default());
         out.extend_from_slice(&self.texts[text_start..]);
         if self.redacts {
             redact(self.output_type, out, start);
@@ -143,6 +203,11 @@ impl Encoder {
                 self.texts.extend_from_slice(b"\":");
             }
             self.push_slot(field, dataset);
+            if let Some(slot) = self.slots.last_mut() {
+                let is_plain = options.field_delimiter == "," && number > 0;
+                slot.is_member =
+                    is_plain && options.output_type == OutputType::Ndjson && !slot.is_timestamp;
+            }
         }
     }
 
@@ -158,7 +223,8 @@ impl Encoder {
 
     fn push_slot(&mut self, field: usize, dataset: &Dataset) {
         let is_timestamp = dataset.fields[field].field_type == FieldType::Timestamp;
-        self.slots.push(Slot { text_end: self.texts.len(), field, is_timestamp });
+        let text_end = self.texts.len();
+        self.slots.push(Slot { text_end, field, is_timestamp, is_member: false });
     }
 }
 

@@ -79,7 +79,7 @@ impl Checker {
         let schema = Schema { dataset: &self.dataset, fits: &self.fits };
         let checked = check_object(&mut cursor, line, schema, &mut self.keys);
         // What is no UTF-8 is refused for that first, whatever else is wrong with it.
-        if !matches!(checked, Ok(Bytes::Ascii)) {
+        if !matches!(checked, Ok(Bytes::Good)) {
             check_utf8(line)?;
         }
         checked.map(drop)
@@ -96,18 +96,18 @@ struct Schema<'c> {
 /// What the bytes of a text are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bytes {
-    Ascii,
-    /// Some are not ASCII, and have not been looked at.
+    /// UTF-8.
+    Good,
     Others,
 }
 
 impl Bytes {
     fn and(self, other: Self) -> Self {
-        if other == Self::Ascii { self } else { other }
+        if other == Self::Good { self } else { other }
     }
 
     fn of(text: &[u8]) -> Self {
-        if text.is_ascii() { Self::Ascii } else { Self::Others }
+        if str::from_utf8(text).is_ok() { Self::Good } else { Self::Others }
     }
 }
 
@@ -123,7 +123,7 @@ fn check_object(
         return Err(Refusal::NotAnObject { found: cursor.found(), at: cursor.at }.into());
     }
     cursor.open()?;
-    let mut bytes = Bytes::Ascii;
+    let mut bytes = Bytes::Good;
     if cursor.peek() != Some(b'}') {
         bytes = check_members(cursor, line, schema, keys)?;
     }
@@ -151,7 +151,7 @@ fn check_members(
     keys: &mut Keys,
 ) -> Checked<Bytes> {
     let mut before = keys.start();
-    let mut bytes = Bytes::Ascii;
+    let mut bytes = Bytes::Good;
     loop {
         before = match keys.guess(before, line, cursor.at) {
             Some((field, value)) => {

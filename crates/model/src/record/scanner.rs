@@ -1,5 +1,6 @@
 //! Finding the values of wanted fields in a record that was checked at the door.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -79,13 +80,16 @@ impl Scanner {
     ///
     /// `None` where the record lacks the field or the field is not wanted.
     pub fn value<'l>(&self, line: &'l [u8], field: usize) -> Option<&'l [u8]> {
-        let span = self.spans[usize::from(*self.slots.get(field)?)];
-        let is_wanted = self.slots[field] != 0;
-        if is_wanted && span.end > 0 {
-            line.get(span.start as usize..span.end as usize)
-        } else {
-            None
-        }
+        line.get(self.span(field)?)
+    }
+
+    /// Where the field's value stands in the line that was scanned last; `None` as for
+    /// [`Self::value`].
+    #[inline]
+    pub fn span(&self, field: usize) -> Option<Range<usize>> {
+        let slot = *self.slots.get(field)?;
+        let span = *self.spans.get(usize::from(slot))?;
+        (slot != 0 && span.end > 0).then_some(span.start as usize..span.end as usize)
     }
 
     fn scan_object(&mut self, line: &[u8]) -> Result<(), ScanError> {

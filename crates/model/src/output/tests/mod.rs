@@ -39,7 +39,11 @@ fn object(options: &Value, records: &[&str]) -> String {
     for (number, record) in records.iter().enumerate() {
         let line = record.as_bytes();
         scanner.scan(line).unwrap();
-        encoder.record(|field| scanner.value(line, field), number == 0, &mut out);
+        let before = out.len();
+        encoder.record_of_line(line, |field| scanner.span(field), number == 0, &mut out);
+        let mut one_by_one = Vec::new();
+        encoder.record(|field| scanner.value(line, field), number == 0, &mut one_by_one);
+        assert_eq!(out[before..], one_by_one, "{options}: {record}");
     }
     encoder.end(&mut out);
     String::from_utf8(out).unwrap()
