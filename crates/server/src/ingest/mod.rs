@@ -8,7 +8,7 @@
 //! ```
 //!
 //! **Rules.** All frames of a request go into one append. Memory is reserved before it is used.
-//! Decoding and checking run on worker threads, as many as there are cores. A record's bytes are
+//! Decoding and checking run on worker threads, as many as there are cores, but for small bodies. A record's bytes are
 //! copied at most once, from the decoded body into its frame, and are not altered.
 
 mod body;
@@ -51,6 +51,9 @@ pub(crate) use manifest::Manifest;
 pub(crate) use outcome::Outcome;
 pub(crate) use quarantine::downloaded;
 pub(crate) use sorter::OPERATOR;
+
+/// Bodies up to this size are worked on where they were received.
+const SMALL_BYTES: usize = 32 << 10;
 
 /// The door. Clones share it.
 #[derive(Debug, Clone)]
@@ -232,9 +235,13 @@ impl Door {
         Ok((buffer, reserved))
     }
 
-    /// Decodes and sorts on a worker thread.
+    /// Decodes and sorts on a worker thread; what is small, at once, because it takes no longer
+    /// than handing it over.
     async fn prepare(&self, work: Work) -> Result<Prepared, IngestError> {
         let parts = Arc::clone(&self.parts);
+        if work.received.len() <= SMALL_BYTES && work.manifest.coding == Coding::Identity {
+            return parts.work(work);
+        }
         let permit = self.parts.workers.acquire().await;
         let prepared = tokio::task::spawn_blocking(move || parts.work(work)).await;
         drop(permit);

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Mutex;
 
 use super::{StartError, administrator, private_file};
-use crate::api::{Rates, Signer};
+use crate::api::{Rates, Senders, Signer};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
 use crate::dashboard::{Drafts, Sessions};
@@ -155,6 +155,7 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         metrics: MetricsPage::new(registry),
         api: config.api.clone(),
         rates: Rates::new(&config.api),
+        senders: Senders::default(),
         principal: config.delivery.principal_arn.clone(),
         sessions: Sessions::default(),
         drafts: Drafts::default(),
