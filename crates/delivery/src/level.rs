@@ -3,11 +3,17 @@
 //!
 //! A batch keeps the level that it began with, and the ledger records it, so that a batch that is
 //! encoded again has the same bytes. A level is a number of libdeflate's for gzip and of zstd's for
-//! Zstandard; docs/performance.md tells what each costs and brings.
+//! Zstandard; docs/performance.md tells what each costs and brings. In a build with the feature
+//! `isal` the fastest level of gzip is ISA-L's.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::press::ISAL;
+
+/// The fastest level of this build.
+const FASTEST: u8 = if cfg!(feature = "isal") { ISAL } else { 1 };
 
 /// How objects are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,8 +29,8 @@ impl Level {
     /// The level of a batch that begins now.
     pub(crate) fn at(self, pace: Pace) -> u8 {
         match (self, pace) {
+            (Self::Fixed(1), _) | (Self::Auto, Pace::Behind) => FASTEST,
             (Self::Fixed(level), _) => level,
-            (Self::Auto, Pace::Behind) => 1,
             (Self::Auto, Pace::Busy) => 5,
             (Self::Auto, Pace::Calm) => 7,
         }

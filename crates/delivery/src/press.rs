@@ -10,6 +10,10 @@ use libdeflater::{CompressionLvl, Compressor};
 use model::output::Compression;
 use zstd::zstd_safe::{CCtx, CParameter, compress_bound};
 
+/// The level that stands for the first one of ISA-L, as it is recorded in the ledger. Where the
+/// program was built without it, libdeflate's first level takes its place.
+pub(crate) const ISAL: u8 = 0;
+
 /// Room that is kept from one member to the next; what is larger is given back.
 const KEPT_BYTES: usize = 4 << 20;
 
@@ -28,17 +32,18 @@ impl std::fmt::Debug for Press {
 }
 
 impl Press {
-    /// Compresses `bytes` to one member at this level, 1 to 12.
+    /// Compresses `bytes` to one member at this level, 1 to 12, or [`ISAL`] for gzip.
     pub(crate) fn member(
         &mut self,
         compression: Compression,
         level: u8,
         bytes: &[u8],
     ) -> io::Result<&[u8]> {
-        let level = level.clamp(1, 12);
-        let len = match compression {
-            Compression::Gzip => self.gzip(level, bytes),
-            Compression::Zstd => self.zstd(level, bytes),
+        let len = match (compression, level) {
+            #[cfg(feature = "isal")]
+            (Compression::Gzip, ISAL) => self.isal(bytes),
+            (Compression::Gzip, _) => self.gzip(level.clamp(1, 12), bytes),
+            (Compression::Zstd, _) => self.zstd(level.clamp(1, 12), bytes),
         }?;
         Ok(&self.member[..len])
     }
@@ -54,6 +59,16 @@ impl Press {
         let (_, compressor) = self.gzip.get_or_insert_with(make);
         grow(&mut self.member, compressor.gzip_compress_bound(bytes.len()));
         compressor.gzip_compress(bytes, &mut self.member).map_err(io::Error::other)
+    }
+
+    #[cfg(feature = "isal")]
+    fn isal(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        use isal::{Codec, CompressionLevel, compress_into};
+
+        // What cannot be compressed is stored in blocks of 64 KiB, with 5 bytes before each.
+        grow(&mut self.member, bytes.len() + bytes.len() / 8192 + 512);
+        compress_into(bytes, &mut self.member, CompressionLevel::One, Codec::Gzip)
+            .map_err(|error| io::Error::other(error.to_string()))
     }
 
     fn zstd(&mut self, level: u8, bytes: &[u8]) -> io::Result<usize> {
@@ -102,7 +117,7 @@ mod tests {
     fn members_end_to_end_are_one_object_and_come_out_the_same_each_time() {
         let text = "{\"RayID\":\"7f3a\"}\n".repeat(40_000);
         for compression in Compression::ALL {
-            for level in 1..=12 {
+            for level in ISAL..=12 {
                 let object = |press: &mut Press| -> Vec<u8> {
                     let members = text.as_bytes().chunks(200_000);
                     members
@@ -114,6 +129,23 @@ mod tests {
                 let first = object(&mut used);
                 assert!(first == object(&mut Press::default()), "{compression:?} {level}");
                 assert!(unpacked(compression, &first) == text.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_compressed_fits_all_the_same() {
+        // Multiples of an odd number modulo 2^64: no byte pattern comes twice.
+        let noise: Vec<u8> = (0..40_000_u64)
+            .flat_map(|word| word.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes())
+            .collect();
+        for compression in Compression::ALL {
+            for level in [ISAL, 1, 12] {
+                for bytes in [&noise[..], &noise[..1], &[]] {
+                    let member =
+                        Press::default().member(compression, level, bytes).unwrap().to_vec();
+                    assert!(unpacked(compression, &member) == bytes, "{compression:?} {level}");
+                }
             }
         }
     }
