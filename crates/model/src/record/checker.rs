@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::block::{block_at, ends_of_plain_text, non_ascii, non_digits};
+use super::block::{BLOCK, block_at, ends_of_plain_text, non_ascii, non_digits};
 use super::json::{Checked, Cursor, Kind};
 use super::keys::Keys;
 use super::refusal::Refusal;
@@ -182,16 +182,20 @@ fn check_members(
     }
 }
 
-/// The end of the value at `at`, if it is what it may be and one of those that most are: a short
-/// string of ASCII without escapes, an int without a sign, or a bool. `None` says nothing about it.
+/// The end of the value at `at`, if it is what it may be and one of those that most are: a string
+/// of ASCII without escapes, an int without a sign, or a bool. `None` says nothing about it.
 #[inline]
 fn plain_value(line: &[u8], at: usize, fits: Fits) -> Option<usize> {
     let block = block_at(line, at)?;
     let bytes = if block[0] == b'"' {
         // The opening quote is the first of them.
         let end = (ends_of_plain_text(block) & !1).trailing_zeros();
-        let is_plain = *block.get(end as usize)? == b'"' && non_ascii(block) << (31 - end) == 0;
-        (fits.string && is_plain).then_some(end as usize + 1)?
+        let bytes = match block.get(end as usize) {
+            Some(_) => plain_end(block, end)?,
+            None if non_ascii(block) == 0 => BLOCK + rest_of_string(line, at + BLOCK)?,
+            None => return None,
+        };
+        fits.string.then_some(bytes)?
     } else if block[0].is_ascii_digit() {
         let digits = non_digits(block).trailing_zeros() as usize;
         let has_more = matches!(block.get(digits)?, b'.' | b'e' | b'E');
@@ -205,6 +209,30 @@ fn plain_value(line: &[u8], at: usize, fits: Fits) -> Option<usize> {
     let end = at + bytes;
     let is_good = !fits.is_timestamp || parse_json_timestamp(line.get(at..end)?).is_ok();
     is_good.then_some(end)
+}
+
+/// How many bytes of the block a string takes that has its first end of plain text at `end`, if
+/// that is its closing quote, and all before it is ASCII.
+#[inline]
+fn plain_end(block: &[u8; BLOCK], end: u32) -> Option<usize> {
+    let is_plain = block[end as usize] == b'"' && non_ascii(block) << (31 - end) == 0;
+    is_plain.then_some(end as usize + 1)
+}
+
+/// How many bytes from `at` on a string takes that goes on there, if it is ASCII without escapes.
+fn rest_of_string(line: &[u8], at: usize) -> Option<usize> {
+    let mut bytes = 0;
+    loop {
+        let block = block_at(line, at + bytes)?;
+        let ends = ends_of_plain_text(block);
+        if ends != 0 {
+            return Some(bytes + plain_end(block, ends.trailing_zeros())?);
+        }
+        if non_ascii(block) != 0 {
+            return None;
+        }
+        bytes += BLOCK;
+    }
 }
 
 /// Takes the value of a field; `None` is one that is not known.
