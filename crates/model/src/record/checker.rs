@@ -26,26 +26,29 @@ pub struct Checker {
 
 /// What a value may be, where that is seen at its first look.
 #[derive(Debug, Clone, Copy)]
-struct Fits {
-    string: bool,
-    int: bool,
-    bool: bool,
-    /// It has to be read as an instant, too.
-    is_timestamp: bool,
-}
+struct Fits(u8);
 
 impl Fits {
-    const ANYTHING: Self = Self { string: true, int: true, bool: true, is_timestamp: false };
+    const STRING: u8 = 1;
+    const INT: u8 = 2;
+    const BOOL: u8 = 4;
+    /// It has to be read as an instant, too.
+    const INSTANT: u8 = 8;
+    const ANYTHING: Self = Self(Self::STRING | Self::INT | Self::BOOL);
 
     fn of(field: &Field) -> Self {
-        use FieldType::{Bool, Float, Int, String, Timestamp};
-        let is_timestamp = field.field_type == Timestamp;
-        Self {
-            string: is_timestamp || field.field_type == String,
-            int: is_timestamp || matches!(field.field_type, Int | Float),
-            bool: field.field_type == Bool,
-            is_timestamp,
-        }
+        Self(match field.field_type {
+            FieldType::String => Self::STRING,
+            FieldType::Int | FieldType::Float => Self::INT,
+            FieldType::Bool => Self::BOOL,
+            FieldType::Timestamp => Self::STRING | Self::INT | Self::INSTANT,
+            FieldType::Object | FieldType::Array(_) => 0,
+        })
+    }
+
+    #[inline]
+    const fn has(self, what: u8) -> bool {
+        self.0 & what != 0
     }
 }
 
@@ -195,19 +198,19 @@ fn plain_value(line: &[u8], at: usize, fits: Fits) -> Option<usize> {
             None if non_ascii(block) == 0 => BLOCK + rest_of_string(line, at + BLOCK)?,
             None => return None,
         };
-        fits.string.then_some(bytes)?
+        fits.has(Fits::STRING).then_some(bytes)?
     } else if block[0].is_ascii_digit() {
         let digits = non_digits(block).trailing_zeros() as usize;
         let has_more = matches!(block.get(digits)?, b'.' | b'e' | b'E');
         let has_leading_zero = block[0] == b'0' && digits > 1;
-        (fits.int && !has_more && !has_leading_zero).then_some(digits)?
+        (fits.has(Fits::INT) && !has_more && !has_leading_zero).then_some(digits)?
     } else if block.starts_with(b"true") {
-        fits.bool.then_some(4)?
+        fits.has(Fits::BOOL).then_some(4)?
     } else {
-        (fits.bool && block.starts_with(b"false")).then_some(5)?
+        (fits.has(Fits::BOOL) && block.starts_with(b"false")).then_some(5)?
     };
     let end = at + bytes;
-    let is_good = !fits.is_timestamp || parse_json_timestamp(line.get(at..end)?).is_ok();
+    let is_good = !fits.has(Fits::INSTANT) || parse_json_timestamp(line.get(at..end)?).is_ok();
     is_good.then_some(end)
 }
 
