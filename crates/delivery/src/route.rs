@@ -124,7 +124,7 @@ impl FrameDecoder {
 }
 
 /// The lines of a payload, without their newlines.
-fn lines(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn lines(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     payload
         .split_inclusive(|&byte| byte == b'\n')
         .map(|line| line.strip_suffix(b"\n").unwrap_or(line))
