@@ -37,6 +37,10 @@ const PARENT_ID: &str = "ParentRayID";
 /// The `ParentRayID` of a request that nobody caused.
 const NO_PARENT: &[u8] = b"00";
 
+/// Room that stays for merged records between two frames: a job that merges is not to hold what its
+/// largest record took.
+const KEPT_BYTES: usize = 16 << 10;
+
 /// Whether records of the dataset can be merged.
 pub(crate) fn is_possible(dataset: &Dataset) -> bool {
     dataset.name == DATASET
@@ -109,6 +113,8 @@ impl Merger {
                 Err(error) => unread.push((member.place, error)),
             }
         }
+        self.merged.clear();
+        self.merged.shrink_to(KEPT_BYTES);
         unread
     }
 
