@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::level::{Level, Pace};
+use crate::merging::MergingDecoder;
 use crate::open_batch::{EncodedBatch, OpenBatch};
 use crate::progress::LaneProgress;
 use crate::protocol::cut::{Cut, Extent};
@@ -65,6 +66,8 @@ pub(crate) struct Lane {
     pub(crate) partition: Partition,
     pub(crate) reading: Reading,
     pub(crate) progress: Arc<LaneProgress>,
+    /// What reads frames, where the job takes records other than as they are.
+    merging: Option<MergingDecoder>,
     open: OpenBatch,
     close_at: Option<Instant>,
     space: Arc<SpoolSpace>,
@@ -81,6 +84,7 @@ impl Lane {
         ends: LaneEnds,
     ) -> Self {
         Self {
+            merging: MergingDecoder::new(&plan),
             open: OpenBatch::new(&plan.compiled, &ends.space),
             plan,
             partition,
@@ -116,13 +120,22 @@ impl Lane {
         }
     }
 
-    /// Encodes a record of the frame that is being read, where the job lets it through.
+    /// Encodes a record of the frame that is being read, where the job lets it through. A lane that
+    /// merges reads the whole frame at its end instead.
     pub(crate) fn encode(&mut self, scanner: &Scanner, line: &[u8], at: RecordPosition) {
-        self.open.encode(&self.plan.compiled, scanner, line, at);
+        if self.merging.is_none() {
+            self.open.encode(&self.plan.compiled, scanner, line, at);
+        }
     }
 
     /// Ends a frame of the lane's scope and dataset, whose records have been encoded.
     pub(crate) fn end_frame(&mut self, frame: &Frame, pace: Pace, bench: &mut Bench) {
+        if let Some(merging) = &mut self.merging {
+            let (job, open) = (&self.plan.compiled, &mut self.open);
+            merging.decode(frame, self.partition, |scanner, line, at| {
+                open.encode(job, scanner, line, at);
+            });
+        }
         if let Some(extent) = self.open.frame_extent(frame.arrival) {
             self.take(frame.offset, &extent, pace, bench);
         }

@@ -22,6 +22,7 @@ mod delivery;
 mod gate;
 mod lane;
 mod level;
+mod merging;
 mod metrics;
 mod open_batch;
 mod plans;

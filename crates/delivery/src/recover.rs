@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use journal::Frame;
+use model::record::Scanner;
 use model::{Batch, Offset, Partition};
 
 use crate::lane::JobPlan;
+use crate::merging::MergingDecoder;
 use crate::open_batch::OpenBatch;
 use crate::reader::{CHUNK_BYTES, belongs};
 use crate::room::Room;
@@ -19,6 +21,7 @@ struct Encoding {
     plan: Arc<JobPlan>,
     level: u8,
     decoder: FrameDecoder,
+    merging: Option<MergingDecoder>,
     open: OpenBatch,
 }
 
@@ -48,8 +51,10 @@ async fn encode(
     open: OpenBatch,
 ) -> Result<Option<FinishedSpool>, AttemptError> {
     let decoder = FrameDecoder::new(std::iter::once(&**plan)).ok_or(AttemptError::Encoding)?;
-    let mut encoding = Encoding { plan: Arc::clone(plan), level: batch.gzip_level, decoder, open };
-    let key = RouteKey::of(plan);
+    let merging = MergingDecoder::new(plan);
+    let (plan, level) = (Arc::clone(plan), batch.gzip_level);
+    let mut encoding = Encoding { plan, level, decoder, merging, open };
+    let key = RouteKey::of(&encoding.plan);
     let mut at = batch.range.first;
     while at < batch.range.next {
         let frames = room.journal.read(batch.partition, at, CHUNK_BYTES).await?;
@@ -90,9 +95,11 @@ async fn finish(
 impl Encoding {
     fn read(&mut self, frame: &Frame, partition: Partition, bench: &mut Bench) {
         let (job, open) = (&self.plan.compiled, &mut self.open);
-        self.decoder.decode(frame, partition, |scanner, line, at| {
-            open.encode(job, scanner, line, at);
-        });
+        let take = |scanner: &Scanner, line: &[u8], at| open.encode(job, scanner, line, at);
+        match &mut self.merging {
+            Some(merging) => merging.decode(frame, partition, take),
+            None => self.decoder.decode(frame, partition, take),
+        }
         if let Some(extent) = open.frame_extent(frame.arrival) {
             open.take_frame(job, &extent, self.level);
             open.compress_full_member(job, bench);

@@ -124,7 +124,7 @@ impl FrameDecoder {
 }
 
 /// The lines of a payload, without their newlines.
-fn lines(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn lines(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut begun = 0;
     memchr::memchr_iter(b'\n', payload).map(move |end| {
         let line = &payload[begun..end];

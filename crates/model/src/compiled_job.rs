@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::destination::{self, Destination, Placeholder};
 use crate::filter::Filter;
 use crate::issue::{did_you_mean, listed};
+use crate::merge::Merger;
 use crate::output::{Compression, Encoder, OutputOptions};
 use crate::sample::{RecordPosition, Sample};
 use crate::{Dataset, Datasets, Issue, JobSpec, Scanner, ScopeKind, limits};
@@ -28,6 +29,8 @@ pub struct CompiledJob {
     sample: Sample,
     encoder: Encoder,
     compression: Compression,
+    /// As it is before its first frame; `None` where records stay as they are.
+    merger: Option<Box<Merger>>,
 }
 
 impl CompiledJob {
@@ -65,14 +68,19 @@ impl CompiledJob {
         };
         check_limits(spec, &mut issues);
         match (destination, options, filter) {
-            (Some(destination), Some(options), Some(filter)) if issues.is_empty() => Ok(Self {
-                destination,
-                filter: both(filter, harmless),
-                sample: options.sample,
-                encoder: Encoder::new(&options, &dataset),
-                compression: options.compression,
-                dataset,
-            }),
+            (Some(destination), Some(options), Some(filter)) if issues.is_empty() => {
+                let job = Self {
+                    destination,
+                    filter: both(filter, harmless),
+                    sample: options.sample,
+                    encoder: Encoder::new(&options, &dataset),
+                    compression: options.compression,
+                    merger: None,
+                    dataset,
+                };
+                let merger = Merger::new(&options, &job.dataset, job.fields());
+                Ok(Self { merger: merger.map(Box::new), ..job })
+            }
             _ => Err(issues),
         }
     }
@@ -97,6 +105,12 @@ impl CompiledJob {
     pub fn fields(&self) -> impl Iterator<Item = usize> {
         let filtered = self.filter.iter().flat_map(Filter::fields);
         self.encoder.fields().chain(filtered)
+    }
+
+    /// What joins subrequests to their requests, where the job asks for that. Its records, and its
+    /// scanner, are then those that `encode` takes.
+    pub fn merger(&self) -> Option<Merger> {
+        self.merger.as_deref().cloned()
     }
 
     /// Appends what stands before the first record of an object.

@@ -16,6 +16,7 @@ pub mod issue;
 pub mod job;
 mod json_text;
 pub mod limits;
+pub mod merge;
 pub mod object_key;
 pub mod output;
 pub mod position;

@@ -10,6 +10,8 @@ pub const RECORD_BYTES_MAX: usize = 1_000_000;
 pub const RECORD_DEPTH_MAX: usize = 120;
 /// Longest name of a dataset, in bytes.
 pub const DATASET_NAME_BYTES_MAX: usize = 64;
+/// Most subrequests that are joined to one request.
+pub const SUBREQUESTS_MAX: usize = 50;
 /// Uncompressed bytes after which a gzip member of an object ends, at the next frame boundary.
 pub const GZIP_MEMBER_BYTES: usize = 1 << 20;
 

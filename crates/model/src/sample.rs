@@ -115,22 +115,39 @@ mod tests {
 
     #[test]
     fn the_choices_for_neighbours_are_independent() {
-        let sample = Sample::new(0.5).unwrap();
-        let follow = |step: fn(&mut RecordPosition)| {
-            let both = positions().filter(|&at| {
-                let mut next = at;
-                step(&mut next);
-                sample.keeps(at) && sample.keeps(next)
-            });
-            both.count() as f64 / positions().count() as f64
-        };
-        let shares = [
-            follow(|at| at.index += 1),
-            follow(|at| at.offset = at.offset.next()),
-            follow(|at| at.partition.0 += 1),
-            follow(|at| at.index += 256),
+        let steps: [fn(&mut RecordPosition); 7] = [
+            |at| at.index += 1,
+            |at| at.index += 2,
+            |at| at.index += 256,
+            |at| at.offset = at.offset.next(),
+            |at| at.partition.0 += 1,
+            |at| (at.offset, at.index) = (at.offset.next(), at.index + 1),
+            |at| (at.offset, at.index) = (Offset(u64::from(at.index)), at.offset.0 as u32),
         ];
-        assert!(shares.iter().all(|share| (share - 0.25).abs() < 0.01), "{shares:?}");
+        for rate in [0.01, 0.1, 0.5, 0.9] {
+            let sample = Sample::new(rate).unwrap();
+            for (number, step) in steps.iter().enumerate() {
+                // How often both, one and none of two neighbours are kept.
+                let mut found = [[0.0_f64; 2]; 2];
+                for at in positions() {
+                    let mut next = at;
+                    step(&mut next);
+                    found[usize::from(sample.keeps(at))][usize::from(sample.keeps(next))] += 1.0;
+                }
+                let all = positions().count() as f64;
+                let share = |kept: usize| if kept == 1 { rate } else { 1.0 - rate };
+                let cells = [(0, 0), (0, 1), (1, 0), (1, 1)];
+                let chi_square: f64 = cells
+                    .iter()
+                    .map(|&(one, other)| {
+                        let expected = all * share(one) * share(other);
+                        (found[one][other] - expected).powi(2) / expected
+                    })
+                    .sum();
+                // At most three degrees of freedom: beyond 30 once in a million.
+                assert!(chi_square < 30.0, "{rate} {number}: {chi_square} {found:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! Numbers of a filter: whole ones exact as far as 38 digits, others as the nearest `f64`.
+//! Numbers of a filter: whole ones exact as far as 128 bits go, others as the nearest `f64`.
+//!
+//! A filter's own whole numbers have at most 38 digits, and a longer one of a record is larger than
+//! any of these: so whole numbers always compare exactly.
 
 use std::cmp::Ordering;
 
@@ -7,7 +10,7 @@ use std::cmp::Ordering;
 pub(super) enum Number {
     /// One without fraction and exponent.
     Int(i128),
-    /// Any other, or one of more digits.
+    /// Any other, or one that does not fit.
     Float(f64),
 }
 
@@ -29,7 +32,9 @@ impl Number {
 
     /// The whole number written as `text`; `None` where it is none or has more than 38 digits.
     pub(super) fn parse_int(text: &str) -> Option<Self> {
-        Self::parse(text.as_bytes()).filter(|number| matches!(number, Self::Int(_)))
+        const LARGEST: u128 = 10_u128.pow(38) - 1;
+        Self::parse(text.as_bytes())
+            .filter(|number| matches!(number, Self::Int(value) if value.unsigned_abs() <= LARGEST))
     }
 
     /// How the two compare; `None` never comes of numbers that were parsed.
@@ -56,11 +61,9 @@ fn unsigned(digits: &[u8]) -> Option<i128> {
         };
         return digits.iter().try_fold(0, add).map(i128::from);
     }
-    if digits.len() > 38 {
-        return None;
-    }
     let add = |value: i128, &digit: &u8| {
-        digit.is_ascii_digit().then(|| value * 10 + i128::from(digit - b'0'))
+        let digit = digit.is_ascii_digit().then(|| i128::from(digit - b'0'))?;
+        value.checked_mul(10)?.checked_add(digit)
     };
     digits.iter().try_fold(0, add)
 }
@@ -88,7 +91,8 @@ mod tests {
         check("18446744073709551615", "18446744073709551616", Ordering::Less);
         let huge = "9".repeat(400);
         check(&huge, "1", Ordering::Greater);
-        check("99999999999999999999999999999999999999", &"9".repeat(39), Ordering::Less);
+        check(&"9".repeat(38), &"9".repeat(39), Ordering::Less);
+        check(&"9".repeat(38), &format!("1{}", "0".repeat(38)), Ordering::Less);
     }
 
     #[test]
@@ -96,7 +100,8 @@ mod tests {
         for text in ["", "-", "x", "null", "inf", "-inf", "NaN", "+1", "\"1\"", "1x", "1 "] {
             assert!(Number::parse(text.as_bytes()).is_none(), "{text}");
         }
-        for text in ["1.0", "1e3", "1.5"] {
+        let long = format!("1{}", "0".repeat(38));
+        for text in ["1.0", "1e3", "1.5", &long] {
             assert!(Number::parse_int(text).is_none(), "{text}");
         }
     }

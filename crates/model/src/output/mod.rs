@@ -17,7 +17,7 @@ mod redaction;
 mod template;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use compression::Compression;
 pub use encoder::Encoder;

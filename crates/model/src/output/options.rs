@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::redaction::ends_in_dollar;
 use super::{Compression, Template, TemplatePiece, names};
 use crate::issue::{did_you_mean, element, listed, member};
+use crate::merge::{self, SUBREQUESTS};
 use crate::sample::Sample;
 use crate::{Dataset, Issue, TimestampFormat};
 
@@ -117,6 +118,8 @@ pub struct OutputOptions {
     pub sample: Sample,
     /// Whether each `${` becomes `x{` (`CVE-2021-44228`).
     pub redacts_lookups: bool,
+    /// Whether subrequests are joined to their requests.
+    pub merges_subrequests: bool,
     /// How objects are compressed.
     pub compression: Compression,
 }
@@ -187,15 +190,10 @@ impl<'m> Reader<'m> {
             ),
             sample: self.sample(),
             redacts_lookups: self.flag(CVE_2021_44228),
+            merges_subrequests: self.flag(MERGE_SUBREQUESTS),
             compression: self.word(COMPRESSION, &Compression::ALL, Compression::name),
         };
-        if self.flag(MERGE_SUBREQUESTS) {
-            self.add(
-                MERGE_SUBREQUESTS,
-                "`true` is not possible: this installation does not join subrequests to their \
-                 requests; leave it out or set `false`",
-            );
-        }
+        self.check_merge(&options);
         self.check_seams(&options);
         options
     }
@@ -315,6 +313,10 @@ impl<'m> Reader<'m> {
                 }
             }
         }
+        if self.value(MERGE_SUBREQUESTS) == Some(&Value::Bool(true)) {
+            let subrequests = dataset.field_index(SUBREQUESTS);
+            fields.extend(subrequests.filter(|field| !fields.contains(field)));
+        }
         fields
     }
 
@@ -325,24 +327,43 @@ impl<'m> Reader<'m> {
         names::field(name, self.dataset, earlier)
     }
 
+    /// What is merged must stand somewhere: a subrequest has no record of its own any more.
+    fn check_merge(&mut self, options: &OutputOptions) {
+        if !options.merges_subrequests {
+            return;
+        }
+        if !merge::is_possible(self.dataset) {
+            let (name, only) = (&self.dataset.name, merge::DATASET);
+            let message = format!(
+                "`true` is not possible for `{name}`: only records of `{only}` tell which request \
+                 caused them; leave it out or set `false`"
+            );
+            return self.add(MERGE_SUBREQUESTS, message);
+        }
+        let is_placed = |template: &Template| {
+            template.pieces().iter().any(|piece| match piece {
+                TemplatePiece::Field(name) => name == SUBREQUESTS,
+                TemplatePiece::Text(_) => false,
+            })
+        };
+        if options.record_template.as_ref().is_some_and(|template| !is_placed(template)) {
+            let message = format!(
+                "has no `{{{{.{SUBREQUESTS}}}}}`, and with `{MERGE_SUBREQUESTS}` subrequests stand \
+                 nowhere else"
+            );
+            self.add(RECORD_TEMPLATE, message);
+        }
+    }
+
     /// With redaction on, no `$` may end what a `{` could follow: the two are written at
     /// different times, so only their creation can keep them apart.
     fn check_seams(&mut self, options: &OutputOptions) {
         if !options.redacts_lookups {
             return;
         }
-        let template_end = options.record_template.as_ref().and_then(|t| t.pieces().last());
-        let (option, record_end) = match template_end {
-            Some(TemplatePiece::Text(text)) if options.record_suffix.is_empty() => {
-                (RECORD_TEMPLATE, text)
-            }
-            _ => (RECORD_SUFFIX, &options.record_suffix),
-        };
-        let ends = [
-            (BATCH_PREFIX, &options.batch_prefix),
-            (RECORD_DELIMITER, &options.record_delimiter),
-            (option, record_end),
-        ];
+        let objects_own =
+            [(BATCH_PREFIX, &*options.batch_prefix), (RECORD_DELIMITER, &options.record_delimiter)];
+        let ends = objects_own.into_iter().chain(record_end(options));
         for (option, end) in ends {
             if ends_in_dollar(end.as_bytes()) {
                 let message = format!("must not end in `$` while `{CVE_2021_44228}` is on");
@@ -350,6 +371,32 @@ impl<'m> Reader<'m> {
             }
         }
     }
+}
+
+/// The text that a record may end in where its last values are nothing, as they may be in CSV, and
+/// the option that it is of. Other values end in no `$`.
+fn record_end(options: &OutputOptions) -> Option<(&'static str, &str)> {
+    let values_end_it = options.output_type == OutputType::Ndjson;
+    if !options.record_suffix.is_empty() {
+        return Some((RECORD_SUFFIX, &options.record_suffix));
+    }
+    match &options.record_template {
+        Some(template) => {
+            for piece in template.pieces().iter().rev() {
+                match piece {
+                    TemplatePiece::Text(text) => return Some((RECORD_TEMPLATE, text)),
+                    TemplatePiece::Field(_) if values_end_it => return None,
+                    TemplatePiece::Field(_) => {}
+                }
+            }
+        }
+        None if values_end_it => return None,
+        None if options.fields.len() > 1 && !options.field_delimiter.is_empty() => {
+            return Some((FIELD_DELIMITER, &options.field_delimiter));
+        }
+        None => {}
+    }
+    Some((RECORD_PREFIX, &options.record_prefix))
 }
 
 /// The finding about a value that should be something else.

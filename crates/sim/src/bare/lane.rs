@@ -19,7 +19,7 @@ use super::process::Known;
 use super::sending::Sending;
 use super::world::World;
 use crate::flaw::Flaw;
-use crate::history::{Record, Wish};
+use crate::history::{Line, Wish};
 use crate::oracle::evidence::Stored;
 
 /// Frames that a lane reads in a turn.
@@ -160,8 +160,8 @@ impl Lane {
             if backlog >= BACKLOG_MAX {
                 return;
             }
-            let records = world.wanted(self.job, (self.partition, at), &self.wish, frame);
-            let (arrival, records) = (frame.arrival, records.len() as u64);
+            let lines = world.wanted(self.job, (self.partition, at), &self.wish, frame);
+            let (arrival, records) = (frame.arrival, lines.len() as u64);
             if records > 0 {
                 let extent = Extent { start: arrival, end: arrival, records, raw_bytes: 0 };
                 self.take(at, extent, world);
@@ -271,14 +271,14 @@ fn ask_ledger(world: &mut World, batch: &Batch) -> SealAnswer {
 }
 
 impl World {
-    /// The records of a frame that a job wants.
+    /// What a job wants of a frame.
     fn wanted(
         &self,
         job: JobId,
         at: (Partition, Offset),
         wish: &Wish,
         frame: &Stored,
-    ) -> Vec<Record> {
+    ) -> Vec<Line> {
         let is_of = self.stories.get(&job).is_some_and(|story| frame.is_of(story));
         if is_of { frame.wanted(at, wish) } else { Vec::new() }
     }
@@ -290,14 +290,14 @@ impl World {
         if draws {
             wish.share = None;
         }
-        let mut records = Vec::new();
+        let mut lines = Vec::new();
         for at in (batch.range.first.0..batch.range.next.0).map(Offset) {
             let frame = self.disk.frame(batch.partition, at)?;
-            records.extend(self.wanted(batch.job, (batch.partition, at), &wish, frame));
+            lines.extend(self.wanted(batch.job, (batch.partition, at), &wish, frame));
         }
         if draws {
-            records.retain(|_| self.rng.per_mille(500));
+            lines.retain(|_| self.rng.per_mille(500));
         }
-        Some(wish.object(&records))
+        Some(wish.object(&lines))
     }
 }

@@ -6,4 +6,4 @@ mod wish;
 
 pub use plan::{Event, FramePlan, Plan};
 pub use record::{Record, numbers_in};
-pub use wish::{BUCKETS, Pass, Shape, Wish};
+pub use wish::{BUCKETS, Line, Pass, Shape, Wish};

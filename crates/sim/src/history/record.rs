@@ -20,6 +20,8 @@ pub struct Record {
     pub host: u8,
     /// How long its `ClientRequestPath` is.
     pub path_bytes: u16,
+    /// The number of the request that caused it, which came before it.
+    pub cause: Option<u32>,
 }
 
 impl Record {
@@ -30,7 +32,9 @@ impl Record {
         let host = rng.below(4) as u8;
         let longest = if bulk { 1500 } else { 12 };
         let path_bytes = rng.below(longest) as u16;
-        Self { number, status, host, path_bytes }
+        let back = rng.between(1, 3) as u32;
+        let cause = number.checked_sub(back).filter(|_| rng.per_mille(300));
+        Self { number, status, host, path_bytes, cause }
     }
 
     /// The record as it is sent in.
@@ -40,9 +44,19 @@ impl Record {
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            r#"{{"ClientRequestHost":{host},"RayID":{ray},"EdgeResponseStatus":{},"ClientRequestPath":{path}}}"#,
-            self.status
+            r#"{{"ClientRequestHost":{host},"RayID":{ray},"EdgeResponseStatus":{},"ParentRayID":{},"ClientRequestPath":{path}}}"#,
+            self.status,
+            self.cause_id()
         );
+    }
+
+    /// The id of the request that caused it, as JSON has it. The hyphen is an escape, so that it is
+    /// not taken for a record's number.
+    fn cause_id(&self) -> String {
+        match self.cause {
+            Some(number) => format!("\"{}{number:0DIGITS$}\"", MARK.replace('-', "\\u002d")),
+            None => "\"00\"".to_owned(),
+        }
     }
 
     /// The value of a field, as JSON has it.

@@ -4,7 +4,7 @@
 //! said here a second time, independently of the code that writes objects.
 
 use model::sample::{RecordPosition, Sample};
-use model::{JobSpec, UnixNanos, time};
+use model::{JobSpec, Offset, Partition, UnixNanos, time};
 
 use super::Record;
 use crate::rng::Rng;
@@ -46,6 +46,8 @@ pub struct Wish {
     pub share: Option<f64>,
     /// In this form.
     pub shape: Shape,
+    /// What a request caused stands on its own record.
+    pub merges: bool,
     /// Into this bucket.
     pub bucket: &'static str,
     /// Into this folder, perhaps with `{DATE}`.
@@ -56,6 +58,24 @@ pub struct Wish {
     pub seconds: u64,
 }
 
+/// A line of an object: a record, and those that stand on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The record.
+    pub record: Record,
+    /// What it caused.
+    pub subrequests: Vec<Record>,
+}
+
+impl Line {
+    /// The numbers of all records on the line.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(&self.record).chain(&self.subrequests).map(|record| record.number)
+    }
+}
+
+/// Most records that stand on another one.
+const SUBREQUESTS_MAX: usize = 50;
 /// The buckets of all customers.
 pub const BUCKETS: [&str; 3] = ["amber", "basalt", "cedar"];
 /// The datasets that records are sent for.
@@ -72,6 +92,7 @@ impl Wish {
             pass: Pass::All,
             share: None,
             shape: Shape::Lines,
+            merges: false,
             bucket: rng.pick(&BUCKETS),
             folder: rng.pick(&FOLDERS),
             max_records: None,
@@ -113,6 +134,9 @@ impl Wish {
             }
         }
         self.shape = rng.pick(&[Shape::Lines, Shape::Lines, Shape::Csv, Shape::Array]);
+        // Drawn apart, so that what is older in a history stays as it was.
+        let later = &mut Rng::of_part(rng.clone().draw(), "merges");
+        self.merges = self.dataset == "http_requests" && later.per_mille(400);
     }
 
     fn draw_limits(&mut self, rng: &mut Rng) {
@@ -137,6 +161,7 @@ impl Wish {
                 r#","batch_prefix":"[","batch_suffix":"]\n","record_suffix":"}","record_delimiter":",\n""#
             }
         };
+        let merges = if self.merges { r#","merge_subrequests":true"# } else { "" };
         let condition = match self.pass {
             Pass::All => None,
             Pass::Errors => Some(("EdgeResponseStatus", "geq", "400".to_owned())),
@@ -150,7 +175,7 @@ impl Wish {
             dataset: self.dataset.to_owned(),
             destination: format!("s3://{}/{}?region=eu-central-1", self.bucket, self.folder),
             output_options: Some(format!(
-                r#"{{"field_names":[{}]{shape}{share}}}"#,
+                r#"{{"field_names":[{}]{shape}{share}{merges}}}"#,
                 fields.join(",")
             )),
             filter,
@@ -161,8 +186,29 @@ impl Wish {
         }
     }
 
+    /// The lines that the job wants of a frame with these records.
+    pub fn lines(&self, records: &[Record], at: (Partition, Offset)) -> Vec<Line> {
+        let (partition, offset) = at;
+        let mut lines: Vec<(bool, Line)> = Vec::new();
+        for (index, record) in (0..).zip(records) {
+            let cause = first_cause(record, records).filter(|_| self.merges);
+            // It stands before what it caused.
+            let line = cause.and_then(|cause| {
+                lines.iter_mut().map(|(_, line)| line).find(|line| line.record == cause)
+            });
+            match line.filter(|line| line.subrequests.len() < SUBREQUESTS_MAX) {
+                Some(line) => line.subrequests.push(*record),
+                None => {
+                    let wants = self.wants(record, RecordPosition { partition, offset, index });
+                    lines.push((wants, Line { record: *record, subrequests: Vec::new() }));
+                }
+            }
+        }
+        lines.into_iter().filter_map(|(is_wanted, line)| is_wanted.then_some(line)).collect()
+    }
+
     /// Whether the job wants a record that stands at that position.
-    pub fn wants(&self, record: &Record, at: RecordPosition) -> bool {
+    fn wants(&self, record: &Record, at: RecordPosition) -> bool {
         let passes = match self.pass {
             Pass::All => true,
             Pass::Errors => record.status >= 400,
@@ -172,26 +218,41 @@ impl Wish {
         passes && self.share.and_then(Sample::new).is_none_or(|sample| sample.keeps(at))
     }
 
-    /// What an object of these records holds.
-    pub fn object(&self, records: &[Record]) -> String {
-        let records: Vec<String> = records.iter().map(|record| self.record(record)).collect();
+    /// What an object of these lines holds.
+    pub fn object(&self, lines: &[Line]) -> String {
+        let lines: Vec<String> = lines.iter().map(|line| self.line(line)).collect();
         match self.shape {
-            Shape::Lines | Shape::Csv => records.concat(),
-            Shape::Array => format!("[{}]\n", records.join(",\n")),
+            Shape::Lines | Shape::Csv => lines.concat(),
+            Shape::Array => format!("[{}]\n", lines.join(",\n")),
         }
     }
 
-    fn record(&self, record: &Record) -> String {
-        let value = |field: &&str| match self.shape {
-            Shape::Csv => record.value(field),
-            Shape::Lines | Shape::Array => format!("\"{field}\":{}", record.value(field)),
+    fn line(&self, line: &Line) -> String {
+        let form = |name: &str, value: String| match self.shape {
+            Shape::Csv => value,
+            Shape::Lines | Shape::Array => format!("\"{name}\":{value}"),
         };
-        let values = self.fields.iter().map(value).collect::<Vec<_>>().join(",");
+        let value = |field: &&str| form(field, line.record.value(field));
+        let mut values: Vec<String> = self.fields.iter().map(value).collect();
+        if self.merges {
+            let array: Vec<String> = line.subrequests.iter().map(|one| self.element(one)).collect();
+            let array = format!("[{}]", array.join(","));
+            let is_csv = self.shape == Shape::Csv;
+            let quoted = || format!("\"{}\"", array.replace('"', "\"\""));
+            values.push(form("Subrequests", if is_csv { quoted() } else { array.clone() }));
+        }
+        let values = values.join(",");
         match self.shape {
             Shape::Lines => format!("{{{values}}}\n"),
             Shape::Csv => format!("{values}\n"),
             Shape::Array => format!("{{{values}}}"),
         }
+    }
+
+    /// A record that stands on another one: always JSON.
+    fn element(&self, record: &Record) -> String {
+        let member = |field: &&str| format!("\"{field}\":{}", record.value(field));
+        format!("{{{}}}", self.fields.iter().map(member).collect::<Vec<_>>().join(","))
     }
 
     /// The folder of an object whose first record arrived then, with its last slash.
@@ -206,4 +267,10 @@ impl Wish {
     pub fn splits_days(&self) -> bool {
         self.folder.contains("{DATE}")
     }
+}
+
+/// The record among these that caused this one in the end.
+fn first_cause(record: &Record, records: &[Record]) -> Option<Record> {
+    let cause = records.iter().find(|other| Some(other.number) == record.cause)?;
+    first_cause(cause, records).or(Some(*cause))
 }

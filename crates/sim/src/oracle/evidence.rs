@@ -1,14 +1,13 @@
 //! What the oracle looks at, laid out by job and position.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ::journal::FrameKind;
 use catalog::{BatchRecord, Loss, Totals};
-use model::sample::RecordPosition;
 use model::{JobId, Offset, OffsetRange, Partition, Scope, UnixNanos};
 
-use crate::history::{Event, Record, Wish, numbers_in};
+use crate::history::{Event, Line, Record, Wish, numbers_in};
 use crate::store::{Manners, Object, Place, gunzip};
 use crate::world::{JobStory, RevisionStory, World};
 
@@ -143,27 +142,25 @@ impl Stored {
         !self.is_quarantine && self.scope == story.scope && self.dataset == story.wish().dataset
     }
 
-    /// Its records that a job of this wish wants.
-    pub(crate) fn wanted(&self, at: (Partition, Offset), wish: &Wish) -> Vec<Record> {
-        let (partition, offset) = at;
-        let wants = |(index, record): &(u32, &Record)| {
-            wish.wants(record, RecordPosition { partition, offset, index: *index })
-        };
-        (0..).zip(&self.records).filter(wants).map(|(_, record)| *record).collect()
+    /// What a job of this wish wants of it.
+    pub(crate) fn wanted(&self, at: (Partition, Offset), wish: &Wish) -> Vec<Line> {
+        wish.lines(&self.records, at)
     }
 
-    /// Its records that the job wants, whichever revision they were read by.
-    pub(crate) fn wanted_by_all(
+    /// What the job wants of it by each revision that it may have been read by.
+    pub(crate) fn readings(
         &self,
         at: (Partition, Offset),
         story: &JobStory,
-    ) -> impl Iterator<Item = &Record> {
-        let (partition, offset) = at;
-        let wanted = move |(index, record): &(u32, &Record)| {
-            let at = RecordPosition { partition, offset, index: *index };
-            story.possible(self).all(|one| one.wish.wants(record, at))
-        };
-        (0..).zip(&self.records).filter(wanted).map(|(_, record)| record)
+    ) -> impl Iterator<Item = Vec<Line>> {
+        story.possible(self).map(move |one| self.wanted(at, &one.wish))
+    }
+
+    /// The numbers of its records that the job wants, whichever revision they were read by.
+    pub(crate) fn wanted_by_all(&self, at: (Partition, Offset), story: &JobStory) -> BTreeSet<u32> {
+        let numbers = |lines: Vec<Line>| lines.iter().flat_map(Line::numbers).collect();
+        let all = self.readings(at, story).map(numbers);
+        all.reduce(|one: BTreeSet<u32>, other| &one & &other).unwrap_or_default()
     }
 }
 

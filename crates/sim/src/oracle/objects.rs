@@ -5,7 +5,7 @@ use model::{Batch, JobId};
 
 use super::Findings;
 use super::evidence::{Evidence, Seen};
-use crate::history::Record;
+use crate::history::Line;
 use crate::store::{Guard, Manners};
 use crate::violation::Rule;
 use crate::world::JobStory;
@@ -37,8 +37,8 @@ fn check_object(evidence: &Evidence, seen: &Seen, batch: &Batch, findings: &mut 
         return;
     };
     let wish = &revision.wish;
-    let records = records_of(evidence, story, batch, wish);
-    let expected = wish.object(&records);
+    let lines = lines_of(evidence, story, batch, wish);
+    let expected = wish.object(&lines);
     findings.check(
         seen.content.as_deref() == Some(expected.as_bytes()),
         Rule::ObjectIsItsBatch,
@@ -47,7 +47,7 @@ fn check_object(evidence: &Evidence, seen: &Seen, batch: &Batch, findings: &mut 
             format!("{place} holds {found:?} and should hold {expected:?}")
         },
     );
-    let counts = (records.len() as u64, expected.len() as u64);
+    let counts = (lines.len() as u64, expected.len() as u64);
     findings.check(counts == (batch.records, batch.raw_bytes), Rule::ObjectIsItsBatch, || {
         let told = (batch.records, batch.raw_bytes);
         format!("{place} has {counts:?} records and bytes, and the ledger says {told:?}")
@@ -57,12 +57,12 @@ fn check_object(evidence: &Evidence, seen: &Seen, batch: &Batch, findings: &mut 
     });
 }
 
-fn records_of(
+fn lines_of(
     evidence: &Evidence,
     story: &JobStory,
     batch: &Batch,
     wish: &crate::history::Wish,
-) -> Vec<Record> {
+) -> Vec<Line> {
     let frames = evidence.frames(batch.partition, batch.range);
     let mine = frames.filter(|(_, frame)| frame.is_of(story));
     mine.flat_map(|(offset, frame)| frame.wanted((batch.partition, offset), wish)).collect()

@@ -39,15 +39,11 @@ pub(super) fn check_arrived(evidence: &Evidence, findings: &mut Findings) {
             if evidence.is_lost(job, partition, offset) {
                 continue;
             }
-            for record in frame.wanted_by_all((partition, offset), story) {
-                findings.check(
-                    arrived.contains_key(&(Some(job), record.number)),
-                    Rule::NothingMissing,
-                    || {
-                        let number = record.number;
-                        format!("job {job} lacks record {number} of {partition}/{offset}")
-                    },
-                );
+            for number in frame.wanted_by_all((partition, offset), story) {
+                let has_arrived = arrived.contains_key(&(Some(job), number));
+                findings.check(has_arrived, Rule::NothingMissing, || {
+                    format!("job {job} lacks record {number} of {partition}/{offset}")
+                });
             }
         }
     }

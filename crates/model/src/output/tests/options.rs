@@ -106,7 +106,7 @@ fn every_finding_is_made_at_once() {
             "sample_rate": 0,
             "record_template": "{{ .A | printf }}",
             "CVE-2021-44228": "yes",
-            "merge_subrequests": true,
+            "merge_subrequests": 1,
             "compression": "zst",
         }),
         &[
@@ -128,11 +128,11 @@ fn every_finding_is_made_at_once() {
             ("/timestamp_format", "`rfc3339us` is not allowed (did you mean `rfc3339ms`?)"),
             ("/sample_rate", "found `0`"),
             ("/CVE-2021-44228", "expected `true` or `false`, found `\"yes\"`"),
+            ("/merge_subrequests", "expected `true` or `false`, found `1`"),
             (
                 "/compression",
                 "`zst` is not allowed (did you mean `zstd`?); allowed are `gzip`, `zstd`",
             ),
-            ("/merge_subrequests", "does not join subrequests"),
         ],
     );
 }
@@ -144,6 +144,36 @@ fn what_is_no_object_is_refused() {
     refused(&json!({ "field_names": "ClientIP" }), &[("/field_names", "expected an array")]);
     let broken = OutputOptions::parse("{", &dataset()).unwrap_err();
     assert!(broken[0].message.starts_with("the options are not valid JSON"), "{broken:?}");
+}
+
+#[test]
+fn subrequests_have_a_field_where_they_are_merged() {
+    let dataset = dataset();
+    let [ray, subrequests] =
+        ["RayID", "Subrequests"].map(|name| dataset.field_index(name).unwrap());
+    let fields = |names: Value, merges: bool| {
+        parse(&json!({ "field_names": names, "merge_subrequests": merges })).unwrap().fields
+    };
+    assert_eq!(fields(json!(["RayID"]), false), [ray]);
+    assert_eq!(fields(json!(["RayID"]), true), [ray, subrequests]);
+    assert_eq!(fields(json!(["Subrequests", "RayID"]), true), [subrequests, ray]);
+    assert_eq!(fields(json!(null), true), fields(json!(null), false));
+    assert!(fields(json!(null), true).contains(&subrequests));
+}
+
+#[test]
+fn subrequests_are_merged_where_they_have_a_place() {
+    let with = |template: &str| json!({ "record_template": template, "merge_subrequests": true });
+    refused(&with("{{.RayID}}"), &[("/record_template", "has no `{{.Subrequests}}`")]);
+    assert!(parse(&with("{{.RayID}},{{ .Subrequests }}")).is_ok());
+    let datasets = Datasets::builtin();
+    for dataset in datasets.iter().filter(|dataset| dataset.name != "http_requests") {
+        let issues = OutputOptions::parse(r#"{"merge_subrequests":true}"#, dataset)
+            .expect_err(&dataset.name);
+        assert_eq!(issues.len(), 1, "{issues:?}");
+        assert_eq!(issues[0].pointer, "/output_options/merge_subrequests");
+        assert!(issues[0].message.contains("only records of `http_requests`"), "{issues:?}");
+    }
 }
 
 #[test]
@@ -180,5 +210,19 @@ fn redaction_allows_no_dollar_at_a_seam() {
     let template = json!({ "record_suffix": "", "record_template": "{{.RayID}}$" });
     refused(&on(template), &[("/record_template", "must not end in `$`")]);
     assert!(parse(&on(json!({ "record_template": "{{.RayID}}$" }))).is_ok());
+    let empty = json!({ "record_prefix": "$", "record_suffix": "", "record_template": "{{/**/}}" });
+    refused(&on(empty), &[("/record_prefix", "must not end in `$`")]);
+    // In CSV a value may be nothing.
+    let csv = |more: Value| {
+        let mut options = on(json!({ "output_type": "csv", "record_suffix": "" }));
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        options
+    };
+    refused(&csv(json!({ "field_delimiter": "$" })), &[("/field_delimiter", "must not end")]);
+    let one = json!({ "field_names": ["RayID"], "record_prefix": "$" });
+    refused(&csv(one), &[("/record_prefix", "must not end")]);
+    let template = json!({ "record_template": "${{.RayID}}" });
+    refused(&csv(template.clone()), &[("/record_template", "must not end")]);
+    assert!(parse(&on(template)).is_ok());
     assert!(parse(&on(json!({ "record_prefix": "$", "batch_suffix": "$" }))).is_ok());
 }

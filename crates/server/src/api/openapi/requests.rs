@@ -254,7 +254,11 @@ fn option(name: &str) -> Value {
             "type": ["boolean", "null"],
             "description": "Whether each `${` becomes `x{`.",
         }),
-        "merge_subrequests" => json!({"enum": [false, null]}),
+        "merge_subrequests" => json!({
+            "type": ["boolean", "null"],
+            "description": "Whether subrequests are joined to the requests that caused them; for \
+                            `http_requests` alone.",
+        }),
         _ => json!({"type": ["string", "null"]}),
     }
 }

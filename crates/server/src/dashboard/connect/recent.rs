@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use journal::{Frame, FrameKind, Journal, ReadError};
 use model::filter::Filter;
+use model::merge::Merger;
 use model::output::{Encoder, OutputOptions};
 use model::record::Lines;
 use model::{Dataset, ElementType, Field, FieldType, Offset, Partition, Scanner, Scope, UnixNanos};
@@ -88,6 +89,28 @@ impl Recent {
 
     /// What an object of the first few of them would hold, as text. Of a sample all are shown.
     pub(super) fn preview(
+        &self,
+        filter: Option<&Filter>,
+        options: &OutputOptions,
+        dataset: &Arc<Dataset>,
+    ) -> String {
+        match Merger::new(options, dataset, std::iter::empty()) {
+            Some(merger) => self.merged(merger).written(filter, options, dataset),
+            None => self.written(filter, options, dataset),
+        }
+    }
+
+    /// The records with their subrequests joined, as if all had come in one frame.
+    fn merged(&self, mut merger: Merger) -> Self {
+        let mut lines = Vec::new();
+        let oldest_first = self.lines.iter().rev().map(Vec::as_slice);
+        // What cannot be read is left out, as it would be in a preview of records as they are.
+        let _ = merger.merge(oldest_first, |_, line, _| lines.push(line.to_vec()));
+        lines.reverse();
+        Self { lines }
+    }
+
+    fn written(
         &self,
         filter: Option<&Filter>,
         options: &OutputOptions,
