@@ -24,6 +24,7 @@ pub mod crash;
 pub mod flaw;
 pub mod history;
 pub mod journal;
+pub mod local;
 pub mod rng;
 pub mod s3;
 pub mod store;
