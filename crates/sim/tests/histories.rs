@@ -34,7 +34,10 @@ const BARE_REGRESSIONS: [(u64, &str); 4] = [
 ];
 
 /// Seeds of the local journal that found a mistake once, and which.
-const LOCAL_REGRESSIONS: [(u64, &str); 0] = [];
+const LOCAL_REGRESSIONS: [(u64, &str); 2] = [
+    (11, "of several trimmed segments an older one came back, and a gap behind it"),
+    (201, "a segment that could not be made came back within the one that had gone on"),
+];
 
 /// What has to be seen in the bare protocol.
 const BARE_CORNERS: [&str; 16] = [
@@ -147,7 +150,7 @@ const LOCAL: World = World {
     name: "the local journal",
     run: local::run,
     one: "one_history_of_the_local_journal",
-    short_run: 300,
+    short_run: 200,
     corners: &LOCAL_CORNERS,
     regressions: &LOCAL_REGRESSIONS,
 };
@@ -298,7 +301,7 @@ fn names_of_files_that_are_not_durable_are_found() {
 
 #[test]
 fn an_owner_that_is_not_fenced_is_found() {
-    assert_found(bare::run, Flaw::FencesNobody, Rule::NothingTwice);
+    assert_found(run, Flaw::FencesNobody, Rule::NothingTwice);
 }
 
 #[test]
@@ -315,7 +318,6 @@ fn publishing_before_the_seal_is_found() {
 #[test]
 fn sampling_by_chance_is_found() {
     assert_found(run, Flaw::SamplesByChance, Rule::ObjectIsItsBatch);
-    assert_found(run, Flaw::SamplesByChance, Rule::ObjectsNeverChange);
     assert_found(bare::run, Flaw::SamplesByChance, Rule::ObjectIsItsBatch);
     assert_found(bare::run, Flaw::SamplesByChance, Rule::ObjectsNeverChange);
 }

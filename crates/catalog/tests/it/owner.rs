@@ -22,13 +22,7 @@ fn upload(job: JobId) -> OpenUpload {
 }
 
 fn delivered() -> Delivered {
-    Delivered {
-        at: NOW,
-        object_bytes: 5,
-        etag: "e".to_owned(),
-        attempts: 1,
-        duration_millis: 9,
-    }
+    Delivered { at: NOW, object_bytes: 5, etag: "e".to_owned(), attempts: 1, duration_millis: 9 }
 }
 
 /// Tries everything that changes a ledger in which a batch of frames 0 to 5 is sealed.
@@ -67,7 +61,10 @@ async fn who_was_superseded_can_change_nothing_and_who_took_over_everything() {
     let cursors = after.cursors(job).await.unwrap();
     assert_eq!(cursors, [Cursor { partition: P0, next: Offset(5) }]);
     assert_eq!(after.undelivered(None).await.unwrap(), [batch(job, 0, 5)]);
-    assert_eq!((after.open_uploads(None).await.unwrap(), after.losses(job).await.unwrap()), (vec![], vec![]));
+    assert_eq!(
+        (after.open_uploads(None).await.unwrap(), after.losses(job).await.unwrap()),
+        (vec![], vec![])
+    );
 
     for tried in try_all(&after, job).await {
         tried.unwrap();

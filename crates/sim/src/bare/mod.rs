@@ -76,6 +76,8 @@ fn step(world: &mut World, processes: &mut Vec<Process>) {
             world.crash_disk();
         }
     }
+    // Who was superseded delivers nothing any more, whatever becomes of who came after.
+    processes.retain(|process| !process.is_superseded());
     if processes.is_empty() {
         let pause = Duration::from_secs(world.rng.below(20));
         world.pass(pause);

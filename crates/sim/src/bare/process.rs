@@ -65,6 +65,10 @@ impl Process {
         Self { lanes: BTreeMap::new(), known: Known::default(), ledger, standing: Standing::New }
     }
 
+    pub(super) fn is_superseded(&self) -> bool {
+        self.standing == Standing::Superseded
+    }
+
     /// The process dies with all that it holds in memory.
     pub(super) fn die(self, world: &mut World) {
         self.lanes.into_values().for_each(|lane| lane.die(world));

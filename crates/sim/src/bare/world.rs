@@ -70,7 +70,7 @@ pub(super) struct World {
     pub(super) late_seals: Vec<(Duration, model::Batch)>,
     manners: BTreeMap<&'static str, Manners>,
     store: StoreRates,
-    ledger: LedgerRates,
+    failures: LedgerRates,
     waiting: Vec<Waiting>,
     requests: u64,
     next_record: u32,
@@ -116,7 +116,7 @@ impl World {
                 twice: rates(&mut rng, 60),
                 latency: SECOND * rng.between(1, 4) as u32,
             },
-            ledger: LedgerRates {
+            failures: LedgerRates {
                 failing: rates(&mut rng, 60),
                 lost_answer: rates(&mut rng, 60),
                 deadly: rates(&mut rng, 8),
@@ -231,7 +231,7 @@ impl World {
             return Err(failed());
         }
         let case = self.rng.below(1000) as u32;
-        let LedgerRates { failing, lost_answer, deadly } = self.ledger;
+        let LedgerRates { failing, lost_answer, deadly } = self.failures;
         if self.storm.is_calm() || case >= failing + lost_answer + 2 * deadly {
             let answer = now(call);
             self.is_superseded |= matches!(answer, Err(CatalogError::Superseded { .. }));

@@ -111,7 +111,8 @@ impl Life {
         for _ in 0..world.rng.below(3) {
             if world.requests.len() < REQUESTS_MAX {
                 let number = world.requests.len() as u64 + 1;
-                let partition = Partition(world.rng.below(u64::from(world.settings.partitions)) as u16);
+                let partition =
+                    Partition(world.rng.below(u64::from(world.settings.partitions)) as u16);
                 let request = Request::draw(number, partition, &mut world.rng);
                 world.requests.insert(number, request);
             }
@@ -132,11 +133,13 @@ impl Life {
     fn hear(&mut self) -> Vec<(u64, Answer)> {
         let mut context = Context::from_waker(Waker::noop());
         let mut answered = Vec::new();
-        self.waiting.retain_mut(|(number, appending)| match appending.as_mut().poll(&mut context) {
-            Poll::Pending => true,
-            Poll::Ready(answer) => {
-                answered.push((*number, answer));
-                false
+        self.waiting.retain_mut(|(number, appending)| {
+            match appending.as_mut().poll(&mut context) {
+                Poll::Pending => true,
+                Poll::Ready(answer) => {
+                    answered.push((*number, answer));
+                    false
+                }
             }
         });
         answered

@@ -73,7 +73,10 @@ impl Witness {
     ) {
         let (partition, end) = (request.partition, self.end(request.partition));
         if range != OffsetRange::new(end, end.plus(request.frames.len() as u64)) {
-            let what = format!("request {} is stored at {range} of {partition}, which ends at {end}", request.number);
+            let what = format!(
+                "request {} is stored at {range} of {partition}, which ends at {end}",
+                request.number
+            );
             storm.violated(Rule::FramesAreAsSent, what);
             return;
         }
@@ -121,11 +124,13 @@ impl Witness {
     pub(super) fn check_bounds(&self, partition: Partition, bounds: Bounds, storm: &Storm) {
         let log = self.log(partition);
         if bounds.start > log.trimmed {
-            let what = format!("{partition} begins at {}, trimmed to {}", bounds.start, log.trimmed);
+            let what =
+                format!("{partition} begins at {}, trimmed to {}", bounds.start, log.trimmed);
             storm.violated(Rule::TrimsAreAsked, what);
         }
         if bounds.end < self.end(partition) {
-            let what = format!("{partition} ends at {} and not at {}", bounds.end, self.end(partition));
+            let what =
+                format!("{partition} ends at {} and not at {}", bounds.end, self.end(partition));
             storm.violated(Rule::AcknowledgedIsStored, what);
         }
     }
@@ -143,7 +148,9 @@ impl Witness {
                 let what = format!("{partition}/{at} holds a frame that nobody was told of");
                 return storm.violated(Rule::FramesAreAsSent, what);
             };
-            if frame.offset.0 != at || frame.arrival != held.arrival || !is_draft(frame, &held.draft)
+            if frame.offset.0 != at
+                || frame.arrival != held.arrival
+                || !is_draft(frame, &held.draft)
             {
                 let what = format!("{partition}/{at} is not as request {} sent it", held.request);
                 return storm.violated(Rule::FramesAreAsSent, what);
@@ -210,14 +217,17 @@ impl Witness {
                     })
             };
             let Some(request) = requests.values_mut().find(is_whole) else {
-                let what = format!("{partition}/{} is of no request that may be there", first.offset);
+                let what =
+                    format!("{partition}/{} is of no request that may be there", first.offset);
                 return storm.violated(Rule::FramesAreAsSent, what);
             };
             let count = request.frames.len();
             let range = OffsetRange::new(first.offset, first.offset.plus(count as u64));
             request.known = Known::Stored;
             storm.saw("what was not acknowledged is found");
-            storm.trace.note(|| format!("found: request {} at {partition}/{range}", request.number));
+            storm
+                .trace
+                .note(|| format!("found: request {} at {partition}/{range}", request.number));
             let request = request.clone();
             self.stored(&request, range, first.arrival, storm);
             found = &found[count..];
@@ -261,9 +271,10 @@ async fn read_all(
 /// An error without the name of the history's folder, which is another one each time.
 pub(super) fn plain(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
-    let words = text.split(' ').map(|word| match word.rfind("/p000") {
-        Some(at) => &word[at + 1..],
-        None => word,
+    let words = text.split(' ').map(|word| match (word.find("/.tmp"), word.rfind("/p0")) {
+        (Some(_), Some(at)) => &word[at + 1..],
+        (Some(_), None) => "the folder",
+        (None, _) => word,
     });
     words.collect::<Vec<_>>().join(" ")
 }
