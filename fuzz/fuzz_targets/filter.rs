@@ -1,28 +1,5 @@
-//! A filter that is taken can be run over any record, and takes the record or does not: the
-//! same each time.
+//! Fuzzes `fuzz::filter`.
 
 #![no_main]
 
-use std::sync::{Arc, LazyLock};
-
-use libfuzzer_sys::fuzz_target;
-use model::filter::Filter;
-use model::{Dataset, Datasets, Scanner};
-
-static DATASET: LazyLock<Arc<Dataset>> =
-    LazyLock::new(|| Arc::clone(Datasets::builtin().get("http_requests").expect("it is built in")));
-
-// The first line is the filter, the others are records.
-fuzz_target!(|text: &str| {
-    let (filter, records) = text.split_once('\n').unwrap_or((text, "{}"));
-    let Ok(Some(filter)) = Filter::parse(filter, &DATASET) else { return };
-    let mut scanner = Scanner::new(Arc::clone(&DATASET), filter.fields());
-    for line in records.lines() {
-        let line = line.as_bytes();
-        if scanner.scan(line).is_err() {
-            continue;
-        }
-        let matches = || filter.matches(|field| scanner.value(line, field));
-        assert_eq!(matches(), matches());
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::filter::run(data));

@@ -1,40 +1,5 @@
-//! Output options that are taken, a template among them, encode any record without panic, the
-//! same each time.
+//! Fuzzes `fuzz::template`.
 
 #![no_main]
 
-use std::sync::{Arc, LazyLock};
-
-use libfuzzer_sys::fuzz_target;
-use model::output::{Encoder, OutputOptions};
-use model::{Dataset, Datasets, Scanner};
-use serde_json::json;
-
-static DATASET: LazyLock<Arc<Dataset>> =
-    LazyLock::new(|| Arc::clone(Datasets::builtin().get("http_requests").expect("it is built in")));
-
-// The first line is a template or the JSON of output options, the others are records.
-fuzz_target!(|text: &str| {
-    let (head, records) = text.split_once('\n').unwrap_or((text, "{}"));
-    let as_template = json!({
-        "field_names": ["ClientIP", "EdgeStartTimestamp", "RayID"],
-        "record_template": head,
-    });
-    for options in [head, &as_template.to_string()] {
-        let Ok(options) = OutputOptions::parse(options, &DATASET) else { continue };
-        let encoder = Encoder::new(&options, &DATASET);
-        let mut scanner = Scanner::new(Arc::clone(&DATASET), encoder.fields());
-        for line in records.lines() {
-            let line = line.as_bytes();
-            if scanner.scan(line).is_err() {
-                continue;
-            }
-            let encode = || {
-                let mut out = Vec::new();
-                encoder.record(|field| scanner.value(line, field), true, &mut out);
-                out
-            };
-            assert_eq!(encode(), encode());
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::template::run(data));

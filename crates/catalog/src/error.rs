@@ -23,6 +23,17 @@ pub enum CatalogError {
     /// Somebody else has moved on: the caller's picture of the ledger is out of date.
     #[error("out of date: {0}")]
     Fenced(String),
+    /// Another process has taken the ledger over: this one has to stop delivering.
+    #[error(
+        "another process delivers from this catalogue now (start {newest} of delivery, this one \
+         is start {mine}): stop this one, and see to it that no two run on one data directory"
+    )]
+    Superseded {
+        /// Which start of delivery the caller is.
+        mine: u64,
+        /// Which one owns the ledger.
+        newest: u64,
+    },
     /// The file was written by a newer version of this program.
     #[error(
         "the catalogue `{path}` has schema version {found}, newer than {supported}: \

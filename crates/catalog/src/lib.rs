@@ -183,8 +183,18 @@ pub trait Jobs: Send + Sync {
 ///             ▲                                         ▲
 ///           begin                                     cursor
 /// ```
+///
+/// A ledger has one owner, the newest that took it over. Whoever took it over before is fenced for
+/// good: every call that changes the ledger is [`CatalogError::Superseded`] then, and does nothing.
+/// Handles that never took it over are not compared.
 #[async_trait]
 pub trait Ledger: Send + Sync {
+    /// Makes this handle's user the owner, whoever it was before. What is read of the ledger after
+    /// that changes by this handle only.
+    async fn take_over(&self) -> Result<()>;
+    /// [`CatalogError::Superseded`] where another has taken over since this handle did. What was
+    /// read before a call that succeeds was sealed by this owner or by one before it.
+    async fn check_owner(&self) -> Result<()>;
     /// The job's cursors, by partition; of a deleted job as well.
     async fn cursors(&self, job: JobId) -> Result<Vec<Cursor>>;
     /// All cursors of jobs that are not deleted, by job and partition: for trimming and recovery.

@@ -100,6 +100,8 @@ impl Delivery {
         workers: Workers,
     ) -> Result<Self, StartError> {
         let room = Room::new(settings, parts, workers);
+        // Before anything is read: what is read then, nobody else changes any more.
+        room.catalog.take_over().await?;
         let cursors = room.catalog.all_cursors().await?;
         let mut readers = Vec::new();
         let mut tasks = Vec::new();
@@ -133,6 +135,11 @@ impl Delivery {
             // An error means that delivery has stopped; then there is nothing to follow.
             let _ = answer.await;
         }
+    }
+
+    /// Whether another process has taken over, so that nothing is delivered here any more.
+    pub fn is_superseded(&self) -> bool {
+        self.inner.room.is_superseded()
     }
 
     /// How the jobs stand that are being delivered now.
@@ -239,8 +246,10 @@ async fn serve(
             },
             () = room.lane_lost.notified() => supervisor.reconcile().await,
             _ = reload.tick() => supervisor.reconcile().await,
-            _ = trim.tick() => {
-                if let Err(error) = look_after_retention(&mut supervisor, &mut trimmer).await {
+            _ = trim.tick() => match look_after_retention(&mut supervisor, &mut trimmer).await {
+                Ok(()) => {}
+                Err(trim::Error::Catalog(error)) if room.heeds(&error) => {}
+                Err(error) => {
                     tracing::error!(%error, "cannot look after the journal's retention");
                 }
             }
@@ -277,6 +286,9 @@ async fn look_after_retention(
     trimmer: &mut Trimmer,
 ) -> Result<(), trim::Error> {
     let room = supervisor.room();
+    if room.is_superseded() {
+        return Ok(());
+    }
     let mut round = trimmer.look().await?;
     for (job, partition, expired) in round.expired_lanes() {
         supervisor.end_lane((job, partition), Order::Drop).await;

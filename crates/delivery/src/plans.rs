@@ -165,7 +165,10 @@ impl Plans {
         }
         let mut plans = HashMap::from([(current.revision, Arc::clone(current))]);
         let mut recovered: HashMap<Partition, Vec<SealedBatch>> = HashMap::new();
-        for batch in self.room.catalog.undelivered(Some(job.id)).await? {
+        let undelivered = self.room.catalog.undelivered(Some(job.id)).await?;
+        // Another owner may take back the seals of its own batches: those must not be uploaded here.
+        self.room.catalog.check_owner().await?;
+        for batch in undelivered {
             let plan = match plans.get(&batch.revision) {
                 Some(plan) => Arc::clone(plan),
                 None => {

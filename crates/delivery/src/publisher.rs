@@ -160,6 +160,7 @@ impl Publisher {
     async fn ask_ledger(&self, batch: &Batch) -> SealAnswer {
         match self.room.catalog.seal(batch, self.room.clock.now()).await {
             Ok(()) => SealAnswer::Sealed,
+            Err(error) if self.room.heeds(&error) => SealAnswer::Fenced,
             Err(error @ CatalogError::Fenced(_)) => {
                 tracing::warn!(job = %self.job, %error, "the lane is fenced; starting it anew");
                 SealAnswer::Fenced

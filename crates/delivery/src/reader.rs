@@ -261,6 +261,7 @@ impl Reader {
         }
         let moved = match self.room.catalog.pass_over(&passed).await {
             Ok(moved) => moved,
+            Err(error) if self.room.heeds(&error) => return,
             Err(error) => {
                 tracing::warn!(partition = %self.partition, %error, "cannot pass over frames");
                 return;

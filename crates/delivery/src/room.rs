@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use catalog::Catalog;
+use catalog::{Catalog, CatalogError};
 use journal::{Clock, Frame, Journal};
 use model::{JobId, Offset};
 use tokio::sync::{Notify, Semaphore};
@@ -43,6 +44,8 @@ pub(crate) struct Room {
     pub(crate) catch_ups: Semaphore,
     /// Woken when a lane has ended without being recalled and has to be started again.
     pub(crate) lane_lost: Notify,
+    /// Whether another process has taken the ledger over.
+    is_superseded: AtomicBool,
     totals: Mutex<HashMap<JobId, Arc<JobTotals>>>,
     /// Frames that each job will lose soon unless it delivers them.
     expiring: Mutex<BTreeMap<JobId, u64>>,
@@ -68,6 +71,7 @@ impl Room {
             encodings: Semaphore::new(ENCODINGS_MAX),
             catch_ups: Semaphore::new(CATCH_UPS_MAX),
             lane_lost: Notify::new(),
+            is_superseded: AtomicBool::new(false),
             totals: Mutex::default(),
             expiring: Mutex::default(),
             settings,
@@ -95,6 +99,24 @@ impl Room {
     /// Takes down what will expire soon.
     pub(crate) fn set_expiring(&self, frames: BTreeMap<JobId, u64>) {
         *self.expiring.lock().unwrap_or_else(PoisonError::into_inner) = frames;
+    }
+
+    /// Whether another process has taken the ledger over: nothing is delivered here any more.
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.is_superseded.load(Ordering::Acquire)
+    }
+
+    /// Takes it down, where an answer of the ledger says that another process has taken it over;
+    /// says whether it does. Told once.
+    pub(crate) fn heeds(&self, error: &CatalogError) -> bool {
+        if !matches!(error, CatalogError::Superseded { .. }) {
+            return false;
+        }
+        if !self.is_superseded.swap(true, Ordering::AcqRel) {
+            tracing::error!(%error, "delivery stops here");
+            self.lane_lost.notify_one();
+        }
+        true
     }
 
     /// Reads frames for a route at this pace, at once; the future gives the route back, or `None`

@@ -72,6 +72,9 @@ impl Supervisor {
     /// Starts, changes and ends lanes until they are what the catalogue says. What did not change
     /// since the last time is not read again.
     pub(crate) async fn reconcile(&mut self) {
+        if self.room.is_superseded() {
+            return self.stand_down().await;
+        }
         if let Err(error) = self.follow().await {
             tracing::error!(%error, "cannot read the jobs; going on with those that run");
             return;
@@ -95,6 +98,14 @@ impl Supervisor {
         let to_start: Vec<Job> = self.jobs.values().filter(lacks_lane).cloned().collect();
         for job in to_start {
             self.start_job(&job).await;
+        }
+    }
+
+    /// Another process delivers now: all lanes end, and none starts.
+    async fn stand_down(&mut self) {
+        let lanes: Vec<_> = self.lanes.keys().copied().collect();
+        for key in lanes {
+            self.end_lane(key, Order::Drop).await;
         }
     }
 
@@ -125,6 +136,11 @@ impl Supervisor {
             return;
         }
         if let Err(error) = self.start_lanes(job, &missing).await {
+            if let StartError::Catalog(error) = &error
+                && self.room.heeds(error)
+            {
+                return;
+            }
             tracing::error!(job = %job.id, %error, "cannot start the job");
             let failure = JobFailure {
                 at: self.room.clock.now(),
@@ -251,6 +267,7 @@ impl Supervisor {
                 %job, %partition, %from,
                 "undelivered batches follow the changed job"
             ),
+            Err(error) if self.room.heeds(&error) => {}
             // A later batch was delivered: what is left goes where it was sealed for.
             Err(CatalogError::Fenced(_)) => {}
             Err(error) => tracing::error!(%job, %error, "cannot unseal undelivered batches"),

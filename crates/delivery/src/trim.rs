@@ -139,6 +139,8 @@ impl Trimmer {
 
     /// Trims every partition up to what has expired, but nothing that a lane still needs.
     pub(crate) async fn trim(&self, round: &Round) -> Result<(), Error> {
+        // Only the owner changes what lanes need: what the round found, it has to have found as it.
+        self.room.catalog.check_owner().await?;
         for (&partition, &expired) in &round.expired {
             let before = forgets_before(expired, round.needed(partition));
             if before > self.room.journal.bounds(partition).start {

@@ -26,6 +26,8 @@ pub mod demo;
 pub mod start;
 pub mod stop;
 pub mod telemetry;
+#[cfg(feature = "test-util")]
+pub mod untrusted;
 
 pub use api::{Access, Offered, offered};
 pub use config::Config;

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The real delivery room runs in it, on one thread and virtual time; the journal, the catalogue
-//! and the store are stand-ins that keep their promises in a rough way. `docs/simulation.md`
+//! and the store are stand-ins that keep their promises in a rough way. In [`bare`] what delivery
+//! decides runs alone, in [`local`] the real journal on a disk that forgets. `docs/simulation.md`
 //! tells how to run many histories and how to repeat one. Apart from them stands [`s3`]: a server
 //! over real HTTP that misbehaves, for tests of the real store and of the real program.
 //!
@@ -24,6 +25,7 @@ pub mod crash;
 pub mod flaw;
 pub mod history;
 pub mod journal;
+pub mod local;
 pub mod rng;
 pub mod s3;
 pub mod store;

@@ -9,6 +9,14 @@ pub enum Rule {
     AcknowledgedIsStored,
     /// The journal holds a record once.
     StoredOnce,
+    /// An append is in the journal whole or not at all, its frames as they were sent, in order and
+    /// at one place; and what was refused is not there.
+    FramesAreAsSent,
+    /// An append whose key was stored within a day is not stored again.
+    KeysAreRemembered,
+    /// The journal gives up only what it was told to, and only whole segments that have expired
+    /// are proposed to it.
+    TrimsAreAsked,
     /// Every record is in the bucket of every job that wanted it.
     NothingMissing,
     /// No record is in a job's objects twice.

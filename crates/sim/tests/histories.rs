@@ -9,15 +9,10 @@
 use std::time::Instant;
 
 use sim::storm::Sights;
-use sim::{Flaw, Options, Report, Rule, bare, run};
+use sim::{Flaw, Options, Report, Rule, bare, local, run};
 
-/// Histories of the short run.
-const SHORT_RUN: u64 = 300;
 /// Histories within which a flaw has to be found.
 const FLAW_RUN: u64 = 1000;
-
-/// Histories of the bare protocol in the short run.
-const BARE_RUN: u64 = 1000;
 
 /// Seeds that found a mistake once, and which.
 const REGRESSIONS: [(u64, &str); 7] = [
@@ -38,16 +33,24 @@ const BARE_REGRESSIONS: [(u64, &str); 4] = [
     (401_158, "the same, where the bucket had taken a write just before"),
 ];
 
-/// What has to be seen within the short run of the bare protocol.
-const BARE_CORNERS: [&str; 14] = [
+/// Seeds of the local journal that found a mistake once, and which.
+const LOCAL_REGRESSIONS: [(u64, &str); 2] = [
+    (11, "of several trimmed segments an older one came back, and a gap behind it"),
+    (201, "a segment that could not be made came back within the one that had gone on"),
+];
+
+/// What has to be seen in the bare protocol.
+const BARE_CORNERS: [&str; 16] = [
     "a call is done after its end",
     "a call is done and its answer lost",
     "a crash",
     "a cursor stands elsewhere",
     "a guarded write finds an object",
+    "a request comes twice",
     "a seal is fenced",
     "an upload in parts is aborted",
     "an upload of an earlier life is completed",
+    "an owner learns that it was superseded",
     "batches are unsealed",
     "frames are given up",
     "the clock jumps",
@@ -56,8 +59,29 @@ const BARE_CORNERS: [&str; 14] = [
     "unsynced writes are lost",
 ];
 
-/// What has to be seen within the short run, so that the storm is known to reach it.
-const CORNERS: [&str; 24] = [
+/// What has to be seen in the local journal.
+const LOCAL_CORNERS: [&str; 14] = [
+    "a damaged frame is refused",
+    "a damaged journal is refused",
+    "a damaged tail is cut",
+    "a key is known again",
+    "a partition is poisoned",
+    "an append is refused",
+    "several appends are answered together",
+    "the clock jumps",
+    "the journal cannot be opened for now",
+    "the journal is closed",
+    "the journal is trimmed",
+    "the process is killed",
+    "unsynced writes are lost",
+    "what was not acknowledged is found",
+];
+
+/// What has to be seen in the room.
+const CORNERS: [&str; 27] = [
+    "a request comes twice",
+    "an owner learns that it was superseded",
+    "two processes believe to be the owner",
     "a guarded write finds an object",
     "a guarded write is refused",
     "a look at an object is refused",
@@ -90,112 +114,162 @@ fn number_from_environment(name: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{name} is `{value}`: expected a number")))
 }
 
-#[track_caller]
-fn assert_sound(report: &Report, repeated_by: &str) {
-    let Report { seed, violations, .. } = report;
-    let first: Vec<String> = violations.iter().take(10).map(ToString::to_string).collect();
-    assert!(
-        violations.is_empty(),
-        "history {seed} broke promises ({} times):\n  {}\nrun it again with its trace:\n  \
-         LOGPUSH_SIM_SEED={seed} cargo test -p sim --test histories {repeated_by} -- --exact --nocapture",
-        violations.len(),
-        first.join("\n  ")
-    );
+/// A world, and how its histories are run.
+struct World {
+    name: &'static str,
+    run: fn(u64, Options) -> Report,
+    /// The test that runs one history of it.
+    one: &'static str,
+    /// Histories of the short run.
+    short_run: u64,
+    /// What has to be seen within the short run, so that the storm is known to reach it.
+    corners: &'static [&'static str],
+    /// Seeds that found a mistake once, and which.
+    regressions: &'static [(u64, &'static str)],
+}
+
+const ROOM: World = World {
+    name: "the room",
+    run,
+    one: "one_history",
+    short_run: 300,
+    corners: &CORNERS,
+    regressions: &REGRESSIONS,
+};
+
+const BARE: World = World {
+    name: "the bare protocol",
+    run: bare::run,
+    one: "one_history_of_the_bare_protocol",
+    short_run: 1_000,
+    corners: &BARE_CORNERS,
+    regressions: &BARE_REGRESSIONS,
+};
+
+const LOCAL: World = World {
+    name: "the local journal",
+    run: local::run,
+    one: "one_history_of_the_local_journal",
+    short_run: 200,
+    corners: &LOCAL_CORNERS,
+    regressions: &LOCAL_REGRESSIONS,
+};
+
+impl World {
+    fn run(&self, seed: u64) -> Report {
+        (self.run)(seed, Options::default())
+    }
+
+    #[track_caller]
+    fn assert_sound(&self, report: &Report) {
+        let Report { seed, violations, .. } = report;
+        let first: Vec<String> = violations.iter().take(10).map(ToString::to_string).collect();
+        assert!(
+            violations.is_empty(),
+            "history {seed} of {} broke promises ({} times):\n  {}\nrun it again with its trace:\n  \
+             LOGPUSH_SIM_SEED={seed} cargo test -p sim --test histories {} -- --exact --nocapture",
+            self.name,
+            violations.len(),
+            first.join("\n  "),
+            self.one
+        );
+    }
+
+    /// Runs many histories, and looks whether the storm reached everything.
+    fn run_many(&self) {
+        let first = number_from_environment("LOGPUSH_SIM_FIRST").unwrap_or(0);
+        let count = number_from_environment("LOGPUSH_SIM_HISTORIES").unwrap_or(self.short_run);
+        let began = Instant::now();
+        let (mut records, mut objects, mut sights) = (0, 0, Sights::new());
+        for seed in first..first + count {
+            let report = self.run(seed);
+            self.assert_sound(&report);
+            records += report.records;
+            objects += report.objects;
+            for (sight, times) in report.sights {
+                *sights.entry(sight).or_default() += times;
+            }
+        }
+        let rate = count as f64 / began.elapsed().as_secs_f64();
+        println!("{}: {count} histories, {rate:.0} a second", self.name);
+        println!("{records} records, {objects} objects");
+        for (sight, times) in &sights {
+            println!("{times:>10} × {sight}");
+        }
+        let is_unseen = |corner: &&&str| !sights.contains_key(**corner);
+        let unseen: Vec<_> = self.corners.iter().filter(is_unseen).collect();
+        assert!(unseen.is_empty() || count < self.short_run, "the storm never reached {unseen:?}");
+    }
+
+    /// Runs the history that the environment names, with its trace.
+    fn run_one(&self) {
+        let Some(seed) = number_from_environment("LOGPUSH_SIM_SEED") else { return };
+        let report = (self.run)(seed, Options { is_traced: true, ..Options::default() });
+        for line in &report.trace {
+            println!("{line}");
+        }
+        self.assert_sound(&report);
+    }
 }
 
 #[test]
 fn many_histories() {
-    let first = number_from_environment("LOGPUSH_SIM_FIRST").unwrap_or(0);
-    let count = number_from_environment("LOGPUSH_SIM_HISTORIES").unwrap_or(SHORT_RUN);
-    let began = Instant::now();
-    let (mut records, mut objects, mut sights) = (0, 0, Sights::new());
-    for seed in first..first + count {
-        let report = run(seed, Options::default());
-        assert_sound(&report, "one_history");
-        records += report.records;
-        objects += report.objects;
-        for (sight, times) in report.sights {
-            *sights.entry(sight).or_default() += times;
-        }
-    }
-    let rate = count as f64 / began.elapsed().as_secs_f64();
-    println!("{count} histories, {rate:.0} a second: {records} records, {objects} objects");
-    for (sight, times) in &sights {
-        println!("{times:>10} × {sight}");
-    }
-    let unseen: Vec<_> = CORNERS.iter().filter(|corner| !sights.contains_key(*corner)).collect();
-    assert!(unseen.is_empty() || count < SHORT_RUN, "the storm never reached {unseen:?}");
+    ROOM.run_many();
 }
 
-/// The bare protocol: about a thousand histories a second.
 #[test]
 fn many_histories_of_the_bare_protocol() {
-    let first = number_from_environment("LOGPUSH_SIM_FIRST").unwrap_or(0);
-    let count = number_from_environment("LOGPUSH_SIM_HISTORIES").unwrap_or(BARE_RUN);
-    let began = Instant::now();
-    let (mut records, mut objects, mut sights) = (0, 0, Sights::new());
-    for seed in first..first + count {
-        let report = bare::run(seed, Options::default());
-        assert_sound(&report, "one_history_of_the_bare_protocol");
-        records += report.records;
-        objects += report.objects;
-        for (sight, times) in report.sights {
-            *sights.entry(sight).or_default() += times;
-        }
-    }
-    let rate = count as f64 / began.elapsed().as_secs_f64();
-    println!("{count} histories, {rate:.0} a second: {records} records, {objects} objects");
-    for (sight, times) in &sights {
-        println!("{times:>10} × {sight}");
-    }
-    let unseen: Vec<_> =
-        BARE_CORNERS.iter().filter(|corner| !sights.contains_key(*corner)).collect();
-    assert!(unseen.is_empty() || count < BARE_RUN, "the storm never reached {unseen:?}");
+    BARE.run_many();
 }
 
 #[test]
-fn one_history_of_the_bare_protocol() {
-    let Some(seed) = number_from_environment("LOGPUSH_SIM_SEED") else { return };
-    let report = bare::run(seed, Options { is_traced: true, ..Options::default() });
-    for line in &report.trace {
-        println!("{line}");
-    }
-    assert_sound(&report, "one_history_of_the_bare_protocol");
+fn many_histories_of_the_local_journal() {
+    LOCAL.run_many();
 }
 
 #[test]
 fn one_history() {
-    let Some(seed) = number_from_environment("LOGPUSH_SIM_SEED") else { return };
-    let report = run(seed, Options { is_traced: true, ..Options::default() });
-    for line in &report.trace {
-        println!("{line}");
-    }
-    assert_sound(&report, "one_history");
+    ROOM.run_one();
+}
+
+#[test]
+fn one_history_of_the_bare_protocol() {
+    BARE.run_one();
+}
+
+#[test]
+fn one_history_of_the_local_journal() {
+    LOCAL.run_one();
 }
 
 #[test]
 fn what_went_wrong_once_does_not_again() {
-    for (seed, mistake) in REGRESSIONS {
-        println!("history {seed}: {mistake}");
-        assert_sound(&run(seed, Options::default()), "one_history");
-    }
-    for (seed, mistake) in BARE_REGRESSIONS {
-        println!("history {seed} of the bare protocol: {mistake}");
-        let report = bare::run(seed, Options::default());
-        assert_sound(&report, "one_history_of_the_bare_protocol");
+    for world in [ROOM, BARE, LOCAL] {
+        for (seed, mistake) in world.regressions {
+            println!("history {seed} of {}: {mistake}", world.name);
+            world.assert_sound(&world.run(*seed));
+        }
     }
 }
 
+/// Twice the same seed gives the same history, step by step, and leaves the same behind, byte by
+/// byte; whether it is told or not.
 #[test]
 fn a_seed_decides_everything() {
-    for seed in 0..20 {
-        let options = Options { is_traced: true, ..Options::default() };
-        let (one, other) = (run(seed, options), run(seed, options));
-        let differing = one.trace.iter().zip(&other.trace).find(|(one, other)| one != other);
-        assert_eq!(differing, None, "history {seed}");
-        assert_eq!(one.trace.len(), other.trace.len(), "history {seed}");
-        let (one, other) = (bare::run(seed, options), bare::run(seed, options));
-        assert_eq!(one.trace, other.trace, "history {seed} of the bare protocol");
+    let traced = Options { is_traced: true, ..Options::default() };
+    for world in [ROOM, BARE, LOCAL] {
+        for seed in 0..20 {
+            let (one, other) = ((world.run)(seed, traced), (world.run)(seed, traced));
+            let differing = one.trace.iter().zip(&other.trace).find(|(one, other)| one != other);
+            assert_eq!(differing, None, "history {seed} of {}", world.name);
+            assert_eq!(one.trace.len(), other.trace.len(), "history {seed} of {}", world.name);
+            let silent = world.run(seed);
+            for report in [other, silent] {
+                let left = (report.fingerprint, report.records, report.objects, &report.sights);
+                let expected = (one.fingerprint, one.records, one.objects, &one.sights);
+                assert_eq!(left, expected, "history {seed} of {}", world.name);
+            }
+        }
     }
 }
 
@@ -212,11 +286,22 @@ fn assert_found(run: fn(u64, Options) -> Report, flaw: Flaw, rule: Rule) {
 fn an_acknowledgement_before_the_fsync_is_found() {
     assert_found(run, Flaw::AcknowledgesBeforeStoring, Rule::AcknowledgedIsStored);
     assert_found(bare::run, Flaw::AcknowledgesBeforeStoring, Rule::AcknowledgedIsStored);
+    assert_found(local::run, Flaw::AcknowledgesBeforeStoring, Rule::AcknowledgedIsStored);
 }
 
 #[test]
 fn reading_before_the_fsync_is_found() {
     assert_found(bare::run, Flaw::ReadsUnsynced, Rule::ObjectIsItsBatch);
+}
+
+#[test]
+fn names_of_files_that_are_not_durable_are_found() {
+    assert_found(local::run, Flaw::ForgetsNames, Rule::AcknowledgedIsStored);
+}
+
+#[test]
+fn an_owner_that_is_not_fenced_is_found() {
+    assert_found(run, Flaw::FencesNobody, Rule::NothingTwice);
 }
 
 #[test]
@@ -232,6 +317,7 @@ fn publishing_before_the_seal_is_found() {
 
 #[test]
 fn sampling_by_chance_is_found() {
+    assert_found(run, Flaw::SamplesByChance, Rule::ObjectIsItsBatch);
     assert_found(bare::run, Flaw::SamplesByChance, Rule::ObjectIsItsBatch);
     assert_found(bare::run, Flaw::SamplesByChance, Rule::ObjectsNeverChange);
 }

@@ -14,6 +14,17 @@ async fn next(catalog: &dyn Catalog, job: JobId) -> [u64; 2] {
     [cursors[0].next.0, cursors[1].next.0]
 }
 
+pub async fn an_owner_goes_on_after_taking_over_again(catalog: &dyn Catalog) {
+    let job = job(catalog, 1).await.id;
+    catalog.check_owner().await.unwrap();
+    for first in 0..3 {
+        catalog.take_over().await.unwrap();
+        catalog.check_owner().await.unwrap();
+        seal(catalog, &batch(job, first, first + 1)).await;
+    }
+    assert_eq!(next(catalog, job).await, [3, 0]);
+}
+
 pub async fn a_cursor_that_exists_stays(catalog: &dyn Catalog) {
     let job = job(catalog, 1).await.id;
     catalog.begin(job, &[cursor(1, 9), cursor(2, 4)]).await.unwrap();

@@ -18,6 +18,7 @@ mod tokens;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use model::{InstallationId, UnixNanos};
@@ -52,6 +53,8 @@ pub struct SqliteCatalog {
     vault: Vault,
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Which owner of the ledger its user is; 0 where it never took the ledger over.
+    owner: AtomicU64,
 }
 
 impl SqliteCatalog {
@@ -73,7 +76,7 @@ impl SqliteCatalog {
         let writer = pool(1, options.clone()).await?;
         schema::migrate(&mut *writer.acquire().await.during("be migrated")?).await?;
         let readers = pool(READERS, options.read_only(true)).await?;
-        let catalog = Self { installation, vault, writer, readers };
+        let catalog = Self { installation, vault, writer, readers, owner: AtomicU64::new(0) };
         catalog.rotate().await?;
         Ok(catalog)
     }
@@ -85,7 +88,8 @@ impl SqliteCatalog {
         schema::migrate(&mut connection).await?;
         let installation = schema::found(&mut connection, &vault, now).await?;
         drop(connection);
-        Ok(Self { installation, vault, writer: only.clone(), readers: only })
+        let owner = AtomicU64::new(0);
+        Ok(Self { installation, vault, writer: only.clone(), readers: only, owner })
     }
 
     /// Waits for what is under way, moves what the write-ahead log holds into the file, and

@@ -6,6 +6,7 @@ mod conformance;
 mod contention;
 mod file;
 mod ledger_size;
+mod owner;
 mod rotation;
 mod secrets;
 

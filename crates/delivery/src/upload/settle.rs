@@ -56,6 +56,8 @@ impl Delivering {
         let (first, catalog) = (batch.range.first, &self.room.catalog);
         match catalog.settle(batch.job, batch.partition, first, what.clone()).await {
             Ok(()) => Event::Noted,
+            // Who has taken over finds the object, and notes it.
+            Err(error) if self.room.heeds(&error) => Event::TooLate,
             Err(error @ (CatalogError::Fenced(_) | CatalogError::NotFound { .. })) => {
                 // It was given up while the store took it: the ledger says lost, and stays.
                 tracing::error!(job = %batch.job, key = %batch.key, %error, "delivered too late");

@@ -2,7 +2,8 @@
 //!
 //! **Rules.** A group is durable when [`ActiveFile::write`] returns, or it leaves nothing behind:
 //! the file is cut back to where it was. When an fsync fails, or the cut does, nobody knows what
-//! the disk holds; then nothing more is written before the journal has been opened anew.
+//! the disk holds; then nothing more is written before the journal has been opened anew. So it is
+//! where a segment can neither be made nor removed again.
 
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -66,9 +67,11 @@ impl ActiveFile {
             Ok(file)
         });
         let file = written.map_err(|error| {
-            // What is left of it would be emptied by the next attempt, too.
-            let _removed = disk.remove(&path);
-            Failure::Refused(format!("cannot make `{}`: {error}", path.display()))
+            let reason = format!("cannot make `{}`: {error}", path.display());
+            match unmake(&*disk, &path, dir) {
+                Ok(()) => Failure::Refused(reason),
+                Err(left) => Failure::Poisoned(format!("{reason}; nor remove it: {left}")),
+            }
         })?;
         disk.sync(&file).and_then(|()| disk.sync_dir(dir)).map_err(|error| {
             Failure::Poisoned(format!("cannot sync `{}`: {error}", path.display()))
@@ -127,5 +130,14 @@ impl ActiveFile {
                 "writing failed: {error}; what was written could not be cut off again: {cut}"
             )),
         }
+    }
+}
+
+/// Removes what there may be of a segment that could not be made, for good: the segment before it
+/// goes on, and a file that came back after a power failure would contradict it.
+fn unmake(disk: &dyn Disk, path: &Path, dir: &Path) -> io::Result<()> {
+    match disk.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => disk.sync_dir(dir),
     }
 }

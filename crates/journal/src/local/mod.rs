@@ -23,6 +23,8 @@
 
 mod active;
 mod chunk;
+#[cfg(feature = "test-util")]
+mod by_hand;
 mod disk;
 mod format;
 mod index;
@@ -41,7 +43,6 @@ mod walk;
 mod writer;
 
 use std::fs::DirBuilder;
-use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,6 +63,8 @@ use crate::{
     ReadError, Retention, expiry,
 };
 
+#[cfg(feature = "test-util")]
+pub use self::by_hand::HandWriter;
 pub use self::disk::{Disk, OsDisk};
 pub use self::settings::LocalSettings;
 
@@ -105,6 +108,37 @@ impl LocalJournal {
         settings: LocalSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
+        let (mut journal, writers) = Self::prepare(disk, dir, settings, clock)?;
+        for (partition, writer) in journal.partitions.iter_mut().zip(writers) {
+            let name = format!("journal-{}", partition.state.id);
+            let thread = thread::Builder::new().name(name).spawn(move || writer.run());
+            let thread = thread.map_err(|e| OpenError::io("start a writer for", dir, e))?;
+            partition.writer = Mutex::new(Some(thread));
+        }
+        Ok(journal)
+    }
+
+    /// Opens the journal as [`LocalJournal::open_on`] does, without threads: what is appended is
+    /// written when the partition's [`HandWriter`] is told to, so that a simulator holds
+    /// everything in its hand.
+    #[cfg(feature = "test-util")]
+    pub fn open_by_hand(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        settings: LocalSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Vec<HandWriter>), OpenError> {
+        let (journal, writers) = Self::prepare(disk, dir, settings, clock)?;
+        Ok((journal, writers.into_iter().map(HandWriter::new).collect()))
+    }
+
+    /// Recovers what is in the directory; the writers of its partitions are to be started.
+    fn prepare(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        settings: LocalSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Vec<Writer>), OpenError> {
         make_dir(&*disk, dir)?;
         let lock = Arc::new(DirLock::take(dir)?);
         let existing =
@@ -118,19 +152,18 @@ impl LocalJournal {
             disk,
             lock: Mutex::new(Some(Arc::clone(&lock))),
         };
-        let mut stored = Vec::new();
+        let (mut stored, mut writers) = (Vec::new(), Vec::new());
         for partition in 0..existing.max(settings.partitions) {
             let partition = Partition(partition);
             let recovered = journal.recover(dir, partition, now, settings)?;
             stored.extend(recovered.keys.iter().copied());
-            let writer = journal.start_writer(recovered, settings, &lock);
-            journal
-                .partitions
-                .push(writer.map_err(|e| OpenError::io("start a writer for", dir, e))?);
+            let (partition, writer) = journal.writer_of(recovered, settings, &lock);
+            journal.partitions.push(partition);
+            writers.push(writer);
         }
         stored.sort_by_key(|stored| stored.arrival);
         keys.restore(stored);
-        Ok(journal)
+        Ok((journal, writers))
     }
 
     fn recover(
@@ -146,12 +179,12 @@ impl LocalJournal {
         Recovery::new(partition, partition_dir, disk, settings, now).open()
     }
 
-    fn start_writer(
+    fn writer_of(
         &self,
         recovered: Recovered,
         settings: LocalSettings,
         lock: &Arc<DirLock>,
-    ) -> io::Result<LocalPartition> {
+    ) -> (LocalPartition, Writer) {
         let Recovered { state, active, .. } = recovered;
         let state = Arc::new(state);
         let (queue, requests) = queue::queue(settings.queue_bytes_max);
@@ -164,9 +197,7 @@ impl LocalJournal {
             settings,
             lock: Arc::clone(lock),
         };
-        let name = format!("journal-{}", state.id);
-        let thread = thread::Builder::new().name(name).spawn(move || writer.run())?;
-        Ok(LocalPartition { state, queue, writer: Mutex::new(Some(thread)) })
+        (LocalPartition { state, queue, writer: Mutex::new(None) }, writer)
     }
 
     /// Takes no more appends, waits until those that were taken are answered, ends the threads

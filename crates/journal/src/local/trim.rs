@@ -1,8 +1,9 @@
 //! Giving up whole segments from the oldest on.
 //!
 //! **Rules.** A segment leaves the list before its file is removed, so that a reader is told that
-//! its frames are gone, and never meets half a segment. Files go from the oldest on, so that those
-//! on disk are always consecutive. An index file with idempotency keys of the last 24 hours stays
+//! its frames are gone, and never meets half a segment. Files go from the oldest on, each for good
+//! before the next, so that those on disk are always consecutive, also after a power failure that
+//! undoes what was not durable. An index file with idempotency keys of the last 24 hours stays
 //! behind: the keys have to be known after a restart too.
 
 use std::collections::VecDeque;
@@ -44,13 +45,17 @@ pub(super) fn trim(
 ) -> Result<Offset, ReadError> {
     let mut left = partition.leftovers();
     left.segments.extend(partition.take_sealed(before));
-    let mut has_removed = false;
+    let sync = || {
+        let synced = disk.sync_dir(&partition.dir);
+        synced.map_err(|error| ReadError::io(&partition.dir, &error))
+    };
     while let Some(segment) = left.segments.front() {
         let kept = remove_segment(segment, disk, now)?;
+        sync()?;
         left.index_files.extend(kept);
         left.segments.pop_front();
-        has_removed = true;
     }
+    let mut has_removed = false;
     left.index_files.retain(|file| {
         if is_remembered(file.newest, now) {
             return true;
@@ -60,8 +65,7 @@ pub(super) fn trim(
         removed.inspect_err(|error| tracing::warn!(%error, "an index file stays")).is_err()
     });
     if has_removed {
-        let synced = disk.sync_dir(&partition.dir);
-        synced.map_err(|error| ReadError::io(&partition.dir, &error))?;
+        sync()?;
     }
     Ok(partition.bounds().start)
 }

@@ -70,6 +70,17 @@ impl Writer {
         drop(self.lock);
     }
 
+    /// Writes all appends that wait now.
+    #[cfg(feature = "test-util")]
+    pub(super) fn write_waiting(&mut self) {
+        let mut carried = None;
+        while let Some(first) = carried.take().or_else(|| self.requests.try_recv().ok()) {
+            let (group, rest) = self.gather(first);
+            carried = rest;
+            self.store(group);
+        }
+    }
+
     /// The next append; while appends are refused, looks from time to time whether they still
     /// have to be.
     fn receive(&self) -> Option<Request> {

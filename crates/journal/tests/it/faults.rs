@@ -18,6 +18,7 @@ enum Operation {
     Write,
     Sync,
     Truncate,
+    Remove,
     SyncDir,
     FreeBytes,
 }
@@ -61,6 +62,10 @@ impl Disk for FaultyDisk {
 
     fn truncate(&self, file: &File, bytes: u64) -> io::Result<()> {
         self.check(Operation::Truncate).and_then(|()| OsDisk.truncate(file, bytes))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.check(Operation::Remove).and_then(|()| OsDisk.remove(path))
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
@@ -173,6 +178,24 @@ async fn a_segment_that_cannot_be_made_refuses_until_it_can() {
     assert_eq!(before.len(), 6);
     journal.close().await;
     assert_eq!(texts(&home.open()).await, before);
+}
+
+/// It would come back after a power failure, within the segment that had gone on instead.
+#[tokio::test]
+async fn where_a_segment_can_neither_be_made_nor_removed_nothing_is_taken_before_a_restart() {
+    for also in [Operation::Remove, Operation::SyncDir] {
+        let home = Home::with_segments(300);
+        let (disk, journal) = open(&home);
+        store_many(&journal, 2).await;
+        disk.fail([Operation::Write, also]);
+        poisoned(&journal).await;
+        disk.fail([]);
+        poisoned(&journal).await;
+        journal.close().await;
+        let journal = home.open();
+        assert_eq!(journal.bounds(P0).end, Offset(2), "with {also:?}");
+        store(&journal, &["next\n"]).await;
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Giving frames up while others read them.
 
-use std::sync::Arc;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
+use journal::local::{Disk, OsDisk};
 use journal::{Journal, LocalJournal, ReadError};
 use model::Offset;
 
@@ -21,6 +24,44 @@ async fn trimmed_segments_leave_the_disk() {
     assert_eq!(home.files(".idx").len(), left.len() - 1);
     journal.close().await;
     assert_eq!(home.open().bounds(P0).start, start);
+}
+
+/// Takes down which segments were removed, and since when for good.
+#[derive(Debug, Default)]
+struct Removals {
+    pending: Mutex<Vec<PathBuf>>,
+    most_pending: Mutex<usize>,
+}
+
+impl Disk for Removals {
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        if path.extension().is_some_and(|ending| ending == "seg") {
+            let mut pending = self.pending.lock().unwrap();
+            pending.push(path.to_owned());
+            let mut most = self.most_pending.lock().unwrap();
+            *most = pending.len().max(*most);
+        }
+        OsDisk.remove(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.pending.lock().unwrap().clear();
+        OsDisk.sync_dir(dir)
+    }
+}
+
+/// A power failure may undo any of several removals: one in the middle would leave a gap.
+#[tokio::test]
+async fn each_segment_is_gone_for_good_before_the_next_is_removed() {
+    let home = Home::with_segments(1_000);
+    let disk = Arc::new(Removals::default());
+    let journal = home.try_open_on(Arc::<Removals>::clone(&disk)).unwrap();
+    store_many(&journal, 50).await;
+    let before = home.files(".seg").len();
+    journal.trim(P0, Offset(45)).await.unwrap();
+    assert!(home.files(".seg").len() + 2 < before);
+    assert_eq!(*disk.most_pending.lock().unwrap(), 1);
+    assert!(disk.pending.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -61,6 +61,11 @@ impl Signer {
         let claims =
             Claims { exp: now.seconds() + VALID_SECONDS, ..claims(scope, text, destination) };
         let payload = serde_json::to_vec(&claims).expect("claims are plain texts and a number");
+        self.sign_payload(&payload)
+    }
+
+    /// The token that holds this payload.
+    pub(crate) fn sign_payload(&self, payload: &[u8]) -> String {
         let signed = format!("{HEADER}.{}", BASE64URL.encode(payload));
         let signature = hmac::sign(&self.key, signed.as_bytes());
         format!("{signed}.{}", BASE64URL.encode(signature))

@@ -23,6 +23,7 @@ pub(super) struct Ready {
     status: &'static str,
     journal: &'static str,
     catalog: &'static str,
+    delivery: &'static str,
 }
 
 /// `GET /healthz`: the process answers.
@@ -43,11 +44,12 @@ pub(super) async fn ready(call: &mut Call) -> ApiResult {
         Ok(_) => "ok",
         Err(_) => "unreachable",
     };
-    let (status, word) = match (journal, catalog) {
-        ("ok", "ok") => (StatusCode::OK, "ok"),
+    let delivery = if call.app.delivery.is_superseded() { "superseded" } else { "ok" };
+    let (status, word) = match (journal, catalog, delivery) {
+        ("ok", "ok", "ok") => (StatusCode::OK, "ok"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
     };
-    Ok(envelope::json(status, &Ready { status: word, journal, catalog }))
+    Ok(envelope::json(status, &Ready { status: word, journal, catalog, delivery }))
 }
 
 /// `GET /metrics`.

@@ -11,6 +11,8 @@
 //! Decoding and checking run on worker threads, as many as there are cores, but for small bodies. A record's bytes are
 //! copied at most once, from the decoded body into its frame, and are not altered.
 
+#[cfg(feature = "test-util")]
+pub(crate) mod apart;
 mod body;
 mod budget;
 mod buffers;

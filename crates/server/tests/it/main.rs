@@ -15,6 +15,7 @@ mod api_tokens;
 mod auth;
 mod browser;
 mod bucket;
+mod corpus;
 mod dashboard_connect;
 mod dashboard_edit;
 mod dashboard_hand;

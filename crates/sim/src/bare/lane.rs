@@ -257,12 +257,12 @@ fn ask_ledger(world: &mut World, batch: &Batch) -> SealAnswer {
         world.late_seals.push((due, batch.clone()));
         return SealAnswer::Sealed;
     }
-    let (catalog, now) = (Arc::clone(&world.catalog), world.now());
+    let (catalog, now) = (Arc::clone(&world.ledger), world.now());
     let sealed = world.ask("seal", catalog.seal(batch, now));
     world.storm.trace.note(|| format!("ledger: seal {} {}: {sealed:?}", batch.key, batch.range));
     match sealed {
         Ok(()) => SealAnswer::Sealed,
-        Err(CatalogError::Fenced(_)) => {
+        Err(CatalogError::Fenced(_) | CatalogError::Superseded { .. }) => {
             world.storm.saw("a seal is fenced");
             SealAnswer::Fenced
         }

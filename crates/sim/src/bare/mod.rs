@@ -9,7 +9,7 @@
 //!
 //! The parts that decide are the real ones; everything that carries out is written a second time
 //! here, as rough as it may be. Two processes at a time may believe to be the owner: the one that
-//! came last owns the disk, the other goes on until it dies.
+//! came last owns the disk, the other goes on until it dies or learns that it was superseded.
 //!
 //! **Rule.** One thread, one seed: every choice comes from the history's own generator.
 
@@ -60,13 +60,6 @@ fn step(world: &mut World, processes: &mut Vec<Process>) {
     if taken_over {
         world.storm.saw("two processes believe to be the owner");
         processes.push(Process::new(world));
-        world.had_two_owners = true;
-        processes.iter_mut().for_each(|process| process.is_alone = false);
-    }
-    if is_calm && world.had_two_owners && !world.is_mended {
-        // Whoever finds two owners ends both and starts one.
-        world.is_mended = true;
-        processes.drain(..).for_each(|process| process.die(world));
     }
     let mut at = 0;
     while at < processes.len() {
@@ -83,6 +76,8 @@ fn step(world: &mut World, processes: &mut Vec<Process>) {
             world.crash_disk();
         }
     }
+    // Who was superseded delivers nothing any more, whatever becomes of who came after.
+    processes.retain(|process| !process.is_superseded());
     if processes.is_empty() {
         let pause = Duration::from_secs(world.rng.below(20));
         world.pass(pause);
@@ -93,13 +88,14 @@ fn step(world: &mut World, processes: &mut Vec<Process>) {
 fn report(seed: u64, world: &World) -> Report {
     let evidence = world.evidence();
     let mut violations = world.storm.violations();
-    violations.extend(oracle::judge_evidence(&evidence));
+    violations.extend(oracle::judge(&evidence));
     let records = evidence.frames.values().map(|frame| frame.records.len() as u64);
     Report {
         seed,
         records: records.sum(),
         objects: evidence.objects.len() as u64,
         violations,
+        fingerprint: evidence.fingerprint(),
         trace: world.storm.trace.take(),
         sights: world.storm.sights(),
     }

@@ -16,6 +16,7 @@ use model::{Batch, JobId, Offset, OffsetRange, Partition, Revision};
 use super::lane::Lane;
 use super::sending::{Sending, abandon};
 use super::world::World;
+use crate::catalog::MemoryCatalog;
 use crate::history::Wish;
 
 type Key = (JobId, Partition);
@@ -42,14 +43,30 @@ impl Known {
 pub(super) struct Process {
     lanes: BTreeMap<Key, Lane>,
     known: Known,
-    /// Whether no other process has been there since this one came.
-    pub(super) is_alone: bool,
+    ledger: Arc<MemoryCatalog>,
+    standing: Standing,
+}
+
+/// How a process stands towards the ledger, as far as it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It has not taken the ledger over yet.
+    New,
+    /// It owns the ledger, or believes so.
+    Owner,
+    /// It was told that another has taken over.
+    Superseded,
 }
 
 impl Process {
     pub(super) fn new(world: &mut World) -> Self {
         world.buckets.begin_life();
-        Self { lanes: BTreeMap::new(), known: Known::default(), is_alone: true }
+        let ledger = Arc::new(world.catalog.another());
+        Self { lanes: BTreeMap::new(), known: Known::default(), ledger, standing: Standing::New }
+    }
+
+    pub(super) fn is_superseded(&self) -> bool {
+        self.standing == Standing::Superseded
     }
 
     /// The process dies with all that it holds in memory.
@@ -59,6 +76,24 @@ impl Process {
 
     /// Does a part of its work; the world knows whether it died of it.
     pub(super) fn step(&mut self, world: &mut World) {
+        world.ledger = Arc::clone(&self.ledger);
+        if self.standing == Standing::New {
+            let taking = Arc::clone(&self.ledger);
+            if world.ask("take the ledger over", taking.take_over()).is_ok() {
+                self.standing = Standing::Owner;
+            }
+        }
+        if self.standing == Standing::Owner {
+            self.work(world);
+        }
+        if world.is_superseded() {
+            world.storm.saw("an owner learns that it was superseded");
+            self.standing = Standing::Superseded;
+            std::mem::take(&mut self.lanes).into_values().for_each(|lane| lane.die(world));
+        }
+    }
+
+    fn work(&mut self, world: &mut World) {
         let is_calm = world.storm.is_calm();
         let mut turn = |rate: u32| is_calm || world.rng.per_mille(rate);
         let (follows, passes, trims, tidies) = (turn(250), turn(150), turn(60), turn(80));
@@ -93,10 +128,10 @@ impl Process {
             }
             let Some(lane) = self.lanes.remove(&(job, partition)) else { continue };
             let changes = lane.ending == Some(Follow::Changes) && lane.going() == Going::Done;
-            let from = unseal_from(&lane.leftovers()).filter(|_| changes && self.is_alone);
+            let from = unseal_from(&lane.leftovers()).filter(|_| changes);
             lane.die(world);
             if let Some(from) = from {
-                let catalog = Arc::clone(&world.catalog);
+                let catalog = Arc::clone(&world.ledger);
                 let unsealed = world.ask("unseal", catalog.unseal(job, partition, from));
                 if unsealed.is_ok() {
                     world.storm.saw("batches are unsealed");
@@ -110,7 +145,7 @@ impl Process {
     }
 
     fn follow(&mut self, world: &mut World) -> catalog::Result<()> {
-        let catalog = Arc::clone(&world.catalog);
+        let catalog = Arc::clone(&world.ledger);
         let mut jobs = world.ask("list jobs", catalog.jobs(None))?;
         jobs.retain(|job| job.enabled);
         for (key, lane) in &mut self.lanes {
@@ -134,10 +169,12 @@ impl Process {
         if missing.is_empty() {
             return Ok(());
         }
-        let catalog = Arc::clone(&world.catalog);
+        let catalog = Arc::clone(&world.ledger);
         let cursors = world.ask("list cursors", catalog.cursors(job.id))?;
         let open = world.ask("list uploads", catalog.open_uploads(Some(job.id)))?;
         let batches = world.ask("list batches", catalog.undelivered(Some(job.id)))?;
+        // Another owner may take back the seals of its own batches: those must not be uploaded here.
+        world.ask("tell who owns the ledger", catalog.check_owner())?;
         for partition in missing {
             let cursor = cursors.iter().find(|cursor| cursor.partition == partition);
             let cursor = cursor.map(|cursor| cursor.next);
@@ -174,7 +211,7 @@ impl Process {
     fn pass_over(&mut self, world: &mut World) -> catalog::Result<()> {
         let passes = |lane: &Lane| lane.passes().map(|range| (lane.job, lane.partition, range));
         let passed: Vec<_> = self.lanes.values().filter_map(passes).collect();
-        let catalog = Arc::clone(&world.catalog);
+        let catalog = Arc::clone(&world.ledger);
         for one in passed {
             let (job, partition, range) = one;
             if world.ask("pass over", catalog.pass_over(&[one]))? == 0 {
@@ -205,6 +242,8 @@ impl Process {
             give_up(world, (job, partition), expired)?;
         }
         let needs = read_needs(world)?;
+        let catalog = Arc::clone(&world.ledger);
+        world.ask("tell who owns the ledger", catalog.check_owner())?;
         let partitions: Vec<Partition> = world.disk.partitions().collect();
         for partition in partitions {
             let expired = world.disk.expired(partition, age, world.now());
@@ -219,7 +258,7 @@ impl Process {
     }
 
     fn abandon_leftovers(&mut self, world: &mut World) -> catalog::Result<()> {
-        let catalog = Arc::clone(&world.catalog);
+        let catalog = Arc::clone(&world.ledger);
         let open = world.ask("list uploads", catalog.open_uploads(None))?;
         let undelivered = world.ask("list batches", catalog.undelivered(None))?;
         for open in left_over(open, &undelivered) {
@@ -249,7 +288,7 @@ fn recover(world: &World, batch: &Batch, current: &Wish, open: &[OpenUpload]) ->
 }
 
 fn read_needs(world: &mut World) -> catalog::Result<Needs> {
-    let catalog = Arc::clone(&world.catalog);
+    let catalog = Arc::clone(&world.ledger);
     let mut needs = Needs::new();
     for (job, cursor) in world.ask("list cursors", catalog.all_cursors())? {
         let undelivered = Undelivered { cursor: cursor.next, sealed: Vec::new() };
@@ -274,7 +313,7 @@ fn give_up(world: &mut World, key: Key, expired: Offset) -> catalog::Result<()> 
     let unsealed = OffsetRange::new(undelivered.cursor, expired);
     let records = sealed + count(world, key, unsealed);
     let loss = Loss { job, partition, range, records, at: world.now() };
-    let catalog = Arc::clone(&world.catalog);
+    let catalog = Arc::clone(&world.ledger);
     let given_up = world.ask("give up", catalog.give_up(&loss));
     world.storm.trace.note(|| format!("ledger: give up {loss:?}: {given_up:?}"));
     world.storm.saw("frames are given up");

@@ -191,7 +191,7 @@ impl Sending {
         }
         let now = world.elapsed();
         world.storm.trace.note(|| format!("store: {work} {:?}", fate.error));
-        let number = fate.is_done.then(|| world.buckets.send(now + fate.until_done, work));
+        let number = world.buckets.send_off(now, work, &fate);
         let until = now + fate.until_answer;
         Next::Fly(Flight { asks, part, number, until, error: fate.error, outlives: fate.outlives })
     }
@@ -269,7 +269,7 @@ impl Sending {
 
     fn note(&self, world: &mut World) -> bool {
         let Some(open) = self.upload.current() else { return false };
-        let catalog = std::sync::Arc::clone(&world.catalog);
+        let catalog = std::sync::Arc::clone(&world.ledger);
         let storm = std::sync::Arc::clone(&world.storm);
         let noting = async {
             let noted = catalog.open_upload(open).await;
@@ -285,7 +285,7 @@ impl Sending {
         let (Some((number, bytes)), Some(open)) = (part, self.upload.current()) else { return };
         let part = UploadedPart { number, etag: done.tag, checksum: None, bytes };
         let (Batch { job, partition, range, .. }, id) = (&self.batch, &open.upload_id);
-        let catalog = std::sync::Arc::clone(&world.catalog);
+        let catalog = std::sync::Arc::clone(&world.ledger);
         let noting = catalog.note_part(*job, *partition, range.first, id, part.clone());
         // Where that fails, a restart sends it again.
         let _ = world.ask("note a part", noting);
@@ -344,10 +344,14 @@ impl Sending {
             attempts: self.upload.attempts(),
             duration_millis: 0,
         };
-        let catalog = std::sync::Arc::clone(&world.catalog);
+        let catalog = std::sync::Arc::clone(&world.ledger);
         match world.ask("settle", catalog.settle(*job, *partition, range.first, what)) {
             Ok(()) => settle::Event::Noted,
-            Err(CatalogError::Fenced(_) | CatalogError::NotFound { .. }) => settle::Event::TooLate,
+            Err(
+                CatalogError::Fenced(_)
+                | CatalogError::Superseded { .. }
+                | CatalogError::NotFound { .. },
+            ) => settle::Event::TooLate,
             Err(_) => settle::Event::NotNoted,
         }
     }
@@ -378,7 +382,7 @@ pub(super) fn abandon(
 }
 
 fn close(world: &mut World, open: &OpenUpload) {
-    let catalog = std::sync::Arc::clone(&world.catalog);
+    let catalog = std::sync::Arc::clone(&world.ledger);
     let closing = catalog.close_upload(open.job, open.partition, open.first, &open.upload_id);
     // Where that fails it is found again among what is left over.
     let _ = world.ask("close an upload", closing);

@@ -52,6 +52,8 @@ struct LedgerRates {
 pub(super) struct World {
     pub(super) storm: Arc<Storm>,
     pub(super) catalog: Arc<MemoryCatalog>,
+    /// The handle of the process whose turn it is.
+    pub(super) ledger: Arc<MemoryCatalog>,
     pub(super) buckets: Buckets,
     pub(super) disk: Disk,
     pub(super) stories: BTreeMap<JobId, JobStory>,
@@ -68,17 +70,15 @@ pub(super) struct World {
     pub(super) late_seals: Vec<(Duration, model::Batch)>,
     manners: BTreeMap<&'static str, Manners>,
     store: StoreRates,
-    ledger: LedgerRates,
+    failures: LedgerRates,
     waiting: Vec<Waiting>,
     requests: u64,
     next_record: u32,
     acknowledged: Vec<u32>,
     set_back: i64,
     has_died: bool,
-    /// Whether two processes at a time ever believed to be the owner.
-    pub(super) had_two_owners: bool,
-    /// Whether one owner was started in their place.
-    pub(super) is_mended: bool,
+    /// Whether the ledger has told the process whose turn it is that another has taken over.
+    is_superseded: bool,
 }
 
 impl World {
@@ -86,7 +86,7 @@ impl World {
         let mut rng = Rng::of_part(seed, "bare");
         let storm = Storm::new(ORIGIN, options.is_traced);
         let installation = InstallationId::from_random([(seed % 36) as u8; 12]);
-        let catalog = Arc::new(MemoryCatalog::new(installation));
+        let catalog = Arc::new(MemoryCatalog::flawed(installation, options.flaw));
         let manners: BTreeMap<_, _> =
             BUCKETS.into_iter().map(|bucket| (bucket, Manners::draw(&mut rng))).collect();
         let buckets =
@@ -113,9 +113,10 @@ impl World {
                 unreachable: rates(&mut rng, 50),
                 lost_answer: rates(&mut rng, 100),
                 stall: rates(&mut rng, 30),
+                twice: rates(&mut rng, 60),
                 latency: SECOND * rng.between(1, 4) as u32,
             },
-            ledger: LedgerRates {
+            failures: LedgerRates {
                 failing: rates(&mut rng, 60),
                 lost_answer: rates(&mut rng, 60),
                 deadly: rates(&mut rng, 8),
@@ -126,8 +127,8 @@ impl World {
             acknowledged: Vec::new(),
             set_back: 0,
             has_died: false,
-            had_two_owners: false,
-            is_mended: false,
+            is_superseded: false,
+            ledger: Arc::clone(&catalog),
             storm,
             catalog,
             rng,
@@ -196,6 +197,7 @@ impl World {
     }
 
     pub(super) fn begin_turn(&mut self) {
+        self.is_superseded = false;
         self.has_died = !self.storm.is_calm() && self.rng.per_mille(8);
         if self.has_died {
             self.storm.trace.note(|| "world: a process dies");
@@ -204,6 +206,10 @@ impl World {
 
     pub(super) const fn has_died(&self) -> bool {
         self.has_died
+    }
+
+    pub(super) const fn is_superseded(&self) -> bool {
+        self.is_superseded
     }
 
     pub(super) fn crash_disk(&mut self) {
@@ -225,9 +231,11 @@ impl World {
             return Err(failed());
         }
         let case = self.rng.below(1000) as u32;
-        let LedgerRates { failing, lost_answer, deadly } = self.ledger;
+        let LedgerRates { failing, lost_answer, deadly } = self.failures;
         if self.storm.is_calm() || case >= failing + lost_answer + 2 * deadly {
-            return now(call);
+            let answer = now(call);
+            self.is_superseded |= matches!(answer, Err(CatalogError::Superseded { .. }));
+            return answer;
         }
         self.storm.saw("the ledger fails");
         let is_done = case >= failing + deadly;
@@ -257,8 +265,8 @@ impl World {
         }
         let fate = self.fate(bucket);
         let elapsed = self.elapsed();
-        let done = fate.is_done.then(|| {
-            let number = self.buckets.send(elapsed, work);
+        let at_once = Fate { until_done: Duration::ZERO, ..fate };
+        let done = self.buckets.send_off(elapsed, work, &at_once).map(|number| {
             self.buckets.deliver_wire(Some(elapsed));
             self.buckets.take_outcome(number)
         });

@@ -1,5 +1,7 @@
 //! The delivery ledger in memory.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use catalog::{
     BatchRecord, BatchState, CatalogError, Cursor, Delivered, Ledger, Loss, OpenUpload, Page,
@@ -11,6 +13,17 @@ use super::{MemoryCatalog, State, not_found, paged};
 
 #[async_trait]
 impl Ledger for MemoryCatalog {
+    async fn take_over(&self) -> Result<()> {
+        let mut state = self.state();
+        state.owner += 1;
+        self.owner.store(state.owner, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn check_owner(&self) -> Result<()> {
+        self.step().map(drop)
+    }
+
     async fn cursors(&self, job: JobId) -> Result<Vec<Cursor>> {
         let state = self.state();
         let mine = state.cursors.iter().filter(|((of, _), _)| *of == job);
@@ -26,7 +39,7 @@ impl Ledger for MemoryCatalog {
     }
 
     async fn begin(&self, job: JobId, begin: &[Cursor]) -> Result<()> {
-        let mut state = self.state();
+        let mut state = self.step()?;
         state.job(job)?;
         state.begin(job, begin);
         Ok(())
@@ -38,7 +51,7 @@ impl Ledger for MemoryCatalog {
             let what = format!("a batch of job {job} holds no frame: {range}");
             return Err(CatalogError::Conflict(what));
         }
-        let mut state = self.state();
+        let mut state = self.step()?;
         if state.is_deleted(job) {
             return Err(CatalogError::Fenced(format!("job {job} is deleted, or never was")));
         }
@@ -59,7 +72,7 @@ impl Ledger for MemoryCatalog {
     }
 
     async fn pass_over(&self, passed: &[(JobId, Partition, OffsetRange)]) -> Result<usize> {
-        let mut state = self.state();
+        let mut state = self.step()?;
         let moved = passed
             .iter()
             .filter(|(job, partition, range)| state.move_cursor(*job, *partition, *range));
@@ -73,7 +86,7 @@ impl Ledger for MemoryCatalog {
         first: Offset,
         what: Delivered,
     ) -> Result<()> {
-        let mut state = self.state();
+        let mut state = self.step()?;
         let name = || format!("of job {job} from {first} in partition {partition}");
         let record = state.batches.get_mut(&(job, partition, first));
         let record = record.ok_or_else(|| not_found("batch", &name()))?;
@@ -102,7 +115,7 @@ impl Ledger for MemoryCatalog {
     }
 
     async fn unseal(&self, job: JobId, partition: Partition, first: Offset) -> Result<()> {
-        let mut state = self.state();
+        let mut state = self.step()?;
         let refusal = |why: &str| {
             let what = format!("job {job} in partition {partition}, from {first} on: {why}");
             Err(CatalogError::Fenced(what))
@@ -147,7 +160,7 @@ impl Ledger for MemoryCatalog {
 
     async fn give_up(&self, loss: &Loss) -> Result<()> {
         let Loss { job, partition, range, .. } = *loss;
-        let mut state = self.state();
+        let mut state = self.step()?;
         state.job(job)?;
         let same =
             |known: &Loss| (known.job, known.partition, known.range) == (job, partition, range);
@@ -187,7 +200,7 @@ impl Ledger for MemoryCatalog {
     }
 
     async fn open_upload(&self, upload: &OpenUpload) -> Result<()> {
-        self.state().open_upload(upload)
+        self.step()?.open_upload(upload)
     }
 
     async fn note_part(
@@ -198,7 +211,7 @@ impl Ledger for MemoryCatalog {
         upload_id: &str,
         part: UploadedPart,
     ) -> Result<()> {
-        self.state().note_part((job, partition, first), upload_id, part)
+        self.step()?.note_part((job, partition, first), upload_id, part)
     }
 
     async fn close_upload(
@@ -208,7 +221,7 @@ impl Ledger for MemoryCatalog {
         first: Offset,
         upload_id: &str,
     ) -> Result<()> {
-        self.state().uploads.remove(&(job, partition, first, upload_id.to_owned()));
+        self.step()?.uploads.remove(&(job, partition, first, upload_id.to_owned()));
         Ok(())
     }
 

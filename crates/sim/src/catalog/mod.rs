@@ -12,7 +12,8 @@ mod tokens;
 mod uploads;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use catalog::{
     Account, Action, BatchRecord, Capability, CatalogError, HourFigures, Job, JobEvent,
@@ -20,13 +21,19 @@ use catalog::{
 };
 use model::{AccountId, InstallationId, JobId, Offset, Partition, Scope, ScopeKind, UnixNanos};
 
+use crate::flaw::Flaw;
+
 pub use stormy::{CatalogRates, StormyCatalog};
 
 /// A catalogue in memory.
 #[derive(Debug)]
 pub struct MemoryCatalog {
     installation: InstallationId,
-    state: Mutex<State>,
+    /// All that is known; other processes' handles share it.
+    state: Arc<Mutex<State>>,
+    /// Which owner of the ledger this handle's user is; 0 where it never took the ledger over.
+    owner: AtomicU64,
+    flaw: Flaw,
 }
 
 /// Everything that the catalogue knows.
@@ -51,6 +58,8 @@ pub(crate) struct State {
     capabilities: BTreeMap<(String, String), Capability>,
     /// How many changes of jobs there were.
     job_version: u64,
+    /// Which owner owns the ledger.
+    owner: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -66,7 +75,18 @@ struct JobEntry {
 impl MemoryCatalog {
     /// An empty catalogue.
     pub fn new(installation: InstallationId) -> Self {
-        Self { installation, state: Mutex::default() }
+        Self { installation, state: Arc::default(), owner: AtomicU64::new(0), flaw: Flaw::None }
+    }
+
+    /// An empty catalogue, which a flaw may keep from comparing owners.
+    pub fn flawed(installation: InstallationId, flaw: Flaw) -> Self {
+        Self { flaw, ..Self::new(installation) }
+    }
+
+    /// A handle on the same catalogue for another process.
+    pub fn another(&self) -> Self {
+        let (state, owner) = (Arc::clone(&self.state), AtomicU64::new(0));
+        Self { installation: self.installation.clone(), state, owner, flaw: self.flaw }
     }
 
     /// The ledger's entry for the object of this key; `None` where none is sealed.
@@ -98,6 +118,15 @@ impl MemoryCatalog {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, for a step of the ledger's owner.
+    fn step(&self) -> Result<MutexGuard<'_, State>> {
+        let (state, mine) = (self.state(), self.owner.load(Ordering::Relaxed));
+        if mine == 0 || mine == state.owner || self.flaw == Flaw::FencesNobody {
+            return Ok(state);
+        }
+        Err(CatalogError::Superseded { mine, newest: state.owner })
     }
 
     /// Everything as it is now.

@@ -104,13 +104,18 @@ pub enum Event {
         /// By so many nanoseconds.
         nanos: i64,
     },
-    /// The process dies, at once or after some steps, and is started again after a pause.
+    /// The process dies, at once or after some steps and some polls, and is started again after
+    /// a pause.
     Crash {
         /// After so many steps.
         steps: u64,
+        /// And then after so many polls of its tasks.
+        polls: u64,
         /// The pause.
         pause: Duration,
     },
+    /// Another process takes over, while the one before goes on in the belief to be the owner.
+    TakeOver,
     /// The process is stopped cleanly within a limit, and started again after a pause.
     Stop {
         /// The limit.
@@ -157,6 +162,7 @@ impl Plan {
         let later = &mut Rng::of_part(seed, "manners");
         let manners = BUCKETS.map(|bucket| (bucket, Manners::draw(later)));
         course.draw_intruders(later);
+        course.draw_takeovers(later);
         course.events.sort_by_key(|(at, _)| *at);
         Self {
             origin: UnixNanos(origin * model::time::NANOS_PER_SECOND),
@@ -191,6 +197,7 @@ fn store_rates(rng: &mut Rng) -> StoreRates {
         unreachable: rate(),
         lost_answer: rate(),
         stall: rate() / 2,
+        twice: rate() / 2,
         latency: rng.pick(&[SECOND / 100, SECOND / 2, SECOND * 5]),
     }
 }
@@ -347,11 +354,19 @@ impl Course {
         }
     }
 
+    fn draw_takeovers(&mut self, rng: &mut Rng) {
+        for _ in 0..rng.pick(&[0, 0, 0, 1, 2]) {
+            let at = self.any_time(rng);
+            self.at(at, Event::TakeOver);
+        }
+    }
+
     fn draw_ends(&mut self, rng: &mut Rng) {
         for _ in 0..rng.below(6) {
             let (at, pause) = (self.any_time(rng), SECOND * rng.below(20) as u32);
             let steps = if rng.per_mille(300) { 0 } else { rng.between(1, 60) };
-            self.at(at, Event::Crash { steps, pause });
+            let polls = if rng.per_mille(500) { 0 } else { rng.between(1, 60) };
+            self.at(at, Event::Crash { steps, polls, pause });
         }
         for _ in 0..rng.below(3) {
             let (at, pause) = (self.any_time(rng), SECOND * rng.below(20) as u32);

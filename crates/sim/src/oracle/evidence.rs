@@ -1,6 +1,7 @@
 //! What the oracle looks at, laid out by job and position.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use ::journal::FrameKind;
@@ -97,6 +98,22 @@ impl Evidence {
             expires_after: seconds.map(|age| age as i64 * model::time::NANOS_PER_SECOND),
             set_back: jumps.sum(),
         }
+    }
+
+    /// A digest of everything, the same wherever and whenever it is worked out.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut digest = DefaultHasher::new();
+        for Seen { place, object, .. } in &self.objects {
+            (place, &object.body, &object.etag).hash(&mut digest);
+        }
+        for (at, frame) in &self.frames {
+            let numbers: Vec<u32> = frame.records.iter().map(|record| record.number).collect();
+            (at, frame.arrival, frame.at, numbers).hash(&mut digest);
+        }
+        let ledger = (&self.batches, &self.cursors, &self.losses, &self.totals);
+        format!("{ledger:?}").hash(&mut digest);
+        self.acknowledged.hash(&mut digest);
+        digest.finish()
     }
 
     /// The frames of a range.

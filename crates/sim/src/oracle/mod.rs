@@ -11,7 +11,6 @@ mod objects;
 mod records;
 
 use crate::violation::{Rule, Violation};
-use crate::world::World;
 
 use evidence::Evidence;
 
@@ -32,13 +31,8 @@ impl Findings {
     }
 }
 
-/// The promises that the history broke.
-pub(crate) fn judge(world: &World) -> Vec<Violation> {
-    judge_evidence(&Evidence::gather(world))
-}
-
 /// The promises that are broken by what lasts.
-pub(crate) fn judge_evidence(evidence: &Evidence) -> Vec<Violation> {
+pub(crate) fn judge(evidence: &Evidence) -> Vec<Violation> {
     let mut findings = Findings::default();
     records::check_stored(evidence, &mut findings);
     records::check_arrived(evidence, &mut findings);

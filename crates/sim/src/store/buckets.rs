@@ -15,6 +15,7 @@ use delivery::StoreErrorKind;
 use flate2::Compression;
 use flate2::read::{GzEncoder, MultiGzDecoder};
 
+use super::fate::Fate;
 use super::manners::{Guard, Manners};
 use crate::catalog::MemoryCatalog;
 use crate::flaw::Flaw;
@@ -46,7 +47,7 @@ pub struct Object {
 }
 
 /// What a request asks for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Work {
     Put { place: Place, body: Bytes, guarded: bool },
     Begin { place: Place },
@@ -193,6 +194,20 @@ impl Buckets {
         }
         self.wire.insert((due, self.sent), work);
         self.sent
+    }
+
+    /// Puts a request on the wire that meets this fate, and gives its number where it is carried
+    /// out. It may come twice.
+    pub(crate) fn send_off(&mut self, now: Duration, work: Work, fate: &Fate) -> Option<u64> {
+        if !fate.is_done {
+            return None;
+        }
+        let due = now + fate.until_done;
+        if let Some(again) = fate.again {
+            self.storm.saw("a request comes twice");
+            self.send(due + again, work.clone());
+        }
+        Some(self.send(due, work))
     }
 
     /// Takes a request off the wire, if it is still on it.

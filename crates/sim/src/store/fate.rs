@@ -19,6 +19,8 @@ pub struct StoreRates {
     pub lost_answer: u32,
     /// Nothing comes for a long time. The work is done at once, long after, or never.
     pub stall: u32,
+    /// What the store has done it does once more, some time later.
+    pub twice: u32,
     /// The longest time of a call that meets no fault.
     pub latency: Duration,
 }
@@ -37,6 +39,8 @@ pub(crate) struct Fate {
     pub(crate) error: Option<StoreErrorKind>,
     /// Whether the request arrives although its sender has died meanwhile.
     pub(crate) outlives: bool,
+    /// How long after it was done it is done once more.
+    pub(crate) again: Option<Duration>,
 }
 
 impl Fate {
@@ -47,6 +51,7 @@ impl Fate {
         until_answer: Duration::ZERO,
         error: None,
         outlives: false,
+        again: None,
     };
 
     fn refused(error: StoreErrorKind, until_answer: Duration) -> Self {
@@ -66,13 +71,19 @@ impl Fate {
 
 /// Draws a fate; a bucket that refuses lets nothing through.
 pub(crate) fn draw(rng: &mut Rng, rates: StoreRates, refusal: Option<StoreErrorKind>) -> Fate {
+    let fate = draw_once(rng, rates, refusal);
+    let comes_again = fate.is_done && rng.per_mille(rates.twice);
+    Fate { again: comes_again.then(|| rng.time_up_to(LATE)), ..fate }
+}
+
+fn draw_once(rng: &mut Rng, rates: StoreRates, refusal: Option<StoreErrorKind>) -> Fate {
     let latency = rng.time_up_to(rates.latency);
     if let Some(kind) = refusal {
         return Fate::refused(kind, latency);
     }
     let until_done = rng.time_up_to(latency);
     let outlives = rng.per_mille(500);
-    let done = Fate { is_done: true, until_done, until_answer: latency, error: None, outlives };
+    let done = Fate { until_done, until_answer: latency, outlives, ..Fate::CALM };
     let case = rng.below(1000) as u32;
     let mut below = 0;
     let mut is_case = |rate: u32| {

@@ -163,8 +163,8 @@ struct Sent<'s> {
 
 impl<'s> Sent<'s> {
     fn new(store: &'s SimStore, work: Work, fate: &Fate) -> Self {
-        let due = store.storm.clock.elapsed() + fate.until_done;
-        let number = fate.is_done.then(|| store.state().buckets.send(due, work));
+        let now = store.storm.clock.elapsed();
+        let number = store.state().buckets.send_off(now, work, fate);
         Self { store, number, outlives: fate.outlives }
     }
 

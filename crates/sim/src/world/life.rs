@@ -82,17 +82,30 @@ impl World {
     /// What the process and those around it do until it ends.
     async fn work(&mut self, pause: &mut Duration) -> Ending {
         self.add_zones().await;
-        let delivery = self.start().await;
+        let mut delivery = self.start().await;
+        // Those that were taken over from go on until the life ends.
+        let mut before = Vec::new();
         self.clients.try_again(&self.journal);
         while let Some((at, _)) = self.events.front() {
             let wait = at.saturating_sub(self.storm.clock.elapsed());
             sleep(wait).await;
             let Some((_, event)) = self.events.pop_front() else { break };
+            if matches!(event, Event::TakeOver) {
+                self.storm.saw("two processes believe to be the owner");
+                self.stormy_catalog = self.another_catalog();
+                before.push(std::mem::replace(&mut delivery, self.start().await));
+                continue;
+            }
             if let Some(ending) = self.happen(event, &delivery, pause).await {
                 return ending;
             }
         }
-        self.end(delivery).await
+        let ending = self.end(delivery).await;
+        let superseded = before.iter().filter(|delivery| delivery.is_superseded()).count();
+        if superseded > 0 {
+            self.storm.saw("an owner learns that it was superseded");
+        }
+        ending
     }
 
     async fn start(&mut self) -> Delivery {
@@ -126,12 +139,12 @@ impl World {
                 self.storm.trace.note(|| format!("world: the clock jumps by {nanos} ns"));
                 self.storm.clock.jump(nanos);
             }
-            Event::Crash { steps, pause: after } => {
+            Event::Crash { steps, polls, pause: after } => {
                 *pause = after;
-                if steps == 0 {
+                if (steps, polls) == (0, 0) {
                     return Some(Ending::Crashed);
                 }
-                self.storm.switch.arm(steps);
+                self.storm.switch.arm(steps, polls);
             }
             Event::Stop { limit, pause: after } => {
                 self.stop(delivery, limit).await;
@@ -274,6 +287,8 @@ fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
+        // Between two polls of tasks it looks whether the process has died.
+        .event_interval(1)
         .build()
         .expect("a runtime without I/O needs nothing of the system")
 }

@@ -52,6 +52,8 @@ pub struct Report {
     pub trace: Vec<String>,
     /// How often what was seen.
     pub sights: Sights,
+    /// A digest of all that the history left behind: objects, ledger, journal.
+    pub fingerprint: u64,
     /// How many records were stored.
     pub records: u64,
     /// How many objects came out.
@@ -70,6 +72,7 @@ pub(crate) struct World {
     pub(crate) clients: Arc<Clients>,
     pub(crate) customers: Customers,
     events: VecDeque<(Duration, Event)>,
+    flaw: Flaw,
     rng: Rng,
 }
 
@@ -79,10 +82,12 @@ pub fn run(seed: u64, options: Options) -> Report {
     world.live_through();
     world.store.clear_wire();
     let mut violations = world.storm.violations();
-    violations.extend(oracle::judge(&world));
+    let evidence = oracle::evidence::Evidence::gather(&world);
+    violations.extend(oracle::judge(&evidence));
     Report {
         seed,
         violations,
+        fingerprint: evidence.fingerprint(),
         trace: world.storm.trace.take(),
         sights: world.storm.sights(),
         records: records_stored(&world),
@@ -103,7 +108,7 @@ impl World {
         let part = |name| Rng::of_part(seed, name);
         let storm = Storm::new(plan.origin, options.is_traced);
         let installation = InstallationId::from_random([(seed % 36) as u8; 12]);
-        let catalog = Arc::new(MemoryCatalog::new(installation));
+        let catalog = Arc::new(MemoryCatalog::flawed(installation, options.flaw));
         let stormy_catalog = Arc::new(StormyCatalog::new(
             Arc::clone(&catalog),
             Arc::clone(&storm),
@@ -137,8 +142,17 @@ impl World {
             clients: Arc::default(),
             customers: Customers::default(),
             events,
+            flaw: options.flaw,
             rng: part("world"),
         }
+    }
+
+    /// The catalogue as another process sees it.
+    fn another_catalog(&mut self) -> Arc<StormyCatalog> {
+        let inner = Arc::new(self.catalog.another());
+        let rng = Rng::new(self.rng.draw());
+        let storm = Arc::clone(&self.storm);
+        Arc::new(StormyCatalog::new(inner, storm, self.plan.catalog, self.flaw, rng))
     }
 
     fn parts(&self) -> Parts {

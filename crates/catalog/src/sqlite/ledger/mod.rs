@@ -1,5 +1,6 @@
 //! The delivery ledger in SQLite: every step is one short transaction.
 
+mod owner;
 mod refusals;
 mod rows;
 mod uploads;
@@ -19,6 +20,14 @@ use crate::{
 
 #[async_trait]
 impl Ledger for SqliteCatalog {
+    async fn take_over(&self) -> Result<()> {
+        self.become_owner().await
+    }
+
+    async fn check_owner(&self) -> Result<()> {
+        owner::require(&mut *self.read().await?, self.mine()).await
+    }
+
     async fn cursors(&self, job: JobId) -> Result<Vec<Cursor>> {
         sqlx::query("SELECT * FROM cursor WHERE job = $1 ORDER BY partition")
             .bind(job.0 as i64)
@@ -42,7 +51,7 @@ impl Ledger for SqliteCatalog {
 
     async fn begin(&self, job: JobId, begin: &[Cursor]) -> Result<()> {
         const ACTION: &str = "add cursors";
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         require_job(&mut tx, job).await?;
         insert_cursors(&mut tx, job, begin).await?;
         tx.commit().await.during(ACTION)
@@ -54,7 +63,7 @@ impl Ledger for SqliteCatalog {
             let what = format!("a batch of job {} holds no frame: {}", batch.job, batch.range);
             return Err(CatalogError::Conflict(what));
         }
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         if !move_cursor(&mut tx, batch.job, batch.partition, batch.range).await? {
             return Err(refusals::seal(&mut tx, batch).await?);
         }
@@ -63,7 +72,7 @@ impl Ledger for SqliteCatalog {
     }
 
     async fn pass_over(&self, passed: &[(JobId, Partition, OffsetRange)]) -> Result<usize> {
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         let mut moved = 0;
         for &(job, partition, range) in passed {
             moved += usize::from(move_cursor(&mut tx, job, partition, range).await?);
@@ -80,7 +89,7 @@ impl Ledger for SqliteCatalog {
         what: Delivered,
     ) -> Result<()> {
         const ACTION: &str = "settle a batch";
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         let settled = sqlx::query(sql!("batch_settle"))
             .bind(job.0 as i64)
             .bind(partition.0)
@@ -116,7 +125,7 @@ impl Ledger for SqliteCatalog {
 
     async fn unseal(&self, job: JobId, partition: Partition, first: Offset) -> Result<()> {
         const ACTION: &str = "unseal batches";
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         refusals::unseal(&mut tx, job, partition, first).await?;
         for query in [sql!("batches_unseal"), sql!("cursor_set")] {
             sqlx::query(query)
@@ -165,7 +174,7 @@ impl Ledger for SqliteCatalog {
         const ACTION: &str = "record a loss";
         let (job, partition) = (loss.job.0 as i64, loss.partition.0);
         let (first, next) = (loss.range.first.0 as i64, loss.range.next.0 as i64);
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         require_job(&mut tx, loss.job).await?;
         let recorded = sqlx::query(sql!("loss_insert"))
             .bind(job)

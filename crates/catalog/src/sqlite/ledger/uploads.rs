@@ -15,7 +15,7 @@ impl SqliteCatalog {
     pub(super) async fn add_upload(&self, upload: &OpenUpload) -> Result<()> {
         const ACTION: &str = "note an upload";
         let OpenUpload { job, partition, first, upload_id, .. } = upload;
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         refusals::open_upload(&mut tx, *job, *partition, *first).await?;
         let added = sqlx::query(sql!("upload_insert"))
             .bind(job.0 as i64)
@@ -42,7 +42,7 @@ impl SqliteCatalog {
         upload_id: &str,
         part: &UploadedPart,
     ) -> Result<()> {
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         add_part(&mut tx, batch, upload_id, part).await?;
         tx.commit().await.during("note an upload's part")
     }
@@ -53,7 +53,7 @@ impl SqliteCatalog {
         upload_id: &str,
     ) -> Result<()> {
         const ACTION: &str = "close an upload";
-        let mut tx = self.write().await?;
+        let mut tx = self.step().await?;
         sqlx::query(sql!("upload_delete"))
             .bind(job.0 as i64)
             .bind(partition.0)

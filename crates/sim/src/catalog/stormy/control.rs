@@ -123,7 +123,10 @@ impl Jobs for StormyCatalog {
     }
 
     async fn jobs_changed_since(&self, version: u64) -> Result<JobChanges> {
-        self.pass("list changed jobs", self.inner.jobs_changed_since(version)).await
+        let mut changes =
+            self.pass("list changed jobs", self.inner.jobs_changed_since(version)).await?;
+        changes.changed.iter_mut().for_each(|job| self.sample_by_chance(&mut job.spec));
+        Ok(changes)
     }
 
     async fn change_job(
@@ -142,7 +145,11 @@ impl Jobs for StormyCatalog {
     }
 
     async fn revision(&self, id: JobId, revision: Revision) -> Result<JobRevision> {
-        self.pass("find a job's revision", self.inner.revision(id, revision)).await
+        let found = self.pass("find a job's revision", self.inner.revision(id, revision)).await;
+        found.map(|mut revision| {
+            self.sample_by_chance(&mut revision.spec);
+            revision
+        })
     }
 
     async fn note_failure(&self, id: JobId, failure: JobFailure) -> Result<()> {

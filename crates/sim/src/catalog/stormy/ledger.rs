@@ -15,6 +15,19 @@ use crate::flaw::Flaw;
 
 #[async_trait]
 impl Ledger for StormyCatalog {
+    async fn take_over(&self) -> Result<()> {
+        let taking = async {
+            self.inner.take_over().await?;
+            self.note(|| "the ledger is taken over".to_owned());
+            Ok(())
+        };
+        self.pass("take the ledger over", taking).await
+    }
+
+    async fn check_owner(&self) -> Result<()> {
+        self.pass("tell who owns the ledger", self.inner.check_owner()).await
+    }
+
     async fn cursors(&self, job: JobId) -> Result<Vec<Cursor>> {
         self.pass("list a job's cursors", self.inner.cursors(job)).await
     }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use catalog::{CatalogError, Result};
+use model::JobSpec;
 
 use super::{MemoryCatalog, State};
 use crate::flaw::Flaw;
@@ -119,6 +120,18 @@ impl StormyCatalog {
             after,
             fails: rng.per_mille(self.rates.failing),
             loses_answer: rng.per_mille(self.rates.lost_answer),
+        }
+    }
+
+    /// A flawed catalogue tells another share of a job's records each time that it is asked.
+    fn sample_by_chance(&self, spec: &mut JobSpec) {
+        if self.flaw != Flaw::SamplesByChance {
+            return;
+        }
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = rng.pick(&["0.3", "0.7"]);
+        if let Some(options) = &mut spec.output_options {
+            *options = options.replace("\"sample_rate\":0.5", &format!("\"sample_rate\":{share}"));
         }
     }
 

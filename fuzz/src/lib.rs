@@ -1,0 +1,27 @@
+//! What has to hold of every byte that comes from outside, one function a kind.
+//!
+//! `cargo fuzz` calls them with bytes that it makes up; `crates/server/tests/it/corpus.rs`, which
+//! takes this file in, calls them with every file of the corpora.
+
+pub mod body;
+pub mod challenge;
+pub mod destination;
+pub mod filter;
+pub mod journal;
+pub mod lines;
+pub mod record;
+pub mod template;
+pub mod timestamp;
+
+/// Each kind, and what looks at it.
+pub const KINDS: [(&str, fn(&[u8])); 9] = [
+    ("body", body::run),
+    ("challenge", challenge::run),
+    ("destination", destination::run),
+    ("filter", filter::run),
+    ("journal", journal::run),
+    ("lines", lines::run),
+    ("record", record::run),
+    ("template", template::run),
+    ("timestamp", timestamp::run),
+];
