@@ -5,6 +5,8 @@
 //! encoded again has the same bytes. A level is a number of libdeflate's for gzip and of zstd's for
 //! Zstandard; docs/performance.md tells what each costs and brings.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -27,6 +29,36 @@ impl Level {
             (Self::Auto, Pace::Behind) => 1,
             (Self::Auto, Pace::Busy) => 5,
             (Self::Auto, Pace::Calm) => 7,
+        }
+    }
+}
+
+/// The level that is in force, for all who begin batches. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LevelInForce(Arc<AtomicU8>);
+
+impl LevelInForce {
+    /// `Auto` is the number that no level has.
+    const AUTO: u8 = 0;
+
+    pub(crate) fn new(level: Level) -> Self {
+        let in_force = Self::default();
+        in_force.set(level);
+        in_force
+    }
+
+    pub(crate) fn set(&self, level: Level) {
+        let number = match level {
+            Level::Auto => Self::AUTO,
+            Level::Fixed(level) => level,
+        };
+        self.0.store(number, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Level {
+        match self.0.load(Ordering::Relaxed) {
+            Self::AUTO => Level::Auto,
+            level => Level::Fixed(level),
         }
     }
 }
@@ -121,6 +153,17 @@ mod tests {
         let mut watch = PaceWatch::new(now);
         assert_eq!(watch.pace(now, LAG_MAX), Pace::Behind);
         assert_eq!(watch.pace(now, Duration::ZERO), Pace::Behind);
+    }
+
+    #[test]
+    fn a_level_that_is_set_is_in_force_for_all() {
+        let one = LevelInForce::new(Level::Auto);
+        let other = one.clone();
+        assert_eq!(other.get(), Level::Auto);
+        one.set(Level::Fixed(12));
+        assert_eq!(other.get(), Level::Fixed(12));
+        other.set(Level::Auto);
+        assert_eq!(one.get(), Level::Auto);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub(crate) async fn look_after_leftovers(room: Arc<Room>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        if room.is_doubted() {
+            continue;
+        }
         if let Err(error) = abandon_leftovers(&room, &plans).await {
             tracing::warn!(%error, "cannot look after uploads that were left over");
         }

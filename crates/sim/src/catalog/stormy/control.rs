@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use catalog::{
     Account, Actor, Cursor, Job, JobChange, JobChanges, JobFailure, JobRevision, Jobs, Page, Paged,
-    Result, Tenants, Token, TokenHash, Tokens, Zone,
+    Result, Testimony, Tenants, Token, TokenHash, Tokens, Zone,
 };
 use model::{AccountId, Id, InstallationId, JobId, Revision, Scope, UnixNanos, ZoneId};
 
@@ -124,6 +124,10 @@ impl Jobs for StormyCatalog {
 
     async fn jobs_changed_since(&self, version: u64) -> Result<JobChanges> {
         self.pass("list changed jobs", self.inner.jobs_changed_since(version)).await
+    }
+
+    async fn testimony(&self, known: &[JobId]) -> Result<Testimony> {
+        self.pass("tell how it stands", self.inner.testimony(known)).await
     }
 
     async fn change_job(
