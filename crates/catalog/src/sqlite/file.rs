@@ -120,10 +120,13 @@ pub(super) async fn refuse_unsound(connection: &mut SqliteConnection, path: &Pat
     }
 }
 
-/// Sees that the database can be written, by a transaction that does nothing.
+/// Sees that the database can be written, by a transaction that comes to nothing. To begin it is
+/// not enough: SQLite begins one on a file that it cannot write, too.
 pub(super) async fn prove_writable(writer: &SqlitePool, path: &Path) -> Result<()> {
     let begun = writer.begin_with("BEGIN IMMEDIATE").await;
-    let tx = begun.map_err(|error| unusable(path, error))?;
+    let mut tx = begun.map_err(|error| unusable(path, error))?;
+    let written = sqlx::query("UPDATE installation SET id = id").execute(&mut *tx).await;
+    written.map_err(|error| unusable(path, error))?;
     tx.rollback().await.map_err(|error| unusable(path, error))
 }
 
@@ -155,6 +158,14 @@ pub(super) fn unusable(path: &Path, error: sqlx::Error) -> CatalogError {
         Some(SQLITE_READONLY) => CatalogError::ReadOnly { path: path_of, why: message(&error) },
         _ => CatalogError::io("open the database", path)(io::Error::other(error)),
     }
+}
+
+/// Moves what the write-ahead log at `path` holds into the open file that is there no more, and
+/// removes the log: it would be played into whatever is there now.
+pub(super) async fn take_log_along(last: &mut SqliteConnection, path: &Path) -> Result<()> {
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(last).await.during("be closed")?;
+    discard(&with_suffix(path, "-wal"))?;
+    discard(&with_suffix(path, "-shm"))
 }
 
 /// A mark tells of a catalogue that is not there.

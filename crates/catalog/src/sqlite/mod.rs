@@ -214,6 +214,9 @@ impl SqliteCatalog {
         };
         mark.write(&Mark::path_of(place.path()))?;
         self.readers.close().await;
+        if saved.is_some() {
+            file::take_log_along(&mut last, place.path()).await?;
+        }
         drop(last);
         closing.await;
         Ok(saved)

@@ -52,8 +52,7 @@ impl Rates {
 
     /// Counts a request of the token, or refuses it and says when to come again.
     pub(crate) fn count(&self, token: Id, now: UnixNanos) -> Result<(), ApiError> {
-        let Allowed { each, burst } =
-            *self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Allowed { each, burst } = *self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         let allowed = each * i64::from(burst - 1);
         // No further ahead than a burst, also where the clock was set back.

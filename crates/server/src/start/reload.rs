@@ -35,7 +35,7 @@ impl Reloads {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let reloads = Self::default();
         for outcome in ["taken", "refused"] {
-            reloads.outcomes.get_or_create(&OutcomeLabel { outcome });
+            drop(reloads.outcomes.get_or_create(&OutcomeLabel { outcome }));
         }
         registry.register(
             "logpush_config_reloads",

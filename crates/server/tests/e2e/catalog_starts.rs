@@ -105,11 +105,13 @@ const TO_OLDER_SCHEMA: &str = "DROP TRIGGER generation_of_decisions; \
     DROP TRIGGER generation_of_deliveries; ALTER TABLE installation DROP COLUMN generation; \
     DELETE FROM _sqlx_migrations WHERE version = 6";
 
-/// The files of the data directory with what they hold, but those of the journal and the spool.
+/// The files of the data directory with what they hold, but those of the journal and the spool,
+/// and those that SQLite makes beside its own when it reads.
 fn files(home: &Home) -> Vec<(PathBuf, Vec<u8>)> {
     let entries = fs::read_dir(home.data_dir()).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = entries
         .filter(|path| path.is_file())
+        .filter(|path| !["-shm", "-wal"].iter().any(|end| path.to_string_lossy().ends_with(end)))
         .map(|path| (path.clone(), fs::read(path).unwrap()))
         .collect();
     files.sort();

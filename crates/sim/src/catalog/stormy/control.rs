@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use catalog::{
     Account, Actor, Cursor, Job, JobChange, JobChanges, JobFailure, JobRevision, Jobs, Page, Paged,
-    Result, Testimony, Tenants, Token, TokenHash, Tokens, Zone,
+    Result, Tenants, Testimony, Token, TokenHash, Tokens, Zone,
 };
 use model::{AccountId, Id, InstallationId, JobId, Revision, Scope, UnixNanos, ZoneId};
 
