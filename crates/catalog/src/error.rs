@@ -47,6 +47,79 @@ pub enum CatalogError {
         /// The newest that this program knows.
         supported: i64,
     },
+    /// The catalogue is older than what its data directory remembers.
+    #[error(
+        "the catalogue `{path}` is older than what this service has decided and delivered: it \
+         stands at generation {found}, and `{mark}` remembers generation {known}. Bring back the \
+         newest catalogue; or, where a backup is all that is left, start once with \
+         --accept-older-catalog, which takes from the mark where deliveries stand, so that what \
+         was delivered is not delivered again, and pauses the jobs that were changed since; \
+         docs/backup.md tells more"
+    )]
+    Older {
+        /// The database file.
+        path: PathBuf,
+        /// Its generation.
+        found: u64,
+        /// The mark's file.
+        mark: PathBuf,
+        /// The mark's generation.
+        known: u64,
+    },
+    /// The catalogue belongs to another installation than the data directory.
+    #[error(
+        "the catalogue `{path}` is installation {found}'s, and this data directory is \
+         installation {known}'s, by `{mark}`: bring back the catalogue that belongs here, or give \
+         the data directory that this one belongs to"
+    )]
+    OtherInstallation {
+        /// The database file.
+        path: PathBuf,
+        /// Whose it is.
+        found: String,
+        /// The mark's file.
+        mark: PathBuf,
+        /// Whose the mark is.
+        known: String,
+    },
+    /// The mark beside the catalogue cannot be used.
+    #[error(
+        "`{path}`, by which an older or foreign catalogue would be known, cannot be used: {what}. \
+         Where you are sure that the catalogue beside it is the newest, remove the file: a new \
+         one is made at the next start"
+    )]
+    Mark {
+        /// The mark's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Another process keeps the database to itself.
+    #[error(
+        "the catalogue `{path}` is locked by another process: see who has it open (`fuser {path}`), \
+         let it end, and start again"
+    )]
+    Locked {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The database cannot be written.
+    #[error(
+        "the catalogue `{path}` cannot be written: {why}; make it writable for the user of this \
+         process"
+    )]
+    ReadOnly {
+        /// The database file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// A file is there that must not be replaced.
+    #[error("`{path}` is there already and is not replaced: choose another name")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A secret cannot be read back: the key is not the one that it was encrypted under.
     #[error(
         "cannot decrypt {what}: it was encrypted under another key than the one in use; \

@@ -19,6 +19,10 @@ pub const HISTORY_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 pub const KIND_RECOVERED: &str = "recovered";
 /// The [`JobEvent::kind`] of records that were given up.
 pub const KIND_DROPPED: &str = "dropped";
+/// The [`JobEvent::kind`] of what the restoration of a backup meant for a job.
+pub const KIND_RESTORED: &str = "restored";
+/// The [`JobEvent::kind`] of a time in which the catalogue's word on the job was not believed.
+pub const KIND_DOUBTED: &str = "doubted";
 
 /// What happened to a job, once or again and again.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,8 +13,10 @@
 mod error;
 mod job;
 mod ledger;
+mod mark;
 mod publish;
 mod tenant;
+mod testimony;
 mod token;
 mod upload;
 
@@ -37,8 +39,10 @@ pub use error::CatalogError;
 pub use history::{HourFigures, JobEvent};
 pub use job::{Job, JobChange, JobChanges, JobFailure, JobRevision};
 pub use ledger::{BatchRecord, BatchState, Cursor, Delivered, Loss, Totals};
-pub use sqlite::SqliteCatalog;
+pub use mark::{Mark, MarkedJob};
+pub use sqlite::{BroughtForward, Older, SqliteCatalog, back_up};
 pub use tenant::{Account, Page, Paged, Zone, refuse_dependents};
+pub use testimony::Testimony;
 pub use token::{Grant, Permission, Token, TokenHash};
 pub use upload::{CAPABILITIES_MAX, Capability, OpenUpload, UploadedPart};
 
@@ -148,6 +152,9 @@ pub trait Jobs: Send + Sync {
     /// What was added, changed or deleted since the catalogue was at `version`; everything since
     /// 0. Cheap where little changed. Deliveries and failures of a job are no changes of it.
     async fn jobs_changed_since(&self, version: u64) -> Result<JobChanges>;
+    /// What the catalogue says of itself, to a reader who knows these jobs: by that he tells
+    /// whether it is still the one that he has read.
+    async fn testimony(&self, known: &[JobId]) -> Result<Testimony>;
     /// Changes a job; nothing, where it is like that already. A change of the spec or of
     /// the frequency makes a new revision; name and enabled do not. `expected` guards against such
     /// a change by somebody else in between ([`CatalogError::Conflict`], as for another `kind`). `begin` gives the cursors of

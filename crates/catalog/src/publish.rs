@@ -62,7 +62,7 @@ pub(crate) fn replace(unfinished: &Path, path: &Path) -> Result<()> {
 }
 
 /// Makes the names in the folder of `path` durable, on systems that can.
-fn flush_folder_of(path: &Path) -> io::Result<()> {
+pub(crate) fn flush_folder_of(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

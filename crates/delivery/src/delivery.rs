@@ -17,12 +17,12 @@ use crate::metrics::JobsCollector;
 use crate::progress::LaneProgress;
 use crate::protocol::seal::Order;
 use crate::reader::{Reader, ReaderHandle};
-use crate::room::Room;
+use crate::room::{Doubted, Room};
 use crate::supervisor::{Supervisor, reader_start};
 use crate::trim::{self, Trimmer};
 use crate::upload::look_after_leftovers;
 use crate::workers::Workers;
-use crate::{CheckStep, Content, JobStatus, Parts, PutObject, Settings, StoreError};
+use crate::{CheckStep, Content, JobStatus, Parts, PutObject, Settings, StoreError, Tuning};
 
 /// Why delivery could not start.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +150,16 @@ impl Delivery {
     /// How one job stands; `None` where it is not being delivered now.
     pub fn status(&self, job: JobId) -> Option<JobStatus> {
         self.statuses().into_iter().find(|status| status.job == job)
+    }
+
+    /// Puts other settings in force, for what begins from now on.
+    pub fn tune(&self, tuning: Tuning) {
+        self.inner.room.tune(tuning);
+    }
+
+    /// Why the catalogue's word on the jobs is not believed now, if it is not.
+    pub fn doubted(&self) -> Option<Doubted> {
+        self.inner.room.doubted()
     }
 
     /// Writes one small object to a destination, in one attempt: the ownership challenge, a
@@ -286,7 +296,9 @@ async fn look_after_retention(
     trimmer: &mut Trimmer,
 ) -> Result<(), trim::Error> {
     let room = supervisor.room();
-    if room.is_superseded() {
+    supervisor.reconcile().await;
+    if room.is_superseded() || room.is_doubted() {
+        // What a lost job needs would be taken for what nobody needs.
         return Ok(());
     }
     let mut round = trimmer.look().await?;

@@ -12,7 +12,7 @@ use model::{BatchLimits, JobId, Offset, OffsetRange, Partition, Revision, Scope}
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::level::{Level, Pace};
+use crate::level::{LevelInForce, Pace};
 use crate::merging::MergingDecoder;
 use crate::open_batch::{EncodedBatch, OpenBatch};
 use crate::progress::LaneProgress;
@@ -33,7 +33,7 @@ pub(crate) struct JobPlan {
     pub(crate) compiled: CompiledJob,
     /// When its batches close.
     pub(crate) limits: BatchLimits,
-    pub(crate) level: Level,
+    pub(crate) level: LevelInForce,
 }
 
 impl JobPlan {
@@ -155,7 +155,7 @@ impl Lane {
             self.close_at = Some(Instant::now() + cut.longest_open());
         }
         let job = &self.plan.compiled;
-        self.open.take_frame(job, &frame, self.plan.level.at(pace));
+        self.open.take_frame(job, &frame, self.plan.level.get().at(pace));
         self.open.compress_full_member(job, bench);
         if let Some(open) = self.open.extent() {
             self.progress.opened(open);

@@ -6,6 +6,8 @@
 //! Zstandard; docs/performance.md tells what each costs and brings. In a build with the feature
 //! `isal` the fastest level of gzip is ISA-L's.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -33,6 +35,36 @@ impl Level {
             (Self::Fixed(level), _) => level,
             (Self::Auto, Pace::Busy) => 5,
             (Self::Auto, Pace::Calm) => 7,
+        }
+    }
+}
+
+/// The level that is in force, for all who begin batches. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LevelInForce(Arc<AtomicU8>);
+
+impl LevelInForce {
+    /// `Auto` is the number that no level has.
+    const AUTO: u8 = 0;
+
+    pub(crate) fn new(level: Level) -> Self {
+        let in_force = Self::default();
+        in_force.set(level);
+        in_force
+    }
+
+    pub(crate) fn set(&self, level: Level) {
+        let number = match level {
+            Level::Auto => Self::AUTO,
+            Level::Fixed(level) => level,
+        };
+        self.0.store(number, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Level {
+        match self.0.load(Ordering::Relaxed) {
+            Self::AUTO => Level::Auto,
+            level => Level::Fixed(level),
         }
     }
 }
@@ -127,6 +159,17 @@ mod tests {
         let mut watch = PaceWatch::new(now);
         assert_eq!(watch.pace(now, LAG_MAX), Pace::Behind);
         assert_eq!(watch.pace(now, Duration::ZERO), Pace::Behind);
+    }
+
+    #[test]
+    fn a_level_that_is_set_is_in_force_for_all() {
+        let one = LevelInForce::new(Level::Auto);
+        let other = one.clone();
+        assert_eq!(other.get(), Level::Auto);
+        one.set(Level::Fixed(12));
+        assert_eq!(other.get(), Level::Fixed(12));
+        other.set(Level::Auto);
+        assert_eq!(one.get(), Level::Auto);
     }
 
     #[test]

@@ -55,7 +55,9 @@ use model::dataset::Datasets;
 pub use check::{CheckOutcome, CheckStep};
 pub use delivery::{Delivery, StartError};
 pub use level::Level;
-pub use settings::{RetrySettings, Settings};
+pub use protocol::doubt::Doubt;
+pub use room::Doubted;
+pub use settings::{RetrySettings, Settings, Tuning};
 pub use status::{JobStatus, Retrying};
 pub use store::{
     Content, PartTag, PutObject, Remedy, Store, StoreError, StoreErrorKind, Stored, UploadId,

@@ -163,6 +163,14 @@ impl Collector for JobsCollector {
             let labels = [("job", job.to_string())];
             ConstGauge::new(frames).encode(family.encode_family(&labels)?)?;
         }
+        let gauge = ConstGauge::new(u64::from(inner.room.is_doubted()));
+        let family = encoder.encode_descriptor(
+            "logpush_catalog_doubted",
+            "Whether the catalogue's word on the jobs is not believed now",
+            None,
+            gauge.metric_type(),
+        )?;
+        gauge.encode(family)?;
         let space = &inner.room.space;
         for (name, help, bytes) in [
             (

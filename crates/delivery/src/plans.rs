@@ -81,7 +81,7 @@ impl Plans {
                 let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
                 StartError::Invalid(issues.join("; "))
             })?;
-        let level = self.room.settings.gzip_level;
+        let level = self.room.level.clone();
         let zone = self.zone_name(&compiled, scope).await?;
         Ok(Arc::new(JobPlan { id, revision, scope, zone, compiled, limits, level }))
     }

@@ -6,20 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use catalog::{Catalog, CatalogError};
-use journal::{Clock, Frame, Journal};
-use model::{JobId, Offset};
+use journal::{Clock, Frame, Journal, Retention};
+use model::{JobId, Offset, UnixNanos};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::gate::Gates;
-use crate::level::Pace;
+use crate::level::{LevelInForce, Pace};
 use crate::metrics::UploadMetrics;
+use crate::protocol::doubt::Doubt;
 use crate::route::Route;
 use crate::spool::SpoolSpace;
 use crate::store::Store;
 use crate::totals::JobTotals;
 use crate::workers::Workers;
-use crate::{Parts, Settings};
+use crate::{Parts, Settings, Tuning};
 
 /// Batches that are encoded again at a time.
 const ENCODINGS_MAX: usize = 4;
@@ -37,6 +38,8 @@ pub(crate) struct Room {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) workers: Workers,
     pub(crate) space: Arc<SpoolSpace>,
+    pub(crate) level: LevelInForce,
+    retention: Mutex<Retention>,
     pub(crate) gates: Gates,
     pub(crate) metrics: Arc<UploadMetrics>,
     /// Batches that are encoded again at a time.
@@ -49,6 +52,17 @@ pub(crate) struct Room {
     totals: Mutex<HashMap<JobId, Arc<JobTotals>>>,
     /// Frames that each job will lose soon unless it delivers them.
     expiring: Mutex<BTreeMap<JobId, u64>>,
+    /// Why the catalogue's word on the jobs is not believed now, if it is not.
+    doubted: Mutex<Option<Doubted>>,
+}
+
+/// A doubt, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubted {
+    /// Why the catalogue's word is not believed.
+    pub doubt: Doubt,
+    /// Since when.
+    pub since: UnixNanos,
 }
 
 impl Room {
@@ -66,6 +80,8 @@ impl Room {
                 settings.spool_memory_bytes,
                 settings.spool_disk_bytes,
             ),
+            level: LevelInForce::new(settings.gzip_level),
+            retention: Mutex::new(settings.retention),
             gates: Gates::new(&settings, Arc::clone(&metrics)),
             metrics,
             encodings: Semaphore::new(ENCODINGS_MAX),
@@ -74,8 +90,20 @@ impl Room {
             is_superseded: AtomicBool::new(false),
             totals: Mutex::default(),
             expiring: Mutex::default(),
+            doubted: Mutex::default(),
             settings,
         })
+    }
+
+    /// Puts other settings in force.
+    pub(crate) fn tune(&self, tuning: Tuning) {
+        self.level.set(tuning.gzip_level);
+        *self.retention.lock().unwrap_or_else(PoisonError::into_inner) = tuning.retention;
+    }
+
+    /// How long the journal holds frames.
+    pub(crate) fn retention(&self) -> Retention {
+        *self.retention.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The job's counters, which outlive its lanes.
@@ -117,6 +145,21 @@ impl Room {
             self.lane_lost.notify_one();
         }
         true
+    }
+
+    /// Why the catalogue's word on the jobs is not believed now, if it is not.
+    pub(crate) fn doubted(&self) -> Option<Doubted> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether it is not believed: nothing is given up or cleared away meanwhile.
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Takes down a doubt, or that there is none.
+    pub(crate) fn set_doubted(&self, now: Option<Doubted>) {
+        *self.doubted.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
 
     /// Reads frames for a route at this pace, at once; the future gives the route back, or `None`

@@ -45,6 +45,15 @@ pub struct Settings {
     pub pass_over_interval: Duration,
 }
 
+/// What of the settings can be changed while delivery runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// How objects are compressed, from the next batch on.
+    pub gzip_level: Level,
+    /// How long the journal holds frames.
+    pub retention: Retention,
+}
+
 /// When failed uploads are tried again: after up to `first`, then up to twice as long each time,
 /// up to `max`. The waits are spread over all that they may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

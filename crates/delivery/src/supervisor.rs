@@ -6,13 +6,17 @@
 //! | the job has a new revision | seals its open batch under the old one, ends, starts again |
 //! | the job is paused or deleted | ends; what is open is read again when the job goes on |
 //!
+//! What the catalogue says is believed where it can be ([`Doubt`]): otherwise the lanes stay, by
+//! what was known last, and nothing is given up or forgotten until it can be again.
+//!
 //! Batches that certainly never became visible because the old destination failed are unsealed
 //! at a change of the job, so that a corrected destination gets them too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use catalog::{CatalogError, Job, JobFailure};
+use catalog::history::KIND_DOUBTED;
+use catalog::{CatalogError, Job, JobChanges, JobEvent, JobFailure};
 use model::{JobId, Offset, Partition, Revision};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -20,12 +24,13 @@ use tokio::task::{AbortHandle, JoinHandle};
 use crate::lane::{JobPlan, Lane, LaneEnds};
 use crate::plans::Plans;
 use crate::progress::LaneProgress;
+use crate::protocol::doubt::Doubt;
 use crate::protocol::follow::Follow;
 use crate::protocol::recover::unseal_from;
 use crate::protocol::seal::{Leftover, Order};
 use crate::publisher::Publisher;
 use crate::reader::ReaderHandle;
-use crate::room::Room;
+use crate::room::{Doubted, Room};
 use crate::upload::SealedBatch;
 
 /// Offsets that a partition's reader may begin behind its end, to serve many lanes at once.
@@ -49,6 +54,8 @@ pub(crate) struct Supervisor {
     plans: Plans,
     /// The enabled jobs, as the catalogue had them at `version`.
     jobs: BTreeMap<JobId, Job>,
+    /// Those, and the paused ones.
+    known: BTreeSet<JobId>,
     version: u64,
     pub(crate) lanes: BTreeMap<(JobId, Partition), RunningLane>,
 }
@@ -62,7 +69,15 @@ pub(crate) fn reader_start(end: Offset, cursors: impl Iterator<Item = Offset>) -
 impl Supervisor {
     pub(crate) fn new(room: Arc<Room>, readers: Vec<ReaderHandle>) -> Self {
         let plans = Plans::new(Arc::clone(&room));
-        Self { room, readers, plans, jobs: BTreeMap::new(), version: 0, lanes: BTreeMap::new() }
+        Self {
+            room,
+            readers,
+            plans,
+            jobs: BTreeMap::new(),
+            known: BTreeSet::new(),
+            version: 0,
+            lanes: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn room(&self) -> Arc<Room> {
@@ -75,8 +90,7 @@ impl Supervisor {
         if self.room.is_superseded() {
             return self.stand_down().await;
         }
-        if let Err(error) = self.follow().await {
-            tracing::error!(%error, "cannot read the jobs; going on with those that run");
+        if !self.follow().await {
             return;
         }
         let follow = |(key, lane): (&(JobId, Partition), &RunningLane)| {
@@ -109,13 +123,20 @@ impl Supervisor {
         }
     }
 
-    /// Reads what has become of the jobs.
-    async fn follow(&mut self) -> Result<(), CatalogError> {
-        let changes = self.room.catalog.jobs_changed_since(self.version).await?;
+    /// Reads what has become of the jobs, and says whether that is believed.
+    async fn follow(&mut self) -> bool {
+        let (doubt, changes) = match self.look().await {
+            Ok(found) => found,
+            Err(error) => (Some(Doubt::Unreadable(error.to_string())), None),
+        };
+        self.note_doubt(doubt).await;
+        let Some(changes) = changes else { return false };
         for job in changes.deleted {
+            self.known.remove(&job);
             self.jobs.remove(&job);
         }
         for job in changes.changed {
+            self.known.insert(job.id);
             if job.enabled {
                 self.jobs.insert(job.id, job);
             } else {
@@ -123,7 +144,54 @@ impl Supervisor {
             }
         }
         self.version = changes.version;
-        Ok(())
+        true
+    }
+
+    /// What is to be doubted about the catalogue, and its changes where they are to be followed.
+    async fn look(&self) -> Result<(Option<Doubt>, Option<JobChanges>), CatalogError> {
+        let catalog = &self.room.catalog;
+        let known: Vec<JobId> = self.known.iter().copied().collect();
+        let testimony = catalog.testimony(&known).await?;
+        let doubt = Doubt::of(catalog.installation(), self.version, known.len(), &testimony);
+        if doubt.as_ref().is_some_and(|doubt| !doubt.follows()) {
+            return Ok((doubt, None));
+        }
+        Ok((doubt, Some(catalog.jobs_changed_since(self.version).await?)))
+    }
+
+    /// Takes a doubt down, or that it is over; tells of either once.
+    async fn note_doubt(&self, doubt: Option<Doubt>) {
+        let before = self.room.doubted();
+        let since = before.as_ref().map_or_else(|| self.room.clock.now(), |known| known.since);
+        self.room.set_doubted(doubt.clone().map(|doubt| Doubted { doubt, since }));
+        let was = before.as_ref().map(|known| known.doubt.name());
+        match (before, doubt) {
+            (_, Some(doubt)) if was != Some(doubt.name()) => tracing::error!(
+                reason = doubt.name(),
+                "in doubt: {doubt}. Deliveries go on by what was known last, and nothing is \
+                 trimmed; docs/backup.md tells how to mend it"
+            ),
+            (Some(before), None) => {
+                tracing::info!(reason = before.doubt.name(), "the catalogue is believed again");
+                self.tell_doubted(&before).await;
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells the jobs that were missing, on their record.
+    async fn tell_doubted(&self, before: &Doubted) {
+        for &job in before.doubt.jobs() {
+            let message = "the catalogue had lost the job, which nobody had deleted; it was kept, \
+                           and is there again"
+                .to_owned();
+            let now = self.room.clock.now();
+            let event =
+                JobEvent { since: before.since, ..JobEvent::new(now, KIND_DOUBTED, None, message) };
+            if let Err(error) = self.room.catalog.note_event(job, event).await {
+                tracing::warn!(%job, %error, "cannot note an event in the catalogue");
+            }
+        }
     }
 
     /// Starts the lanes that the job lacks.

@@ -61,7 +61,7 @@ impl Trimmer {
 
     /// Looks at what every job needs and at what has expired, and announces what soon will.
     pub(crate) async fn look(&mut self) -> Result<Round, Error> {
-        let retention = self.room.settings.retention;
+        let retention = self.room.retention();
         let needs = self.needs(None).await?;
         let mut round = Round { needs, expired: BTreeMap::new() };
         let mut soon = BTreeMap::new();

@@ -13,7 +13,9 @@ use crate::api::{Rates, Senders, Signer};
 use crate::config::ApiSettings;
 use crate::dashboard::{Drafts, Sessions};
 use crate::ingest::Door;
+use crate::live::Live;
 use crate::metrics::{IngestMetrics, MetricsPage};
+use crate::start::Reloads;
 
 /// The service, as handlers see it.
 #[derive(Debug)]
@@ -37,7 +39,9 @@ pub(crate) struct App {
     /// All that is counted.
     pub(crate) metrics: MetricsPage,
     /// The bounds of the API.
-    pub(crate) api: ApiSettings,
+    pub(crate) api: Live<ApiSettings>,
+    /// Whether settings that were read again were taken.
+    pub(crate) reloads: Reloads,
     /// The service's own AWS identity, as policies name it.
     pub(crate) principal: Option<Principal>,
     /// How many requests each token makes.

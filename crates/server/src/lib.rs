@@ -16,6 +16,7 @@ mod dashboard;
 mod http;
 mod ingest;
 mod instant;
+mod live;
 mod metrics;
 mod random;
 

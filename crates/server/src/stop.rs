@@ -1,9 +1,9 @@
 //! Stopping: the other way round than starting, each step within what is left of the time.
 
-use std::io;
+use std::io::{self, IsTerminal, stdout};
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::Service;
@@ -12,27 +12,52 @@ use crate::start::Rooms;
 /// Exit code of a process that a second signal ended: 128 + SIGINT.
 const CUT_OFF: i32 = 130;
 
-/// SIGTERM and SIGINT.
+/// SIGTERM, SIGINT and SIGHUP.
 #[derive(Debug)]
 pub struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+    hang_up: unix::Signal,
+    /// Whether a person at a terminal started the process.
+    has_terminal: bool,
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// An end.
+    Stop,
+    /// Settings that are read again.
+    Reload,
 }
 
 impl Signals {
-    /// Receives both from now on; neither ends the process any more.
+    /// Receives all from now on; none ends the process any more.
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+            has_terminal: stdout().is_terminal(),
         })
     }
 
-    /// Returns at the next of either.
+    /// Returns at the next that asks for an end.
     pub async fn next(&mut self) {
+        while self.any().await != Signal::Stop {}
+    }
+
+    /// Returns at the next of all. A terminal that was closed, and says so by SIGHUP, asks for an
+    /// end.
+    pub async fn any(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.hang_up.recv() => if self.has_terminal && !stdout().is_terminal() {
+                Signal::Stop
+            } else {
+                Signal::Reload
+            },
         }
     }
 }
@@ -42,16 +67,25 @@ impl Signals {
 /// sealed batches were left.
 pub(crate) async fn stop(service: Service) -> usize {
     let Service { http, rooms, upkeep, timeout, .. } = service;
-    upkeep.abort();
-    let Rooms { app, journal, catalog } = rooms;
+    let Rooms { app, journal, catalog, .. } = rooms;
     let end = Instant::now() + timeout;
     if !http.stop(timeout / 2).await {
         tracing::warn!("requests under way were cut off: none of them was acknowledged");
     }
     let left = app.delivery.stop(end.saturating_duration_since(Instant::now())).await;
+    upkeep.stop().await;
+    let now = app.clock.now();
     let closing = async {
         journal.close().await;
-        catalog.close().await;
+        match catalog.finish(now).await {
+            Ok(None) => {}
+            Ok(Some(copy)) => tracing::error!(
+                copy = %copy.display(),
+                "the catalogue's file was taken away from its place while it was open: what it \
+                 held is saved in a copy. Put the copy there before the next start"
+            ),
+            Err(error) => tracing::error!(%error, "cannot note how the catalogue was left"),
+        }
     };
     // What is acknowledged is durable already: closing only tidies up.
     if tokio::time::timeout(CLOSE_WAIT, closing).await.is_err() {

@@ -238,3 +238,19 @@ pub async fn changes_are_told_since_a_version(catalog: &dyn Catalog) {
     let quiet = catalog.jobs_changed_since(since.version).await.unwrap();
     assert_eq!((quiet.version, quiet.changed, quiet.deleted), (since.version, vec![], vec![]));
 }
+
+pub async fn a_deleted_job_stays_known_and_one_that_never_was_is_not(catalog: &dyn Catalog) {
+    let empty = catalog.testimony(&[]).await.unwrap();
+    assert_eq!(empty.installation.as_ref(), Some(catalog.installation()));
+    assert_eq!((empty.version, empty.unknown, empty.is_in_place), (0, vec![], true));
+
+    let (one, two) = (job(catalog, 1).await, job(catalog, 2).await);
+    let stranger = JobId(two.id.0 + 1);
+    let before = catalog.testimony(&[one.id, stranger, two.id]).await.unwrap();
+    assert_eq!(before.unknown, [stranger]);
+    assert_eq!(before.version, catalog.jobs_changed_since(0).await.unwrap().version);
+    catalog.delete_job(one.id, &by(NOON)).await.unwrap();
+    let after = catalog.testimony(&[one.id, two.id]).await.unwrap();
+    assert!(after.version > before.version);
+    assert_eq!(after.unknown, []);
+}

@@ -61,6 +61,7 @@ macro_rules! conformance_suite {
             jobs::jobs_are_paged_and_counted,
             jobs::changes_are_told_since_a_version,
             ledger::an_owner_goes_on_after_taking_over_again,
+            jobs::a_deleted_job_stays_known_and_one_that_never_was_is_not,
             ledger::a_cursor_that_exists_stays,
             ledger::cursors_of_deleted_jobs_are_left_out,
             ledger::a_seal_moves_the_cursor,

@@ -7,12 +7,13 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use super::columns::{Columns, During, damaged, limit_and_offset, scope_columns};
 use super::history::write_failure;
 use super::ledger::insert_cursors;
+use super::mark::unknown;
 use super::tenants::require;
 use super::{SqliteCatalog, audit, sql};
 use crate::vault::Unopened;
 use crate::{
     Action, Actor, CatalogError, Cursor, Job, JobChange, JobChanges, JobFailure, JobRevision, Jobs,
-    Page, Paged, Result,
+    Page, Paged, Result, Testimony,
 };
 
 #[async_trait]
@@ -133,6 +134,25 @@ impl Jobs for SqliteCatalog {
         Ok(changes)
     }
 
+    async fn testimony(&self, known: &[JobId]) -> Result<Testimony> {
+        const ACTION: &str = "tell how it stands";
+        let mut tx = self.snapshot().await?;
+        let row = sqlx::query(
+            "SELECT (SELECT id FROM installation) AS installation,
+                    (SELECT coalesce(max(changed), 0) FROM job) AS version",
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .during(ACTION)?;
+        let installation: Option<String> = row.get("installation")?;
+        Ok(Testimony {
+            installation: installation.and_then(|id| id.parse().ok()),
+            version: row.unsigned("version")?,
+            unknown: unknown(&mut tx, known).await?,
+            is_in_place: self.is_in_place(),
+        })
+    }
+
     async fn change_job(
         &self,
         id: JobId,
@@ -228,7 +248,11 @@ impl Jobs for SqliteCatalog {
 }
 
 impl SqliteCatalog {
-    async fn find_job(&self, connection: &mut SqliteConnection, id: JobId) -> Result<Job> {
+    pub(super) async fn find_job(
+        &self,
+        connection: &mut SqliteConnection,
+        id: JobId,
+    ) -> Result<Job> {
         sqlx::query(sql!("job"))
             .bind(id.0 as i64)
             .fetch_optional(connection)

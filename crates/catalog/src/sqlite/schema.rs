@@ -22,8 +22,8 @@ const CHECKED_TABLES: [&str; 7] =
 /// What a database turned out to be.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// A catalogue that this program can use.
-    Sound,
+    /// A catalogue that this program can use, of this schema version.
+    Sound { schema: i64 },
     /// Something else.
     Foreign,
     /// A catalogue of a newer version.
@@ -48,7 +48,7 @@ pub(super) async fn check(connection: &mut SqliteConnection) -> sqlx::Result<Fou
         .fetch_one(&mut *connection)
         .await?;
     let found = found.unwrap_or(0);
-    let supported = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let supported = supported();
     if found > supported {
         return Ok(Found::Newer { found, supported });
     }
@@ -59,11 +59,16 @@ pub(super) async fn check(connection: &mut SqliteConnection) -> sqlx::Result<Fou
             return Ok(Found::Broken(format!("table `{table}`: {said}")));
         }
     }
-    contradiction(connection).await
+    contradiction(connection, found).await
+}
+
+/// The schema version that this program brings a catalogue to.
+pub(super) fn supported() -> i64 {
+    MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// A catalogue never means "no customers" by accident.
-async fn contradiction(connection: &mut SqliteConnection) -> sqlx::Result<Found> {
+async fn contradiction(connection: &mut SqliteConnection, schema: i64) -> sqlx::Result<Found> {
     let row = sqlx::query(
         "SELECT
             (SELECT count(*) FROM installation) AS installations,
@@ -79,7 +84,7 @@ async fn contradiction(connection: &mut SqliteConnection) -> sqlx::Result<Found>
         let what = "there is a delivery ledger, but not a single job that it could belong to";
         return Ok(Found::Broken(what.to_owned()));
     }
-    Ok(Found::Sound)
+    Ok(Found::Sound { schema })
 }
 
 /// Gives a new catalogue its installation id, and a text by which its key is known.

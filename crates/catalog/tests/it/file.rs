@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, Connection};
 use super::{NOW, add_job, batch, open, place, vault};
 
 /// Opens a file that must be refused, and sees that it stays as it is.
-async fn refused(path: &Path) -> CatalogError {
+pub(crate) async fn refused(path: &Path) -> CatalogError {
     let before = fs::read(path).unwrap();
     let error = SqliteCatalog::open(path, vault(), NOW).await.unwrap_err();
     assert!(fs::read(path).unwrap() == before, "the file was changed: {error}");
@@ -28,7 +28,7 @@ async fn refused_as_damaged(path: &Path, why: &str) {
     }
 }
 
-async fn sqlite(path: &Path) -> SqliteConnection {
+pub(crate) async fn sqlite(path: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(path).foreign_keys(false).connect().await.unwrap()
 }
 
@@ -112,14 +112,15 @@ async fn a_backup_made_while_it_is_open_opens() {
 }
 
 #[tokio::test]
-async fn closing_leaves_one_file() {
+async fn closing_leaves_the_file_and_its_mark() {
     let (folder, path) = place();
     let catalog = open(&path).await;
     add_job(&catalog).await;
     catalog.close().await;
-    let names: Vec<_> =
+    let mut names: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["catalog.db"]);
+    names.sort();
+    assert_eq!(names, ["catalog.db", "catalog.mark"]);
 }
 
 #[cfg(unix)]

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod backup;
 mod conformance;
 mod contention;
 mod file;
 mod ledger_size;
+mod mark;
 mod owner;
 mod rotation;
 mod secrets;

@@ -14,6 +14,7 @@
 //! | [`settle`] | the object is visible; the ledger's answer | abandon what is open, note, wait |
 //! | [`recover`] | cursors, the journal's bounds, open seals and uploads | go on there, give up, unseal |
 //! | [`follow`] | the job's revision in the catalogue | stay, start anew, stop |
+//! | [`doubt`] | what the catalogue says of itself | believe it, or keep the jobs that were known |
 //! | [`trim`] | what is undelivered, and what has expired | give up this range, trim up to there |
 //!
 //! **Rules.** No I/O, no clock, no task, no chance: each part is a value that is told what has
@@ -25,6 +26,7 @@
 pub mod abandon;
 pub mod backoff;
 pub mod cut;
+pub mod doubt;
 pub mod follow;
 pub mod plan;
 pub mod recover;

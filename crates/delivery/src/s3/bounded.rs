@@ -44,6 +44,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Bounded<K, V> {
         value
     }
 
+    /// Forgets all values.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
     /// The value of the key, if there is one.
     pub(super) fn get(&mut self, key: &K) -> Option<V> {
         self.calls += 1;

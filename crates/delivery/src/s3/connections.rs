@@ -4,7 +4,7 @@
 //! endpoints that tenants name go through the guard, and never through a proxy, which would
 //! resolve names on its own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
@@ -75,7 +75,7 @@ pub(super) struct Connections {
     own_endpoint: Option<String>,
     /// The operator's proxy, by `HTTPS_PROXY` and its kin.
     proxy: ProxyConfig,
-    guard: AddressGuard,
+    guard: RwLock<AddressGuard>,
     identities: Identities,
     clients: Mutex<Bounded<ClientKey, Client>>,
     /// By port, as the guard's allowances may be for one port only.
@@ -85,9 +85,7 @@ pub(super) struct Connections {
 impl Connections {
     /// Reads the service's own settings; connects to nothing yet.
     pub(super) async fn by(settings: S3Settings) -> Result<Self, InvalidAllowance> {
-        let allowed: Result<Vec<Allowed>, _> =
-            settings.allow_private_endpoints.iter().map(|text| text.parse()).collect();
-        let guard = AddressGuard::new(allowed?);
+        let guard = RwLock::new(guard_of(&settings.allow_private_endpoints)?);
         let proxy = ProxyConfig::from_env();
         let own = aws_config::defaults(BehaviorVersion::latest())
             .region(own_region())
@@ -109,6 +107,26 @@ impl Connections {
             clients: Mutex::new(Bounded::new(CLIENTS_MAX)),
             guarded: Mutex::new(Bounded::new(PORTS_MAX)),
         })
+    }
+
+    /// Connects to these private places from now on, and to no others. Clients are made anew, so
+    /// that no connection of before is used again.
+    pub(super) fn allow(&self, private: &[String]) -> Result<(), InvalidAllowance> {
+        let guard = guard_of(private)?;
+        let mut in_force = self.guard.write().unwrap_or_else(PoisonError::into_inner);
+        if *in_force == guard {
+            return Ok(());
+        }
+        *in_force = guard;
+        drop(in_force);
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    /// The guard for connections to this port.
+    fn guard_for_port(&self, port: u16) -> AddressGuard {
+        self.guard.read().unwrap_or_else(PoisonError::into_inner).for_port(port)
     }
 
     /// The client for a destination, made at its first use.
@@ -138,7 +156,7 @@ impl Connections {
     /// The guard of the addresses that are connected to for a destination.
     pub(super) fn guard(&self, to: &Destination) -> AddressGuard {
         match &to.endpoint {
-            Some(endpoint) => self.guard.for_port(endpoint.port_or_default()),
+            Some(endpoint) => self.guard_for_port(endpoint.port_or_default()),
             None => AddressGuard::open(),
         }
     }
@@ -205,7 +223,7 @@ impl Connections {
 
     fn guarded(&self, port: u16) -> SharedHttpClient {
         let mut guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
-        guarded.get_or_insert(&port, || http(self.guard.for_port(port), None))
+        guarded.get_or_insert(&port, || http(self.guard_for_port(port), None))
     }
 
     /// A host that is an address is never resolved, so the guard looks at it here.
@@ -216,6 +234,12 @@ impl Connections {
             .check(&endpoint.host, address)
             .map_err(|refused| StoreError::new(StoreErrorKind::Unreachable, refused.to_string()))
     }
+}
+
+/// The guard that lets these private places through.
+fn guard_of(private: &[String]) -> Result<AddressGuard, InvalidAllowance> {
+    let allowed: Result<Vec<Allowed>, _> = private.iter().map(|text| text.parse()).collect();
+    Ok(AddressGuard::new(allowed?))
 }
 
 /// The region that the service's own identity is looked up in. Destinations name theirs, so the

@@ -116,7 +116,7 @@ const fn bits(address: IpAddr) -> u8 {
 }
 
 /// Checks and resolves the hosts that tenants name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AddressGuard {
     allowed: Arc<[Allowed]>,
 }

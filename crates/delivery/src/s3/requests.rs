@@ -55,6 +55,12 @@ impl S3Store {
         Ok(Self { connections, unchecked: Mutex::new(Bounded::new(UNCHECKED_MAX)) })
     }
 
+    /// Lets tenants name these hosts and networks as endpoints from now on, and no other ones that
+    /// are private. Requests under way go on.
+    pub fn allow(&self, private: &[String]) -> Result<(), InvalidAllowance> {
+        self.connections.allow(private)
+    }
+
     /// The checksum that the destination's store takes.
     fn checksum(&self, to: &Destination) -> Checksum {
         let mut unchecked = self.unchecked.lock().unwrap_or_else(PoisonError::into_inner);

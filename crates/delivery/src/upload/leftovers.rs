@@ -26,6 +26,9 @@ pub(crate) async fn look_after_leftovers(room: Arc<Room>) {
         if room.is_superseded() {
             return;
         }
+        if room.is_doubted() {
+            continue;
+        }
         if let Err(error) = abandon_leftovers(&room, &plans).await {
             tracing::warn!(%error, "cannot look after uploads that were left over");
         }

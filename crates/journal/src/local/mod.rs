@@ -22,9 +22,9 @@
 //! It asks for a Unix: positioned reads, vectored writes to the end of a file, fsync of directories.
 
 mod active;
-mod chunk;
 #[cfg(feature = "test-util")]
 mod by_hand;
+mod chunk;
 mod disk;
 mod format;
 mod index;

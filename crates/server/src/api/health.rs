@@ -24,6 +24,12 @@ pub(super) struct Ready {
     journal: &'static str,
     catalog: &'static str,
     delivery: &'static str,
+    /// `ok`, or `doubted`: what the catalogue says of jobs is not believed, and deliveries go on by
+    /// what was known last.
+    jobs: &'static str,
+    /// `ok`, or `refused`: the settings that were read last are wrong, and those before are in
+    /// force.
+    settings: &'static str,
 }
 
 /// `GET /healthz`: the process answers.
@@ -49,12 +55,15 @@ pub(super) async fn ready(call: &mut Call) -> ApiResult {
         ("ok", "ok", "ok") => (StatusCode::OK, "ok"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
     };
-    Ok(envelope::json(status, &Ready { status: word, journal, catalog, delivery }))
+    // Neither keeps records out, nor holds deliveries up.
+    let jobs = if call.app.delivery.doubted().is_some() { "doubted" } else { "ok" };
+    let settings = if call.app.reloads.has_failed() { "refused" } else { "ok" };
+    Ok(envelope::json(status, &Ready { status: word, journal, catalog, delivery, jobs, settings }))
 }
 
 /// `GET /metrics`.
 pub(super) async fn metrics(call: &mut Call) -> ApiResult {
-    if !call.app.api.metrics_public {
+    if !call.app.api.get().metrics_public {
         let caller = auth::authenticate(&call.app, &call.headers, call.now()).await?;
         if !caller.is_operator() {
             let message = "the token is not an administrator's of the whole installation";

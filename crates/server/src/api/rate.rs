@@ -20,37 +20,55 @@ const ENTRIES_KEPT: usize = 1024;
 /// The due times of the tokens that were lately in use.
 #[derive(Debug)]
 pub(crate) struct Rates {
+    allowed: Mutex<Allowed>,
+    due: Mutex<HashMap<Id, i64>>,
+}
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy)]
+struct Allowed {
     /// The time that one request is allowed, in nanoseconds.
     each: i64,
     burst: u32,
-    due: Mutex<HashMap<Id, i64>>,
+}
+
+impl Allowed {
+    fn by(settings: &ApiSettings) -> Self {
+        let each = NANOS_PER_SECOND / i64::from(settings.requests_per_second.max(1));
+        Self { each, burst: settings.requests_burst.max(1) }
+    }
 }
 
 impl Rates {
     /// The rates that the settings allow.
     pub(crate) fn new(settings: &ApiSettings) -> Self {
-        let each = NANOS_PER_SECOND / i64::from(settings.requests_per_second.max(1));
-        Self { each, burst: settings.requests_burst.max(1), due: Mutex::default() }
+        Self { allowed: Mutex::new(Allowed::by(settings)), due: Mutex::default() }
+    }
+
+    /// Other settings are in force from now on.
+    pub(crate) fn set(&self, settings: &ApiSettings) {
+        *self.allowed.lock().unwrap_or_else(PoisonError::into_inner) = Allowed::by(settings);
     }
 
     /// Counts a request of the token, or refuses it and says when to come again.
     pub(crate) fn count(&self, token: Id, now: UnixNanos) -> Result<(), ApiError> {
+        let Allowed { each, burst } = *self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let allowed = self.each * i64::from(self.burst - 1);
+        let allowed = each * i64::from(burst - 1);
         // No further ahead than a burst, also where the clock was set back.
         let known = due.get(&token).copied().unwrap_or(now.0);
-        let before = known.clamp(now.0, now.0.saturating_add(allowed + self.each));
+        let before = known.clamp(now.0, now.0.saturating_add(allowed + each));
         let ahead = before - now.0;
         if ahead > allowed {
             due.insert(token, before);
             let wait = (ahead - allowed).unsigned_abs().div_ceil(NANOS_PER_SECOND.unsigned_abs());
             let message = format!(
                 "the token makes more than {} requests a second; wait {wait} s",
-                NANOS_PER_SECOND / self.each
+                NANOS_PER_SECOND / each
             );
             return Err(ApiError::new(Code::TooManyRequests, message).retry_after(wait));
         }
-        due.insert(token, before + self.each);
+        due.insert(token, before + each);
         if due.len() > ENTRIES_KEPT {
             due.retain(|_, at| *at > now.0);
         }

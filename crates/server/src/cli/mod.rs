@@ -1,11 +1,12 @@
 //! The command line: one file per command.
 //!
-//! Every command but `serve`, `demo`, `key` and `sample` is a client of the HTTP API and of nothing else. Exit
+//! Every command but `serve`, `demo`, `catalog`, `key` and `sample` is a client of the HTTP API and of nothing else. Exit
 //! codes: 0 done; 1 failed, with one line on stderr that says how to mend it; 2 wrong usage.
 //! Tables are for people, `--json` is for programs and prints what the API answered.
 
 mod account;
 mod audit;
+mod catalog;
 mod completions;
 mod connection;
 mod demo;
@@ -58,6 +59,7 @@ enum Command {
     Job(Box<job::Args>),
     Destination(destination::Args),
     Audit(audit::Args),
+    Catalog(catalog::Args),
     Key(key::Args),
     Sample(sample::Args),
     Status(status::Args),
@@ -77,6 +79,7 @@ impl Cli {
             Command::Job(args) => job::run(*args).await,
             Command::Destination(args) => destination::run(args).await,
             Command::Audit(args) => audit::run(args).await,
+            Command::Catalog(args) => catalog::run(args).await,
             Command::Completions(args) => completions::run(&args),
             Command::Key(args) => key::run(args),
             Command::Sample(args) => sample::run(&args),

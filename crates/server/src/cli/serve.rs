@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use catalog::Older;
 use clap::Parser;
 
 use super::{CliError, line};
-use crate::config::{Config, process_environment};
+use crate::config::{Config, Source, process_environment};
 use crate::{Service, start, telemetry};
 
 /// Run the service: the API, the ingest door and delivery.
@@ -15,7 +16,8 @@ use crate::{Service, start, telemetry};
 /// No configuration is needed: data goes under ./logpush-data, and the administrator's token is
 /// made at the first start and written to the file admin-token there. Settings come from --config,
 /// from LOGPUSH_ variables, which win over the file, and from these arguments, which win over both.
-/// SIGTERM and Ctrl-C stop it cleanly: what waits is delivered first.
+/// SIGTERM and Ctrl-C stop it cleanly: what waits is delivered first. SIGHUP has the file of
+/// settings read again.
 #[derive(Debug, Parser)]
 pub(super) struct Args {
     /// File of settings, in TOML.
@@ -30,17 +32,28 @@ pub(super) struct Args {
     /// choose one.
     #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
+
+    /// Start with a catalogue from a backup although the service has delivered since it was made.
+    /// Deliveries go on from where the data directory remembers that they stood; jobs that were
+    /// changed since are paused. See docs/backup.md.
+    #[arg(long)]
+    accept_older_catalog: bool,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), CliError> {
-    let mut config = Config::load(args.config.as_deref(), &process_environment())?;
-    config.data_dir = args.data_dir.unwrap_or(config.data_dir);
-    config.listen = args.listen.unwrap_or(config.listen);
-    telemetry::start(&config.log)?;
+    let source = Source {
+        file: args.config,
+        environment: process_environment(),
+        data_dir: args.data_dir,
+        listen: args.listen,
+        older_catalog: if args.accept_older_catalog { Older::Accepted } else { Older::Refused },
+    };
+    let loaded = source.load()?;
+    let log = telemetry::start(&loaded.config.log)?;
     if std::io::stdout().is_terminal() {
-        introduce(&config)?;
+        introduce(&loaded.config)?;
     }
-    Ok(start::serve(config, welcome).await?)
+    Ok(Box::pin(start::serve(source, loaded, log, welcome)).await?)
 }
 
 /// Tells a person what they need next. Programs find the address in the log.

@@ -10,7 +10,7 @@ use super::connection::Common;
 use super::print::{count, line, megabytes, span};
 use super::table::Rows;
 use super::{CliError, duration, print};
-use crate::client::{Client, JobStatus, Retrying, view};
+use crate::client::{Client, JobStatus, Readiness, Retrying, view};
 
 /// Clears the terminal and goes to its first line.
 const CLEAR: &str = "\x1b[2J\x1b[H";
@@ -52,7 +52,8 @@ async fn show(client: &Client, as_json: bool, before: &str) -> Result<(), CliErr
     }
     let jobs: Vec<JobStatus> = jobs.iter().map(view).collect::<Result<_, _>>()?;
     line(format_args!("{before}{}", table(&jobs).text()))?;
-    let notes: Vec<String> = jobs.iter().flat_map(notes).collect();
+    let mut notes: Vec<String> = jobs.iter().flat_map(notes).collect();
+    notes.extend(notes_on_service(&client.readiness().await?));
     if !notes.is_empty() {
         line(format_args!("\n{}", notes.join("\n")))?;
     }
@@ -111,6 +112,27 @@ fn notes(job: &JobStatus) -> Vec<String> {
         let frames = count(job.expiring_frames);
         notes
             .push(format!("job {id}: {frames} frames are given up soon unless they are delivered"));
+    }
+    notes
+}
+
+/// What somebody has to look after about the service itself.
+fn notes_on_service(readiness: &Readiness) -> Vec<String> {
+    let mut notes = Vec::new();
+    if readiness.jobs == "doubted" {
+        notes.push(
+            "in doubt: the catalogue has lost jobs, gone back or cannot be read; deliveries go on \
+             by what was known last, and nothing is trimmed. The service's log tells why, and \
+             docs/backup.md what to do"
+                .to_owned(),
+        );
+    }
+    if readiness.settings == "refused" {
+        notes.push(
+            "the settings that were read last were refused, and those before are in force. The \
+             service's log tells why"
+                .to_owned(),
+        );
     }
     notes
 }

@@ -21,7 +21,7 @@ use envelope::Envelope;
 
 pub use error::ClientError;
 pub use ingest::{Door, LineError, Receipt, Shipment};
-pub use resources::{Account, Job, JobStatus, NewToken, Retrying, Token, Zone};
+pub use resources::{Account, Job, JobStatus, NewToken, Readiness, Retrying, Token, Zone};
 
 /// Items that are asked for on one page of a list.
 const PER_PAGE: usize = 50;
@@ -106,6 +106,14 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
         Ok(self.call(self.request(Method::PUT, path).json(body)).await?.0)
+    }
+
+    /// How the service itself stands.
+    pub async fn readiness(&self) -> Result<Readiness, ClientError> {
+        let url = format!("{}/readyz", self.base);
+        let response = self.send(self.http.get(&url)).await?;
+        let read = response.json().await;
+        read.map_err(|error| ClientError::not_understood(url, &error))
     }
 
     /// Deletes what is at `path`.

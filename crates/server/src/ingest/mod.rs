@@ -39,6 +39,7 @@ use model::{Dataset, Datasets, Partition, Scope};
 use tokio::sync::Semaphore;
 
 use crate::config::IngestSettings;
+use crate::live::Live;
 use crate::metrics::IngestMetrics;
 
 use budget::{Budget, Reserved};
@@ -69,7 +70,7 @@ struct Parts {
     catalog: Arc<dyn Catalog>,
     datasets: Arc<Datasets>,
     clock: Arc<dyn Clock>,
-    settings: IngestSettings,
+    settings: Live<IngestSettings>,
     metrics: IngestMetrics,
     budget: Arc<Budget>,
     /// As many permits as there are cores.
@@ -135,7 +136,7 @@ impl Door {
                 catalog,
                 datasets,
                 clock,
-                settings,
+                settings: Live::new(settings),
                 metrics,
                 budget: Budget::new(settings.in_flight_bytes_max),
                 workers: Semaphore::new(cores),
@@ -167,6 +168,12 @@ impl Door {
         let work = Work { received, reserved, dataset, manifest, destined, zones };
         let prepared = self.prepare(work).await?;
         self.store(destined, &name, prepared).await
+    }
+
+    /// Other bounds are in force from now on.
+    pub(crate) fn set(&self, settings: IngestSettings) {
+        self.parts.budget.resize(settings.in_flight_bytes_max);
+        self.parts.settings.set(settings);
     }
 
     /// Bytes of memory that requests hold now.
@@ -225,7 +232,7 @@ impl Door {
         headers: &HeaderMap,
         body: &mut Body,
     ) -> Result<(Buffer, Reserved), IngestError> {
-        let max = self.parts.settings.body_bytes_max;
+        let max = self.parts.settings.get().body_bytes_max;
         let announced = body::announced(headers).unwrap_or(0);
         if announced > max {
             return Err(IngestError::BodyTooLarge { max });
@@ -310,7 +317,7 @@ impl Parts {
         let mut checker = self.checkers.take(&dataset);
         let sorted =
             reserved.grow(decoded.len().saturating_mul(manifest.format.growth())).and_then(|()| {
-                let max = self.settings.quarantine_bytes_max;
+                let max = self.settings.get().quarantine_bytes_max;
                 Sorter::new(target, &manifest, &mut checker, &mut reserved, max).sort(&decoded)
             });
         self.checkers.give_back(checker);
@@ -328,7 +335,7 @@ impl Parts {
         received: Buffer,
         reserved: &mut Reserved,
     ) -> Result<Buffer, IngestError> {
-        let max = self.settings.decoded_bytes_max;
+        let max = self.settings.get().decoded_bytes_max;
         if coding == Coding::Identity {
             return Ok(received);
         }

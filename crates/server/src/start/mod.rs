@@ -12,27 +12,30 @@ mod data_dir;
 mod error;
 mod file_limit;
 mod private_file;
+mod reload;
 mod rooms;
 mod upkeep;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use delivery::s3::S3Settings;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 use crate::api::auth::hash;
 use crate::api::routes;
-use crate::config::{AdminToken, Config};
+use crate::config::{AdminToken, Config, Loaded, Source};
 use crate::dashboard;
 use crate::http::{Running, router};
 use crate::random::NoRandomness;
-use crate::stop::{Signals, stop};
+use crate::stop::{Signal, Signals, stop};
+use crate::telemetry::LogLevel;
+use reload::Reloader;
 
 pub use error::StartError;
+pub(crate) use reload::Reloads;
 pub(crate) use rooms::Rooms;
+pub(crate) use upkeep::Upkeep;
 
 /// The service, running. It has to be stopped with [`Service::stop`]; what is only dropped is
 /// cut off, and recovers at the next start.
@@ -42,7 +45,7 @@ pub struct Service {
     pub(crate) admin_token: AdminToken,
     pub(crate) http: Running,
     pub(crate) rooms: Rooms,
-    pub(crate) upkeep: JoinHandle<()>,
+    pub(crate) upkeep: Upkeep,
     pub(crate) timeout: Duration,
 }
 
@@ -58,8 +61,7 @@ impl Service {
         let (rooms, admin_token) = Rooms::open(&config, s3).await?;
         let http =
             Running::start(listener, router(&rooms.app, [routes(), dashboard::routes()].concat()));
-        let (catalog, clock) = (Arc::clone(&rooms.app.catalog), Arc::clone(&rooms.app.clock));
-        let upkeep = upkeep::start(catalog, clock);
+        let upkeep = Upkeep::start(&rooms.catalog, &rooms.app.clock);
         let timeout = config.shutdown_timeout;
         Ok(Self { address, admin_token, http, rooms, upkeep, timeout })
     }
@@ -103,15 +105,24 @@ impl Service {
 }
 
 /// Runs the service until the first SIGTERM or SIGINT, and stops it. A second one ends the
-/// process at once. `welcome` is called as soon as it answers.
-pub async fn serve(config: Config, welcome: impl FnOnce(&Service)) -> Result<(), StartError> {
+/// process at once; SIGHUP has the settings read again. `loaded` is what was read from `source`;
+/// `welcome` is called as soon as the service answers.
+pub async fn serve(
+    source: Source,
+    loaded: Loaded,
+    log: LogLevel,
+    welcome: impl FnOnce(&Service),
+) -> Result<(), StartError> {
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
     file_limit::raise();
-    let data_dir = config.data_dir.clone();
-    let service = Service::start(config, None).await?;
+    let data_dir = loaded.config.data_dir.clone();
+    let mut service = Service::start(loaded.config.clone(), None).await?;
+    let mut reloader = Reloader::new(source, loaded, log);
     tracing::info!(address = %service.address(), data_dir = %data_dir.display(), "serving");
     welcome(&service);
-    signals.next().await;
+    while signals.any().await == Signal::Reload {
+        reloader.reload(&mut service);
+    }
     tracing::info!("stopping; a second signal ends at once");
     tokio::select! {
         left = service.stop() => tracing::info!(batches_left = left, "stopped"),

@@ -4,20 +4,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use catalog::vault::Vault;
-use catalog::{CatalogError, SqliteCatalog};
+use catalog::{BroughtForward, CatalogError, SqliteCatalog};
 use delivery::s3::{S3Settings, S3Store};
 use delivery::{Delivery, Parts};
 use journal::{Clock, Journal, LocalJournal, LocalSettings, SystemClock};
-use model::{Datasets, Offset, Partition};
+use model::{Datasets, JobId, Offset, Partition};
 use prometheus_client::registry::Registry;
 use tokio::sync::Mutex;
 
-use super::{StartError, administrator, private_file};
+use super::{Reloads, StartError, administrator, private_file};
 use crate::api::{Rates, Senders, Signer};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
 use crate::dashboard::{Drafts, Sessions};
 use crate::ingest::Door;
+use crate::instant::rfc3339_ms;
+use crate::live::Live;
 use crate::metrics::{IngestMetrics, MetricsPage};
 
 /// The open rooms: what handlers see of them, and what closes them.
@@ -29,6 +31,8 @@ pub(crate) struct Rooms {
     pub(crate) journal: Arc<LocalJournal>,
     /// To be closed last.
     pub(crate) catalog: Arc<SqliteCatalog>,
+    /// What speaks S3.
+    pub(crate) store: Arc<S3Store>,
 }
 
 impl Rooms {
@@ -63,12 +67,12 @@ impl Rooms {
         let parts = Parts {
             journal: Arc::clone(journal) as Arc<dyn Journal>,
             catalog: Arc::clone(&catalog) as Arc<dyn catalog::Catalog>,
-            store,
+            store: Arc::clone(&store) as Arc<dyn delivery::Store>,
             datasets,
             clock,
         };
         let app = Arc::new(app(config, parts, Signer::new(&key)).await?);
-        Ok((Self { app, journal: Arc::clone(journal), catalog }, admin_token))
+        Ok((Self { app, journal: Arc::clone(journal), catalog, store }, admin_token))
     }
 }
 
@@ -118,7 +122,32 @@ async fn open_catalog(
         None => Vault::open_or_create(&config.data_dir.join("secret.key"))?,
     };
     let path = config.data_dir.join("catalog.sqlite");
-    Ok(Arc::new(SqliteCatalog::open(&path, vault, clock.now()).await?))
+    let catalog = SqliteCatalog::open_or(config.older_catalog, &path, vault, clock.now()).await?;
+    if let Some(done) = catalog.brought_forward() {
+        tell_brought_forward(done);
+    }
+    Ok(Arc::new(catalog))
+}
+
+/// An older catalogue was accepted: says what that means, to whoever accepted it.
+fn tell_brought_forward(done: &BroughtForward) {
+    let list = |jobs: &[JobId]| jobs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    tracing::warn!(
+        lanes = done.lanes, batches = done.batches, as_of = %rfc3339_ms(done.as_of),
+        paused = list(&done.paused), lost = list(&done.lost),
+        "accepted an older catalogue: deliveries go on from where the mark says that they stood; \
+         jobs that were changed after the backup are paused, jobs that were made after it are lost"
+    );
+    for (job, partition, frames) in &done.again {
+        tracing::warn!(%job, %partition, %frames, "these frames may be delivered a second time");
+    }
+    if !done.is_final {
+        tracing::warn!(
+            as_of = %rfc3339_ms(done.as_of),
+            "the service had not stopped in order: what was sealed between then and its end, \
+             some seconds at most, may be delivered a second time"
+        );
+    }
 }
 
 async fn open_store(config: &Config, s3: Option<S3Settings>) -> Result<S3Store, StartError> {
@@ -135,6 +164,7 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
     let delivery = Delivery::start(settings, parts.clone(), &mut registry).await?;
     let Parts { journal, catalog, datasets, clock, .. } = parts;
     let ingest_metrics = IngestMetrics::register(&mut registry);
+    let reloads = Reloads::register(&mut registry);
     let door = Door::new(
         Arc::clone(&journal),
         Arc::clone(&catalog),
@@ -153,7 +183,8 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         signer,
         ingest_metrics,
         metrics: MetricsPage::new(registry),
-        api: config.api.clone(),
+        api: Live::new(config.api.clone()),
+        reloads,
         rates: Rates::new(&config.api),
         senders: Senders::default(),
         principal: config.delivery.principal_arn.clone(),

@@ -58,7 +58,7 @@ async fn a_data_directory_that_another_service_uses_is_refused_and_that_one_goes
 
 #[tokio::test]
 async fn a_wrong_setting_is_named_with_its_place_and_the_nearest_right_one() {
-    let cases: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 10] = [
         (
             "[ingest]\nbody_byte_max = '1MiB'",
             &["line 2", "`ingest.body_byte_max`", "`ingest.body_bytes_max`"],
@@ -68,6 +68,10 @@ async fn a_wrong_setting_is_named_with_its_place_and_the_nearest_right_one() {
         ("[delivery]\ngzip_level = 13", &["delivery.gzip_level", "13", "1 to 12"]),
         ("[journal]\nretention_age = 7", &["line 2", "7d"]),
         ("listen =", &["line 1"]),
+        ("", &["is empty", "--config"]),
+        (" \n\t\n", &["is empty", "--config"]),
+        ("[api]\njobs_per_scope_max = 2\n[jour", &["line 3"]),
+        ("\u{1}\u{2}\u{7f}ELF", &["line 1"]),
     ];
     for (content, parts) in cases {
         let home = home();

@@ -30,7 +30,39 @@ pub(crate) struct World {
     pub(crate) zone: String,
 }
 
+/// A world whose service does not run.
+pub(crate) struct Stopped {
+    pub(crate) home: Home,
+    pub(crate) s3: S3Server,
+    account: String,
+    zone: String,
+}
+
+impl Stopped {
+    /// Starts a service again.
+    pub(crate) async fn start(self) -> World {
+        let Self { home, s3, account, zone } = self;
+        let service = home.start().await;
+        let api = Api::new(&service.url(), ADMIN_TOKEN);
+        World { service, home, s3, api, account, zone }
+    }
+}
+
 impl World {
+    /// Asks the service to stop, which must succeed.
+    pub(crate) async fn stop(self) -> Stopped {
+        let Self { service, home, s3, account, zone, .. } = self;
+        assert!(service.terminate().await.success());
+        Stopped { home, s3, account, zone }
+    }
+
+    /// Kills the service.
+    pub(crate) async fn kill(self) -> Stopped {
+        let Self { service, home, s3, account, zone, .. } = self;
+        service.kill().await;
+        Stopped { home, s3, account, zone }
+    }
+
     /// A service and an S3 server with one bucket.
     pub(crate) async fn start() -> Self {
         Self::start_with(S3Server::start(&[BUCKET]).await).await
@@ -169,6 +201,23 @@ impl World {
             }
             assert!(begun.elapsed() < PATIENCE, "job {job} waits in vain for {what}: {status}");
             // Within what a token may ask for.
+            sleep(Duration::from_millis(60)).await;
+        }
+    }
+
+    /// Waits until the service says of itself at `/readyz` what `wanted` says, and gives it.
+    pub(crate) async fn wait_for_service(
+        &self,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let begun = Instant::now();
+        loop {
+            let ready = self.api.get("/readyz").await.json();
+            if wanted(&ready) {
+                return ready;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the service is not {what}: {ready}");
             sleep(Duration::from_millis(60)).await;
         }
     }

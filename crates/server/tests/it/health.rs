@@ -11,7 +11,10 @@ async fn it_tells_that_it_is_alive_and_ready() {
     let alive = send(site.request(Method::GET, "/healthz")).await;
     assert_eq!((alive.status, alive.json()), (200, json!({"status": "ok"})));
     let ready = send(site.request(Method::GET, "/readyz")).await;
-    let expected = json!({"status": "ok", "journal": "ok", "catalog": "ok", "delivery": "ok"});
+    let expected = json!({
+        "status": "ok", "journal": "ok", "catalog": "ok", "delivery": "ok",
+        "jobs": "ok", "settings": "ok",
+    });
     assert_eq!(ready.json(), expected);
     let head = send(site.request(Method::HEAD, "/healthz")).await;
     assert_eq!((head.status, head.text.as_str()), (200, ""));

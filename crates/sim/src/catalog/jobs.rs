@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use catalog::{
     Action, Actor, CatalogError, Cursor, Job, JobChange, JobChanges, JobFailure, JobRevision, Jobs,
-    Page, Paged, Result, Totals,
+    Page, Paged, Result, Testimony, Totals,
 };
 use model::{JobId, Revision, Scope};
 
@@ -88,6 +88,17 @@ impl Jobs for MemoryCatalog {
             version: version.max(state.job_version),
             changed: here.into_iter().map(|entry| entry.job.clone()).collect(),
             deleted: gone.into_iter().map(|entry| entry.job.id).collect(),
+        })
+    }
+
+    async fn testimony(&self, known: &[JobId]) -> Result<Testimony> {
+        let state = self.state();
+        let is_unknown = |job: &JobId| !state.jobs.contains_key(job);
+        Ok(Testimony {
+            installation: Some(self.installation.clone()),
+            version: state.jobs.values().map(|entry| entry.changed).max().unwrap_or(0),
+            unknown: known.iter().copied().filter(is_unknown).collect(),
+            is_in_place: true,
         })
     }
 

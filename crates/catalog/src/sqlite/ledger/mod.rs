@@ -140,14 +140,7 @@ impl Ledger for SqliteCatalog {
     }
 
     async fn undelivered(&self, job: Option<JobId>) -> Result<Vec<Batch>> {
-        sqlx::query(sql!("batches_undelivered"))
-            .bind(job.map(|job| job.0 as i64))
-            .fetch_all(&mut *self.read().await?)
-            .await
-            .during("list undelivered batches")?
-            .iter()
-            .map(rows::batch)
-            .collect()
+        undelivered(&mut *self.read().await?, job).await
     }
 
     async fn batches(&self, job: JobId, page: Page) -> Result<Paged<BatchRecord>> {
@@ -253,6 +246,21 @@ impl Ledger for SqliteCatalog {
     }
 }
 
+/// Sealed batches that are neither delivered nor lost: of one job, or of all that are not deleted.
+pub(super) async fn undelivered(
+    connection: &mut SqliteConnection,
+    job: Option<JobId>,
+) -> Result<Vec<Batch>> {
+    sqlx::query(sql!("batches_undelivered"))
+        .bind(job.map(|job| job.0 as i64))
+        .fetch_all(connection)
+        .await
+        .during("list undelivered batches")?
+        .iter()
+        .map(rows::batch)
+        .collect()
+}
+
 /// Adds cursors where the job has none for the partition.
 pub(super) async fn insert_cursors(
     connection: &mut SqliteConnection,
@@ -291,7 +299,7 @@ async fn move_cursor(
     Ok(moved.rows_affected() == 1)
 }
 
-async fn insert_batch(
+pub(super) async fn insert_batch(
     connection: &mut SqliteConnection,
     batch: &Batch,
     now: UnixNanos,

@@ -62,7 +62,7 @@ pub(crate) async fn add(call: &Call, scope: Scope, requested: Requested) -> Resu
 async fn insert(call: &Call, scope: Scope, change: JobChange) -> Result<Job, ApiError> {
     let app = &call.app;
     let _turn = app.job_changes.lock().await;
-    if app.catalog.count_jobs(scope).await? >= app.api.jobs_per_scope_max as u64 {
+    if app.catalog.count_jobs(scope).await? >= app.api.get().jobs_per_scope_max as u64 {
         return Err(ApiError::new(Code::QuotaExceeded, TOO_MANY_JOBS));
     }
     let begin = begin(app, change.enabled);

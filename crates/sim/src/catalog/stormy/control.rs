@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use catalog::{
     Account, Actor, Cursor, Job, JobChange, JobChanges, JobFailure, JobRevision, Jobs, Page, Paged,
-    Result, Tenants, Token, TokenHash, Tokens, Zone,
+    Result, Tenants, Testimony, Token, TokenHash, Tokens, Zone,
 };
 use model::{AccountId, Id, InstallationId, JobId, Revision, Scope, UnixNanos, ZoneId};
 
@@ -127,6 +127,10 @@ impl Jobs for StormyCatalog {
             self.pass("list changed jobs", self.inner.jobs_changed_since(version)).await?;
         changes.changed.iter_mut().for_each(|job| self.sample_by_chance(&mut job.spec));
         Ok(changes)
+    }
+
+    async fn testimony(&self, known: &[JobId]) -> Result<Testimony> {
+        self.pass("tell how it stands", self.inner.testimony(known)).await
     }
 
     async fn change_job(
