@@ -76,8 +76,9 @@ mod tests {
         let mut buffer = buffers.take(1000);
         buffer.extend_from_slice(b"old");
         let at = buffer.as_ptr();
+        let huge = buffers.take(KEPT_BYTES_MAX + 1);
         drop(buffer);
-        drop(buffers.take(KEPT_BYTES_MAX + 1));
+        drop(huge);
         let again = buffers.take(10);
         assert_eq!((again.as_ptr(), again.len()), (at, 0));
         assert_eq!(buffers.take(0).capacity(), 0);
