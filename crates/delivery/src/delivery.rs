@@ -297,7 +297,7 @@ async fn look_after_retention(
 ) -> Result<(), trim::Error> {
     let room = supervisor.room();
     supervisor.reconcile().await;
-    if room.is_superseded() || room.is_doubted() {
+    if room.is_superseded() || !supervisor.may_forget() {
         // What a lost job needs would be taken for what nobody needs.
         return Ok(());
     }

@@ -14,12 +14,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use catalog::history::KIND_DOUBTED;
 use catalog::{CatalogError, Job, JobChanges, JobEvent, JobFailure};
 use model::{JobId, Offset, Partition, Revision};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::Instant;
 
 use crate::lane::{JobPlan, Lane, LaneEnds};
 use crate::plans::Plans;
@@ -35,6 +37,9 @@ use crate::upload::SealedBatch;
 
 /// Offsets that a partition's reader may begin behind its end, to serve many lanes at once.
 const READER_LAG_MAX: u64 = 50_000;
+
+/// How long after a doubt nothing is given up yet: the lanes that it ended catch up first.
+const GRACE_AFTER_DOUBT: Duration = Duration::from_mins(10);
 
 /// A running lane.
 #[derive(Debug)]
@@ -57,6 +62,8 @@ pub(crate) struct Supervisor {
     /// Those, and the paused ones.
     known: BTreeSet<JobId>,
     version: u64,
+    /// When the newest doubt was over.
+    believed_at: Option<Instant>,
     pub(crate) lanes: BTreeMap<(JobId, Partition), RunningLane>,
 }
 
@@ -76,6 +83,7 @@ impl Supervisor {
             jobs: BTreeMap::new(),
             known: BTreeSet::new(),
             version: 0,
+            believed_at: None,
             lanes: BTreeMap::new(),
         }
     }
@@ -123,6 +131,13 @@ impl Supervisor {
         }
     }
 
+    /// Whether frames may be given up and trimmed: not in doubt, nor before what it held up has had
+    /// time to be delivered.
+    pub(crate) fn may_forget(&self) -> bool {
+        let catches_up = self.believed_at.is_some_and(|at| at.elapsed() < GRACE_AFTER_DOUBT);
+        !catches_up && !self.room.is_doubted()
+    }
+
     /// Reads what has become of the jobs, and says whether that is believed.
     async fn follow(&mut self) -> bool {
         let (doubt, changes) = match self.look().await {
@@ -160,7 +175,7 @@ impl Supervisor {
     }
 
     /// Takes a doubt down, or that it is over; tells of either once.
-    async fn note_doubt(&self, doubt: Option<Doubt>) {
+    async fn note_doubt(&mut self, doubt: Option<Doubt>) {
         let before = self.room.doubted();
         let since = before.as_ref().map_or_else(|| self.room.clock.now(), |known| known.since);
         self.room.set_doubted(doubt.clone().map(|doubt| Doubted { doubt, since }));
@@ -173,6 +188,7 @@ impl Supervisor {
             ),
             (Some(before), None) => {
                 tracing::info!(reason = before.doubt.name(), "the catalogue is believed again");
+                self.believed_at = Some(Instant::now());
                 self.tell_doubted(&before).await;
             }
             _ => {}

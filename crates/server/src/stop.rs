@@ -53,12 +53,13 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Signal::Stop,
             _ = self.interrupt.recv() => Signal::Stop,
-            _ = self.hang_up.recv() => if self.has_terminal && !stdout().is_terminal() {
-                Signal::Stop
-            } else {
-                Signal::Reload
-            },
+            _ = self.hang_up.recv() => self.of_hang_up(),
         }
+    }
+
+    fn of_hang_up(&self) -> Signal {
+        let terminal_is_gone = self.has_terminal && !stdout().is_terminal();
+        if terminal_is_gone { Signal::Stop } else { Signal::Reload }
     }
 }
 

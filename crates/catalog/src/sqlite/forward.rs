@@ -127,7 +127,10 @@ impl SqliteCatalog {
 /// What had become of the job after the backup, where that is not what the backup says.
 fn outdated(revision: Revision, known: Option<&MarkedJob>) -> Option<&'static str> {
     match known {
-        None => Some("the job was deleted"),
+        None => Some(
+            "the job was deleted (what it delivered before that it would deliver again, if it is \
+             resumed)",
+        ),
         Some(known) if known.revision != revision => Some("the job was changed"),
         Some(known) if !known.enabled => Some("the job was paused"),
         Some(_) => None,

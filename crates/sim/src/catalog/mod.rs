@@ -72,7 +72,22 @@ struct JobEntry {
     totals: Totals,
 }
 
+/// Jobs that a catalogue has lost.
+#[derive(Debug)]
+pub struct LostJobs(Vec<(JobId, JobEntry)>);
+
 impl MemoryCatalog {
+    /// Loses jobs, as by a hand that deletes rows: what belongs to them stays.
+    pub fn lose(&self, jobs: &[JobId]) -> LostJobs {
+        let mut state = self.state();
+        LostJobs(jobs.iter().filter_map(|id| state.jobs.remove_entry(id)).collect())
+    }
+
+    /// Has lost jobs again.
+    pub fn bring_back(&self, LostJobs(jobs): LostJobs) {
+        self.state().jobs.extend(jobs);
+    }
+
     /// An empty catalogue.
     pub fn new(installation: InstallationId) -> Self {
         Self { installation, state: Arc::default(), owner: AtomicU64::new(0), flaw: Flaw::None }
