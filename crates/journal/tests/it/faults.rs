@@ -15,6 +15,7 @@ use crate::setup::{Home, P0, append, range, store, store_many, texts, with_key};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Operation {
     Create,
+    CreateSegment,
     Write,
     Sync,
     Truncate,
@@ -44,7 +45,11 @@ impl FaultyDisk {
 
 impl Disk for FaultyDisk {
     fn create(&self, path: &Path) -> io::Result<File> {
-        self.check(Operation::Create).and_then(|()| OsDisk.create(path))
+        self.check(Operation::Create)?;
+        if path.extension().is_some_and(|ending| ending == "seg") {
+            self.check(Operation::CreateSegment)?;
+        }
+        OsDisk.create(path)
     }
 
     /// Where it fails, a part has been written, as on a full disk.
@@ -167,7 +172,7 @@ async fn a_segment_that_cannot_be_made_refuses_until_it_can() {
     let home = Home::with_segments(300);
     let (disk, journal) = open(&home);
     store_many(&journal, 2).await;
-    for operation in [Operation::Create, Operation::Write] {
+    for operation in [Operation::Create, Operation::CreateSegment, Operation::Write] {
         disk.fail([operation]);
         refused(&journal).await;
         disk.fail([]);
@@ -175,7 +180,7 @@ async fn a_segment_that_cannot_be_made_refuses_until_it_can() {
         store_many(&journal, 1).await;
     }
     let before = texts(&journal).await;
-    assert_eq!(before.len(), 6);
+    assert_eq!(before.len(), 8);
     journal.close().await;
     assert_eq!(texts(&home.open()).await, before);
 }
@@ -187,7 +192,7 @@ async fn where_a_segment_can_neither_be_made_nor_removed_nothing_is_taken_before
         let home = Home::with_segments(300);
         let (disk, journal) = open(&home);
         store_many(&journal, 2).await;
-        disk.fail([Operation::Write, also]);
+        disk.fail([Operation::CreateSegment, also]);
         poisoned(&journal).await;
         disk.fail([]);
         poisoned(&journal).await;

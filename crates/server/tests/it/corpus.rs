@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[allow(unreachable_pub, reason = "in the fuzz crate it is the door")]
 #[path = "../../../../fuzz/src/lib.rs"]
 mod fuzz;
 
