@@ -1,11 +1,14 @@
 //! The server under measurement: the real binary in a process of its own.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{argument, sink};
@@ -14,12 +17,51 @@ const TOKEN: &str = "bench-admin-token-bench-admin-token-0001";
 const CONNECTIONS: usize = 4;
 /// Most records in an object.
 pub(crate) const BATCH_RECORDS: u64 = 50_000;
+/// How long the server may take to begin.
+const START_PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a process has used so far.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) user_seconds: f64,
     pub(crate) system_seconds: f64,
     pub(crate) peak_bytes: u64,
+}
+
+impl Cost {
+    /// CPU-seconds, user and system.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.user_seconds + self.system_seconds
+    }
+}
+
+/// How a server is started.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    store: SocketAddr,
+    level: Option<u8>,
+    data: Option<PathBuf>,
+    settings: Vec<(&'static str, String)>,
+}
+
+impl Setup {
+    /// One that delivers to `store`, with this level of compression; it follows the load where
+    /// there is none.
+    pub(crate) fn new(store: SocketAddr, level: Option<u8>) -> Self {
+        Self { store, level, data: None, settings: Vec::new() }
+    }
+
+    /// On a data directory that is there already.
+    pub(crate) fn on(mut self, data: &Path) -> Self {
+        self.data = Some(data.to_owned());
+        self
+    }
+
+    /// With this environment variable.
+    pub(crate) fn with(mut self, variable: &'static str, value: String) -> Self {
+        self.settings.push((variable, value));
+        self
+    }
 }
 
 /// A running server; it ends with this value.
@@ -27,7 +69,8 @@ pub(crate) struct Server {
     child: Child,
     base: String,
     http: reqwest::Client,
-    _data: tempfile::TempDir,
+    /// The data directory, where it is the server's own.
+    _data: Option<tempfile::TempDir>,
 }
 
 impl Drop for Server {
@@ -41,39 +84,65 @@ impl Drop for Server {
 impl Server {
     /// Starts it with this level of compression; it follows the load where there is none.
     pub(crate) async fn start(store: SocketAddr, level: Option<u8>) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        let server = Self::spawn(&Setup::new(store, level));
+        server.until_ready().await;
+        server
+    }
+
+    /// Starts its process.
+    pub(crate) fn spawn(setup: &Setup) -> Self {
+        let own = setup.data.is_none().then(|| tempfile::tempdir().unwrap());
+        let data = own.as_ref().map(tempfile::TempDir::path).or(setup.data.as_deref()).unwrap();
         let port = free_port();
-        let binary = argument("--binary");
-        let level = level.map_or("auto".to_owned(), |level| level.to_string());
-        let child = Command::new(binary.as_deref().unwrap_or(env!("CARGO_BIN_EXE_logpush")))
-            .args(["serve", "--data-dir", data.path().to_str().unwrap()])
+        let level = setup.level.map_or("auto".to_owned(), |level| level.to_string());
+        let child = Command::new(binary())
+            .args(["serve", "--data-dir", data.to_str().unwrap()])
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .env("LOGPUSH_ADMIN_TOKEN", TOKEN)
-            .env("AWS_ENDPOINT_URL", format!("http://{store}"))
+            .env("AWS_ENDPOINT_URL", format!("http://{}", setup.store))
             .env("AWS_ACCESS_KEY_ID", sink::ACCESS_KEY)
             .env("AWS_SECRET_ACCESS_KEY", sink::SECRET_KEY)
             .env("AWS_REGION", "us-east-1")
             .env("LOGPUSH_LOG__LEVEL", "warn")
             .env("LOGPUSH_DELIVERY__GZIP_LEVEL", level)
             .env("LOGPUSH_API__REQUESTS_PER_SECOND", "100000")
+            .env("LOGPUSH_API__JOBS_PER_SCOPE_MAX", "1000")
+            .envs(setup.settings.iter().map(|(variable, value)| (variable, value)))
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let base = format!("http://127.0.0.1:{port}");
-        let server = Self { child, base, http: reqwest::Client::new(), _data: data };
-        for _ in 0..500 {
-            if server.http.get(format!("{}/readyz", server.base)).send().await.is_ok() {
-                return server;
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { child, base: format!("http://127.0.0.1:{port}"), http, _data: own }
+    }
+
+    /// Waits until it can take records in and deliver them.
+    pub(crate) async fn until_ready(&self) {
+        let deadline = Instant::now() + START_PATIENCE;
+        while Instant::now() < deadline {
+            let answer = self.http.get(format!("{}/readyz", self.base)).send().await;
+            if answer.is_ok_and(|answer| answer.status() == 200) {
+                return;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("the server does not answer");
+        panic!("the server is not ready after {START_PATIENCE:?}");
+    }
+
+    /// How many jobs the API lists for a zone.
+    pub(crate) async fn jobs(&self, zone: &str) -> usize {
+        let path = format!("/zones/{zone}/logpush/jobs");
+        self.ask(Method::GET, &path, None).await.as_array().unwrap().len()
     }
 
     async fn call(&self, path: &str, body: &Value) -> Value {
-        let request = self.http.post(format!("{}/client/v4{path}", self.base));
-        let answer = request.bearer_auth(TOKEN).json(body).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
+        let request = self.http.request(method, format!("{}/client/v4{path}", self.base));
+        let request = request.bearer_auth(TOKEN);
+        let request = if let Some(body) = body { request.json(body) } else { request };
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
         assert_eq!(answer["success"], true, "{path}: {answer}");
         answer["result"].clone()
     }
@@ -85,11 +154,18 @@ impl Server {
         self.call("/zones", &zone).await["id"].as_str().unwrap().to_owned()
     }
 
-    /// Makes an enabled job for these fields and with this filter.
-    pub(crate) async fn create_job(&self, zone: &str, fields: &Value, filter: Option<Value>) {
+    /// Makes an enabled job for these fields, with this filter and objects of at most
+    /// `batch_records`.
+    pub(crate) async fn create_job(
+        &self,
+        zone: &str,
+        fields: &Value,
+        filter: Option<Value>,
+        batch_records: u64,
+    ) {
         let mut job = json!({
             "max_upload_interval_seconds": 30,
-            "max_upload_records": BATCH_RECORDS,
+            "max_upload_records": batch_records,
             "output_options": {"field_names": fields, "timestamp_format": "rfc3339"},
         });
         if let Some(filter) = filter {
@@ -111,49 +187,108 @@ impl Server {
     pub(crate) async fn post(
         &self,
         zones: &[String],
-        bodies: Vec<(usize, Vec<u8>)>,
+        bodies: Vec<(usize, Bytes)>,
         are_gzipped: bool,
     ) {
-        let coding = if are_gzipped { "gzip" } else { "identity" };
-        let url = |zone| format!("{}/ingest/v1/zones/{}/http_requests", self.base, zones[zone]);
-        let bodies = bodies.into_iter().map(|(zone, body)| (url(zone), bytes::Bytes::from(body)));
-        let bodies: Arc<Vec<(String, bytes::Bytes)>> = Arc::new(bodies.collect());
-        let next = Arc::new(AtomicUsize::new(0));
-        let mut senders = tokio::task::JoinSet::new();
-        for _ in 0..CONNECTIONS {
-            let http = self.http.clone();
-            let (bodies, next) = (Arc::clone(&bodies), Arc::clone(&next));
-            senders.spawn(async move {
-                while let Some((url, body)) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let request = http.post(url).bearer_auth(TOKEN).body(body.clone());
-                    let request = request.header("content-type", "application/x-ndjson");
-                    let answer = request.header("content-encoding", coding).send().await.unwrap();
-                    assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
-                }
-            });
-        }
-        while let Some(sent) = senders.join_next().await {
-            sent.unwrap();
+        let doors = zones.iter().map(|zone| self.door(zone)).collect();
+        post_all(doors, bodies, are_gzipped).await;
+    }
+
+    /// Where the records of a zone go in.
+    pub(crate) fn door(&self, zone: &str) -> Door {
+        Door {
+            http: self.http.clone(),
+            url: format!("{}/ingest/v1/zones/{zone}/http_requests", self.base),
+            content_type: "application/x-ndjson",
         }
     }
 
     /// Records in delivered objects, by the server's metrics.
     pub(crate) async fn delivered(&self) -> u64 {
+        self.metric("logpush_delivered_records_total").await
+    }
+
+    /// The sum of a metric of the server over all labels.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
         let answer = self.http.get(format!("{}/metrics", self.base)).send().await.unwrap();
         let text = answer.text().await.unwrap();
-        let lines = text.lines().filter(|line| line.starts_with("logpush_delivered_records_total"));
+        let lines = text.lines().filter(|line| line.starts_with(name));
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
     }
 
-    /// What the server has used so far, as Linux accounts for it.
+    /// What the server has used so far.
     pub(crate) fn cost(&self) -> Cost {
-        let process = self.child.id().to_string();
-        let [user_seconds, system_seconds, ..] = times(&process);
-        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        let peak: u64 = peak.trim().trim_end_matches(" kB").trim().parse().unwrap();
-        Cost { user_seconds, system_seconds, peak_bytes: peak << 10 }
+        cost(self.child.id())
     }
+
+    /// Bytes that the process has read so far, from files and sockets, as proc(5) tells them in
+    /// `io`.
+    pub(crate) fn read_bytes(&self) -> u64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.child.id())).unwrap();
+        let line = io.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap();
+        line.parse().unwrap()
+    }
+}
+
+/// Where records go in over HTTP.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
+    pub(crate) content_type: &'static str,
+}
+
+impl Door {
+    /// Posts a body, and returns when it is acknowledged.
+    pub(crate) async fn post(&self, body: Bytes, coding: &str) {
+        let request = self.http.post(&self.url).bearer_auth(TOKEN).body(body);
+        let request = request.header("content-type", self.content_type);
+        let answer = request.header("content-encoding", coding).send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_success(), "{}: {status} {}", self.url, answer.text().await.unwrap());
+        // The connection can be used again once the answer is read.
+        answer.bytes().await.unwrap();
+    }
+}
+
+/// Posts all bodies, each at its door, over a few connections.
+pub(crate) async fn post_all(doors: Vec<Door>, bodies: Vec<(usize, Bytes)>, are_gzipped: bool) {
+    let coding = if are_gzipped { "gzip" } else { "identity" };
+    let (doors, bodies) = (Arc::new(doors), Arc::new(bodies));
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut senders = tokio::task::JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (doors, bodies, next) = (Arc::clone(&doors), Arc::clone(&bodies), Arc::clone(&next));
+        senders.spawn(async move {
+            while let Some((door, body)) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+                doors[*door].post(body.clone(), coding).await;
+            }
+        });
+    }
+    while let Some(sent) = senders.join_next().await {
+        sent.unwrap();
+    }
+}
+
+/// The build of `logpush` that is measured.
+fn binary() -> String {
+    argument("--binary").unwrap_or_else(|| env!("CARGO_BIN_EXE_logpush").to_owned())
+}
+
+/// What a process has used so far, as Linux accounts for it.
+pub(crate) fn cost(process: u32) -> Cost {
+    let process = process.to_string();
+    let [user_seconds, system_seconds, ..] = times(&process);
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").trim().parse().unwrap();
+    Cost { user_seconds, system_seconds, peak_bytes: peak << 10 }
+}
+
+/// CPU-seconds of this process so far: of the generator and of the store.
+pub(crate) fn own_seconds() -> f64 {
+    let [user, system, ..] = times("self");
+    user + system
 }
 
 /// CPU-seconds of all children of this process that have ended.
@@ -172,7 +307,7 @@ fn times(process: &str) -> [f64; 4] {
     [(); 4].map(|()| ticks.next().unwrap().parse::<f64>().unwrap() / TICKS_PER_SECOND)
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }

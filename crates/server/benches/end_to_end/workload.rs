@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::load::{COLOS, Load};
 use crate::process::{self, Server};
-use crate::sink::Sink;
+use crate::sink::{Keeping, Sink};
 
-const SOME_FIELDS: [&str; 12] = [
+/// The fields of workload C and of those like it.
+pub(crate) const SOME_FIELDS: [&str; 12] = [
     "RayID",
     "EdgeStartTimestamp",
     "ClientIP",
@@ -47,6 +49,8 @@ pub(crate) struct Workload {
     pub(crate) what: &'static str,
     /// Most CPU-seconds per GB that it should take.
     pub(crate) aim: f64,
+    /// Most MiB of memory that it should take.
+    pub(crate) peak_mib_aim: Option<u32>,
     sent: Sent,
     jobs: u32,
     all_fields: bool,
@@ -58,7 +62,8 @@ pub(crate) struct Workload {
 /// What came of one.
 #[derive(Debug)]
 pub(crate) struct Figures {
-    /// Until all but the last batch was delivered, or for A until all was durable.
+    /// Until all but the last batch was delivered; until all was durable for A, and for those whose
+    /// jobs keep only some of the records or are many.
     pub(crate) records_per_second: f64,
     pub(crate) user_seconds: f64,
     pub(crate) system_seconds: f64,
@@ -73,6 +78,7 @@ pub(crate) fn all() -> Vec<Workload> {
         name,
         what,
         aim,
+        peak_mib_aim: None,
         sent: Sent::Plain,
         jobs: 1,
         all_fields: false,
@@ -85,22 +91,41 @@ pub(crate) fn all() -> Vec<Workload> {
         Workload { all_fields: true, ..one("B", "one job, all fields", 4.2) },
         one("C", "one job, 12 fields", 2.4),
         Workload { filtered: true, ..one("D", "C with a filter that keeps 2 %", 2.0) },
-        Workload { filtered: true, jobs: FILTERED_JOBS, ..one("E", "D with 100 jobs", 12.0) },
-        Workload { sent: Sent::Spread, ..one("F", "1,000 zones with a job of C each", 3.6) },
+        Workload {
+            filtered: true,
+            jobs: FILTERED_JOBS,
+            peak_mib_aim: Some(256),
+            ..one("E", "D with 100 jobs", 12.0)
+        },
+        Workload {
+            sent: Sent::Spread,
+            peak_mib_aim: Some(512),
+            ..one("F", "1,000 zones with a job of C each", 3.6)
+        },
         Workload { all_fields: true, level: 6, ..one("G", "B at level 6", 7.5) },
     ]
 }
 
 impl Workload {
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Self {
+        all().into_iter().find(|workload| workload.name == name).unwrap()
+    }
+
+    /// The same at this level of compression.
+    pub(crate) fn at_level(self, level: u8) -> Self {
+        Self { level, ..self }
+    }
+
     /// Runs it, and counts what arrived.
     pub(crate) async fn run(&self, load: &Load) -> Figures {
-        let sink = Sink::serve().await;
+        let sink = Sink::serve(Keeping::Bytes).await;
         let server = Server::start(sink.address, Some(self.level)).await;
-        let zones = self.prepare(&server, load).await;
+        let zones = self.prepare(&server, load, process::BATCH_RECORDS).await;
         let bodies = match self.sent {
             Sent::Spread => load.spread(zones.len()),
             Sent::Gzipped => load.bodies.iter().map(|body| (0, gzipped(body))).collect(),
-            Sent::Plain => load.bodies.iter().cloned().map(|body| (0, body)).collect(),
+            Sent::Plain => load.for_one_zone(),
         };
         let before = server.cost();
         let started = Instant::now();
@@ -128,8 +153,13 @@ impl Workload {
         }
     }
 
-    /// Makes the zones and the jobs.
-    async fn prepare(&self, server: &Server, load: &Load) -> Vec<String> {
+    /// Makes the zones, and the jobs with objects of at most `batch_records`.
+    pub(crate) async fn prepare(
+        &self,
+        server: &Server,
+        load: &Load,
+        batch_records: u64,
+    ) -> Vec<String> {
         let count = if self.sent == Sent::Spread { ZONES } else { 1 };
         let mut zones = Vec::with_capacity(count);
         for number in 0..count {
@@ -137,7 +167,7 @@ impl Workload {
             for job in 0..self.jobs {
                 let fields = if self.all_fields { json!(load.fields) } else { json!(SOME_FIELDS) };
                 let filter = self.filtered.then(|| filter(job));
-                server.create_job(&zone, &fields, filter).await;
+                server.create_job(&zone, &fields, filter, batch_records).await;
             }
             zones.push(zone);
         }
@@ -145,7 +175,7 @@ impl Workload {
     }
 
     /// How many records have to arrive, over all jobs.
-    fn expected(&self, load: &Load) -> u64 {
+    pub(crate) fn expected(&self, load: &Load) -> u64 {
         if !self.filtered {
             return u64::from(self.jobs.min(1)) * load.records as u64;
         }
@@ -172,11 +202,11 @@ fn filter(job: u32) -> Value {
     ]}})
 }
 
-fn gzipped(body: &[u8]) -> Vec<u8> {
+fn gzipped(body: &[u8]) -> Bytes {
     use std::io::Write;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(body).unwrap();
-    encoder.finish().unwrap()
+    encoder.finish().unwrap().into()
 }
 
 /// Waits until the server has delivered everything; the last batch closes by its interval.
