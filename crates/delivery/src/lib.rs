@@ -18,6 +18,7 @@
 
 mod catch_up;
 mod check;
+mod checksum;
 mod delivery;
 mod gate;
 mod lane;
@@ -44,6 +45,7 @@ mod workers;
 
 pub mod protocol;
 pub mod s3;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -52,12 +54,14 @@ use journal::{Clock, Journal};
 use model::dataset::Datasets;
 
 pub use check::{CheckOutcome, CheckStep};
+pub use checksum::{checksum_text, parse_checksum};
 pub use delivery::{Delivery, StartError};
 pub use level::Level;
 pub use settings::{RetrySettings, Settings};
 pub use status::{JobStatus, Retrying};
 pub use store::{
-    Content, PartTag, PutObject, Remedy, Store, StoreError, StoreErrorKind, Stored, UploadId,
+    Content, ListedObject, Listing, PartTag, PutObject, Reading, Remedy, Store, StoreError,
+    StoreErrorKind, Stored, UploadId,
 };
 
 /// What delivery is made of; each part can be another one in tests and in the simulator.

@@ -318,4 +318,52 @@ proptest! {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         prop_assert_eq!(object(&options, &lines), expected);
     }
+
+    #[test]
+    fn the_newlines_of_an_object_tell_how_many_records_it_has(
+        values in values(),
+        count in 1..4_u64,
+        csv in any::<bool>(),
+        ends in prop::sample::select(vec![("\n", ""), ("", "\n"), ("\r\n", "\n\n")]),
+        header in prop::sample::select(vec!["", "a,b\n"]),
+    ) {
+        let members = KINDS.iter().zip(&values);
+        let members: Vec<String> = members
+            .filter_map(|(field, raw)| Some(format!("\"{field}\":{}", raw.as_ref()?)))
+            .collect();
+        let record = format!("{{{}}}", members.join(","));
+        let options = json!({
+            "field_names": KINDS,
+            "output_type": if csv { "csv" } else { "ndjson" },
+            "record_suffix": ends.0,
+            "record_delimiter": ends.1,
+            "batch_prefix": header,
+        });
+        let written = object(&options, &vec![record.as_str(); count as usize]);
+        let encoder = Encoder::new(&parse(&options).unwrap(), &dataset());
+        let newlines = encoder.newlines(count).unwrap();
+        let pieces = written.split('"').enumerate();
+        let counted = pieces.filter(|(at, _)| at % 2 == 0 || newlines.in_quotes_too);
+        let found: usize = counted.map(|(_, piece)| piece.matches('\n').count()).sum();
+        prop_assert_eq!(newlines.count, found as u64);
+    }
+}
+
+#[test]
+fn records_that_are_no_lines_cannot_be_counted_by_newlines() {
+    let newlines = |options: Value| {
+        let options = parse(&options).unwrap_or_else(|issues| panic!("{options}: {issues:?}"));
+        Encoder::new(&options, &dataset()).newlines(7).map(|newlines| newlines.count)
+    };
+    let fields = ["RayID"];
+    assert_eq!(newlines(json!({ "field_names": fields })), Some(7));
+    let array = json!({
+        "field_names": fields, "batch_prefix": "[", "batch_suffix": "]\n",
+        "record_suffix": "}", "record_delimiter": ",",
+    });
+    assert_eq!(newlines(array), None);
+    let quoted = json!({
+        "field_names": fields, "output_type": "csv", "record_prefix": "\"", "record_suffix": "\"\n",
+    });
+    assert_eq!(newlines(quoted), None);
 }
