@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes};
 use catalog::BatchRecord;
 use model::destination::Destination;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::contents::{Contents, Manner, read_object};
 use super::{Difference, Expected, Verifier, VerifyError};
@@ -19,6 +19,9 @@ const PIECES_AHEAD: usize = 4;
 /// The waits before an object is read again after a failure that may pass.
 const WAITS: [Duration; 3] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+/// How long the shortest object may take, and the least that a connection has to carry of others.
+const READ_MAX: Duration = Duration::from_secs(90);
+const SLOWEST_BYTES_PER_SECOND: u64 = 64 << 10;
 /// The longest that a store may ask to wait.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
 
@@ -88,7 +91,10 @@ impl Verifier {
             }
             Err(error) => return Err(error),
         };
-        let found = self.read(reading, expected.manner()).await?;
+        let most = Duration::from_secs(expected.object_bytes / SLOWEST_BYTES_PER_SECOND);
+        let found = timeout(READ_MAX + most, self.read(reading, expected.manner())).await;
+        let slow = || StoreError::new(StoreErrorKind::NoAnswer, "the object comes too slowly");
+        let found = found.unwrap_or_else(|_| Err(slow()))?;
         let differences = expected.differences(&found);
         Ok(if differences.is_empty() { Looked::Same } else { Looked::Altered(differences) })
     }

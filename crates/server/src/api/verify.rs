@@ -3,7 +3,7 @@
 //!
 //! A request does a part of the work and says where to go on, so that none has to last long; an
 //! object that takes its time does not look like a connection that hangs. Few requests work at a
-//! time: others are asked to come again.
+//! time: others wait for their turn, and are asked to come again where that lasts.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use model::Revision;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::ledger::{Asked, Entry, Found, Walk, window};
 use super::{ApiError, ApiResult, Code, envelope, jobs};
@@ -29,6 +29,8 @@ use crate::http::Call;
 
 /// Requests that read buckets at a time.
 pub(crate) const VERIFICATIONS_MAX: usize = 2;
+/// How long a request waits for its turn.
+const TURN_WAIT: Duration = Duration::from_secs(15);
 /// Objects of a request that are read at a time.
 const OBJECTS_AT_A_TIME: usize = 4;
 /// After how long a request begins with no further object, or lists no further page.
@@ -54,11 +56,15 @@ enum Line {
     Failed { error: String },
 }
 
-fn turn(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
-    Arc::clone(&app.verifications).try_acquire_owned().map_err(|_| {
-        let message = "other verifications are under way; try again";
-        ApiError::new(Code::Overloaded, message)
-    })
+/// Waits for a turn, in the order of those who wait.
+async fn turn(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
+    match timeout(TURN_WAIT, Arc::clone(&app.verifications).acquire_owned()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        Ok(Err(_)) | Err(_) => {
+            let message = "other verifications are under way; try again";
+            Err(ApiError::new(Code::Overloaded, message))
+        }
+    }
 }
 
 /// `POST {scope}/logpush/jobs/{job_id}/verify`: reads the objects of delivered batches, and says
@@ -66,7 +72,7 @@ fn turn(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
 pub(super) async fn objects(call: &mut Call) -> ApiResult {
     let asked = Asked::read(call)?;
     let job = jobs::named(call).await?;
-    let turn = turn(&call.app)?;
+    let turn = turn(&call.app).await?;
     let (lines, written) = mpsc::channel(OBJECTS_AT_A_TIME);
     let checking = Checking {
         walk: Walk::new(&call.app, &job, asked),
@@ -213,7 +219,7 @@ pub(super) async fn extra(call: &mut Call) -> ApiResult {
     let window = window(call)?;
     let job = jobs::named(call).await?;
     let revisions = revisions(call, &job)?;
-    let _turn = turn(&call.app)?;
+    let _turn = turn(&call.app).await?;
     let verifier = call.app.delivery.verifier(job.id);
     let begun = Instant::now();
     let mut all = ExtraObjects { keys: 0, extra: Vec::new(), unlisted: Vec::new(), next: None };

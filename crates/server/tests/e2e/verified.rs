@@ -137,6 +137,10 @@ async fn a_copy_of_the_bucket_is_verified_without_the_bucket() {
     let ran = verify(&copied).await;
     ran.assert_failed(1, &["1 missing", "1 altered", "1 extra"]);
     assert_said(&ran, &[("missing", &keys[0]), ("altered", &keys[1]), ("extra", name)]);
+    // From a folder above it, the keys lead nowhere.
+    let ran = verify(&world.home.path().to_owned()).await;
+    ran.assert_failed(1, &["3 missing"]);
+    assert_said(&ran, &[("extra", "but not at its key below the folder")]);
     // The bucket itself is as it was.
     cli.run(&["verify", "--job", &job]).await.assert_done();
     assert!(world.service.terminate().await.success());
@@ -181,5 +185,50 @@ async fn what_may_not_be_read_is_never_said_to_be_well() {
     s3.leave().await;
     let ran = cli.run(&verify).await;
     ran.assert_failed(1, &["not verified"]);
+    assert!(world.service.terminate().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_that_takes_many_requests_is_walked_through_once() {
+    const OBJECTS: u64 = 103;
+    let world = World::start().await;
+    let zone = world.zone.clone();
+    let job = world.job(&zone, "logs", &json!({})).await;
+    for number in 0..OBJECTS {
+        world.send(&zone, "a", number * 1_000..(number + 1) * 1_000).await;
+    }
+    world.wait_until_delivered(job, OBJECTS * 1_000).await;
+    // More than the command asks for at a time.
+    let found = world.cli().json(&["verify", "--job", &job.to_string()]).await;
+    assert_eq!(found["objects"]["same"], OBJECTS, "{found}");
+    assert_eq!(found["same"]["records"], OBJECTS * 1_000);
+    assert_eq!(found["listed_keys"], OBJECTS);
+
+    let path = format!("/client/v4/zones/{zone}/logpush/jobs/{job}/verify?limit=40");
+    let (mut after, mut firsts, mut requests) = (None::<String>, Vec::new(), 0);
+    loop {
+        let from = after.map_or_else(String::new, |after| format!("&after={after}"));
+        let request = world.api.request(reqwest::Method::POST, &format!("{path}{from}"));
+        let text = request.send().await.unwrap().text().await.unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let lines: Vec<Value> = lines.filter(|line| line["type"] != "working").collect();
+        let (end, batches) = lines.split_last().unwrap();
+        for line in batches {
+            assert_eq!((&line["type"], &line["result"]), (&json!("batch"), &json!("same")));
+            let batch = &line["batch"];
+            let before = batch["previous_next_frame"].as_u64();
+            assert_eq!(before.is_none(), firsts.is_empty(), "{batch}");
+            assert!(before <= batch["first_frame"].as_u64(), "{batch}");
+            firsts.push(batch["first_frame"].as_u64().unwrap());
+        }
+        requests += 1;
+        assert_eq!(end["type"], "end");
+        after = end["next"].as_str().map(str::to_owned);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((requests, firsts.len() as u64), (3, OBJECTS));
+    assert!(firsts.is_sorted_by(|one, next| one < next));
     assert!(world.service.terminate().await.success());
 }

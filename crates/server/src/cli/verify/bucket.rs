@@ -56,7 +56,7 @@ async fn part(
     while let Some(line) = lines.next().await? {
         match line {
             Line::Batch { batch, position: at, result, details } => {
-                report.take(&batch, outcome(&result, details));
+                report.take(&batch, &outcome(&result, details));
                 *position = Some(at);
                 if report.is_hopeless() {
                     report.gave_up();

@@ -32,6 +32,8 @@ struct Known {
     place: (u16, u64),
     name: u64,
     is_given_up: bool,
+    /// Whether its object was looked for at its key, in vain.
+    is_missing: bool,
     /// Whether its object was met on the walk through the folder.
     is_met: bool,
 }
@@ -57,11 +59,13 @@ impl Folder<'_> {
             let part = service.entries(position.as_deref()).await?;
             for entry in part.batches {
                 let outcome = self.look(&entry).await;
-                report.take(&entry, outcome);
+                let is_missing = outcome == Outcome::Missing;
+                report.take(&entry, &outcome);
                 known.push(Known {
                     place: (entry.partition, entry.first_frame),
                     name: hash(entry.key.rsplit('/').next().unwrap_or_default()),
                     is_given_up: entry.state == "lost",
+                    is_missing,
                     is_met: false,
                 });
             }
@@ -149,6 +153,9 @@ impl Folder<'_> {
             None => "no batch of the ledger begins where its name says",
             Some(batch) if batch.name != hash(text) => "the ledger calls its object otherwise",
             Some(batch) if batch.is_given_up => "the ledger has given its batch up",
+            Some(batch) if batch.is_missing => {
+                "it is the object of a batch, but not at its key below the folder"
+            }
             Some(batch) if batch.is_met => "its object is in the folder more than once",
             Some(batch) => {
                 batch.is_met = true;

@@ -136,7 +136,7 @@ impl Report {
     }
 
     /// Takes down a batch of the ledger, and what came of its object.
-    pub(super) fn take(&mut self, entry: &Entry, outcome: Outcome) {
+    pub(super) fn take(&mut self, entry: &Entry, outcome: &Outcome) {
         if let Some(Frames { partition, range }) = self.ranges.walk(entry) {
             let what = format!(
                 "frames {range} of partition {partition} are in this batch and in the one before it"
@@ -156,7 +156,7 @@ impl Report {
                 self.objects.same += 1;
                 add(&mut self.same, entry);
             }
-            Outcome::Altered(ref details) => {
+            Outcome::Altered(details) => {
                 self.objects.altered += 1;
                 self.find(Kind::Altered, Some(entry.key.clone()), details.clone());
             }
@@ -165,7 +165,7 @@ impl Report {
                 let records = format!("the ledger says {} records", count(entry.records));
                 self.find(Kind::Missing, Some(entry.key.clone()), vec![records]);
             }
-            Outcome::Denied(ref why) | Outcome::Unreadable(ref why) => {
+            Outcome::Denied(why) | Outcome::Unreadable(why) => {
                 self.objects.unread += 1;
                 self.unread(entry.key.clone(), why.clone());
             }
