@@ -59,7 +59,8 @@ fn batch(number: u64) -> Batch {
 async fn settle(catalog: &SqliteCatalog, number: u64) -> Result<()> {
     let batch = batch(number);
     let etag = "\"e\"".to_owned();
-    let what = Delivered { at: NOW, object_bytes: 100, etag, attempts: 1, duration_millis: 9 };
+    let (at, checksum) = (NOW, Some(7));
+    let what = Delivered { at, object_bytes: 100, checksum, etag, attempts: 1, duration_millis: 9 };
     catalog.settle(batch.job, batch.partition, batch.range.first, what).await
 }
 

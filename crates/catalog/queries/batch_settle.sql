@@ -2,7 +2,7 @@
 UPDATE batch
 SET
     state = 'delivered', delivered_at = $4, object_bytes = $5, etag = $6, attempts = $7,
-    duration_millis = $8
+    duration_millis = $8, checksum = $9
 WHERE job = $1 AND partition = $2 AND first = $3 AND state = 'sealed'
 RETURNING
     ended_at, records, raw_bytes,

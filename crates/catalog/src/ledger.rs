@@ -21,6 +21,9 @@ pub struct Delivered {
     pub at: UnixNanos,
     /// The object's bytes, compressed.
     pub object_bytes: u64,
+    /// The CRC-64/NVME of the object's bytes, compressed; `None` where it was delivered before
+    /// checksums were kept.
+    pub checksum: Option<u64>,
     /// The object's ETag, as the store gave it; empty where it gave none.
     pub etag: String,
     /// How many attempts it took, from 1.

@@ -240,6 +240,15 @@ pub trait Ledger: Send + Sync {
     async fn undelivered(&self, job: Option<JobId>) -> Result<Vec<Batch>>;
     /// The job's batches, newest seal first, whatever became of them.
     async fn batches(&self, job: JobId, page: Page) -> Result<Paged<BatchRecord>>;
+    /// At most `limit` of the job's batches from the one that begins at `from` on, in the order of
+    /// partitions and frames, whatever became of them; of a deleted job as well. What is sealed
+    /// meanwhile comes after what was there.
+    async fn batches_in_order(
+        &self,
+        job: JobId,
+        from: (Partition, Offset),
+        limit: u32,
+    ) -> Result<Vec<BatchRecord>>;
     /// Records that frames expired before they were delivered, and moves the cursor beyond them
     /// where it stood inside. Undelivered batches wholly or partly in the range become lost, with
     /// all of their frames: `loss.records` counts those too. An event and the hour's figures tell

@@ -21,6 +21,7 @@ use crate::room::{Doubted, Room};
 use crate::supervisor::{Supervisor, reader_start};
 use crate::trim::{self, Trimmer};
 use crate::upload::look_after_leftovers;
+use crate::verify::Verifier;
 use crate::workers::Workers;
 use crate::{CheckStep, Content, JobStatus, Parts, PutObject, Settings, StoreError, Tuning};
 
@@ -178,6 +179,11 @@ impl Delivery {
     /// The first step that fails is the one to mend.
     pub async fn check(&self, to: &Destination, key: &str) -> Vec<CheckStep> {
         self.inner.room.store.check(to, key).await
+    }
+
+    /// What compares a job's objects with its ledger.
+    pub fn verifier(&self, job: JobId) -> Verifier {
+        Verifier::new(Arc::clone(&self.inner.room), job)
     }
 
     /// Stops: open batches are sealed and delivered as far as `limit` lets them; the rest is left

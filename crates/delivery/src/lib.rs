@@ -18,6 +18,7 @@
 
 mod catch_up;
 mod check;
+mod checksum;
 mod delivery;
 mod gate;
 mod lane;
@@ -45,6 +46,7 @@ mod workers;
 
 pub mod protocol;
 pub mod s3;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -53,6 +55,7 @@ use journal::{Clock, Journal};
 use model::dataset::Datasets;
 
 pub use check::{CheckOutcome, CheckStep};
+pub use checksum::{checksum_text, parse_checksum};
 pub use delivery::{Delivery, StartError};
 pub use level::Level;
 pub use protocol::doubt::Doubt;
@@ -60,7 +63,8 @@ pub use room::Doubted;
 pub use settings::{RetrySettings, Settings, Tuning};
 pub use status::{JobStatus, Retrying};
 pub use store::{
-    Content, PartTag, PutObject, Remedy, Store, StoreError, StoreErrorKind, Stored, UploadId,
+    Content, ListedObject, Listing, PartTag, PutObject, Reading, Remedy, Store, StoreError,
+    StoreErrorKind, Stored, UploadId,
 };
 
 /// What delivery is made of; each part can be another one in tests and in the simulator.

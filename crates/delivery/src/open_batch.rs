@@ -18,6 +18,7 @@ use model::limits::GZIP_MEMBER_BYTES;
 use model::record::Scanner;
 use model::sample::RecordPosition;
 
+use crate::checksum::ObjectChecksum;
 use crate::protocol::cut::Extent;
 use crate::spool::{FinishedSpool, LastResort, Spool, SpoolSpace};
 use crate::workers::Bench;
@@ -35,6 +36,8 @@ pub(crate) struct OpenBatch {
     /// Encoded but not yet compressed.
     staged: Spool,
     compressed: Spool,
+    /// Of what is compressed.
+    checksum: ObjectChecksum,
     has_bytes: bool,
 }
 
@@ -74,7 +77,8 @@ impl OpenBatch {
     fn in_spools(job: &CompiledJob, mut staged: Spool, compressed: Spool) -> Self {
         job.begin(staged.end());
         let frame = FrameSoFar::default();
-        Self { extent: None, level: 1, frame, staged, compressed, has_bytes: true }
+        let checksum = ObjectChecksum::new();
+        Self { extent: None, level: 1, frame, staged, compressed, checksum, has_bytes: true }
     }
 
     /// How far the batch reaches, without the frame that is being read; `None` before its first
@@ -178,7 +182,8 @@ impl OpenBatch {
         if self.staged.len() > 0 {
             self.compress(job, bench);
         }
-        let spool = self.has_bytes.then(|| self.compressed.finish());
+        let checksum = self.checksum.value();
+        let spool = self.has_bytes.then(|| self.compressed.finish(checksum));
         Some(EncodedBatch { extent, level: self.level, spool })
     }
 
@@ -188,9 +193,12 @@ impl OpenBatch {
         }
         let compression = job.compression();
         let (level, compressed) = (self.level, &mut self.compressed);
+        let checksum = &mut self.checksum;
         let Bench { press, gathered, .. } = bench;
         let pushed = self.staged.with_bytes(gathered, |bytes| {
-            compressed.end().extend_from_slice(press.member(compression, level, bytes)?);
+            let member = press.member(compression, level, bytes)?;
+            checksum.add(member);
+            compressed.end().extend_from_slice(member);
             compressed.settle()
         });
         match pushed {

@@ -43,16 +43,26 @@ impl Plans {
         id: JobId,
         revision: Revision,
     ) -> Result<Destination, StartError> {
-        let old = self.room.catalog.revision(id, revision).await?;
-        let old = self.past(&old).await?;
-        let old = old.compiled.destination().clone();
+        Ok(self.revision(id, revision).await?.1)
+    }
+
+    /// The plan of a revision, and where its batches go, as [`Plans::destination`] says.
+    pub(crate) async fn revision(
+        &self,
+        id: JobId,
+        revision: Revision,
+    ) -> Result<(Arc<JobPlan>, Destination), StartError> {
+        let plan = self.room.catalog.revision(id, revision).await?;
+        let plan = self.past(&plan).await?;
+        let old = plan.compiled.destination().clone();
         let current = match self.room.catalog.job(id).await {
             Ok(job) => self.current(&job).await?,
-            Err(CatalogError::NotFound { .. }) => return Ok(old),
+            Err(CatalogError::NotFound { .. }) => return Ok((plan, old)),
             Err(error) => return Err(error.into()),
         };
         let new = current.compiled.destination();
-        Ok(if new.same_place(&old) { new.clone() } else { old })
+        let to = if new.same_place(&old) { new.clone() } else { old };
+        Ok((plan, to))
     }
 
     /// The plan of a revision that has batches left: where they end is sealed, so that how often

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::stream::{BoxStream, Stream, StreamExt};
 use model::destination::Destination;
 use thiserror::Error;
 
@@ -52,6 +53,26 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// What stands at the key; `None` where nothing does. Needs `s3:GetObject`, which a bucket's
     /// owner need not give: [`StoreErrorKind::AccessDenied`] says nothing about the object.
     async fn head(&self, to: &Destination, key: &str) -> Result<Option<Stored>, StoreError>;
+
+    /// Opens the object at the key; `None` where nothing stands there and the store says so. Needs
+    /// `s3:GetObject`; who lacks `s3:ListBucket` is told [`StoreErrorKind::AccessDenied`] of an
+    /// object that is missing as well.
+    async fn get(&self, to: &Destination, key: &str) -> Result<Option<Reading>, StoreError> {
+        let _ = (to, key);
+        Err(StoreError::new(StoreErrorKind::Refused, "this store cannot be read"))
+    }
+
+    /// The next objects whose keys begin with `prefix`, in the order of their keys, behind the key
+    /// `after`. Needs `s3:ListBucket`.
+    async fn list(
+        &self,
+        to: &Destination,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Listing, StoreError> {
+        let _ = (to, prefix, after);
+        Err(StoreError::new(StoreErrorKind::Refused, "this store cannot be listed"))
+    }
 
     /// Tries whether objects can be written, with a small one at `key`, and says what was tried.
     /// The first step that fails is the one to mend.
@@ -123,6 +144,45 @@ impl Stored {
     pub(crate) const fn unseen() -> Self {
         Self { etag: String::new(), checksum: None, bytes: None }
     }
+}
+
+/// An object's bytes as they come.
+pub struct Reading(BoxStream<'static, Result<Bytes, StoreError>>);
+
+impl Reading {
+    /// The bytes that this stream gives; it ends with the object, or with an error.
+    pub fn new(pieces: impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static) -> Self {
+        Self(pieces.boxed())
+    }
+
+    /// The next bytes.
+    pub async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
+        self.0.next().await
+    }
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reading")
+    }
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The objects, in the order of their keys.
+    pub objects: Vec<ListedObject>,
+    /// Whether there are no more.
+    pub is_last: bool,
+}
+
+/// An object as a listing names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedObject {
+    /// Its key.
+    pub key: String,
+    /// Its bytes.
+    pub bytes: u64,
 }
 
 /// What a store says of a part that it has taken.

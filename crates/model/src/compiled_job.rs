@@ -9,7 +9,7 @@ use crate::destination::{self, Destination, Placeholder};
 use crate::filter::Filter;
 use crate::issue::{did_you_mean, listed};
 use crate::merge::Merger;
-use crate::output::{Compression, Encoder, OutputOptions};
+use crate::output::{Compression, Encoder, Newlines, OutputOptions};
 use crate::sample::{RecordPosition, Sample};
 use crate::{Dataset, Datasets, Issue, JobSpec, Scanner, ScopeKind, limits};
 
@@ -121,6 +121,12 @@ impl CompiledJob {
     /// What stands between two records of an object.
     pub fn record_delimiter(&self) -> &[u8] {
         self.encoder.record_delimiter()
+    }
+
+    /// The newlines that an object of so many records has; `None` where they do not tell how many
+    /// records there are.
+    pub fn newlines(&self, records: u64) -> Option<Newlines> {
+        self.encoder.newlines(records)
     }
 
     /// Appends what stands after the last record of an object.

@@ -8,7 +8,7 @@
 
 use crate::destination::{PathTemplate, PathValues};
 use crate::output::Compression;
-use crate::time::compact_utc;
+use crate::time::{compact_utc, parse_compact_utc};
 use crate::{InstallationId, JobId, Offset, Partition, UnixNanos};
 
 /// Who writes an object, and what makes it the only one of its name.
@@ -45,15 +45,10 @@ pub fn object_key(
     naming: &ObjectNaming<'_>,
     identity: ObjectIdentity<'_>,
 ) -> String {
-    let ObjectIdentity { installation, job, partition, first } = identity;
     let &ObjectNaming { start, end, dataset, zone, compression } = naming;
     let (from, to) = (compact_utc(start), compact_utc(end));
-    let ending = match compression {
-        Compression::Gzip => "log.gz",
-        Compression::Zstd => "log.zst",
-    };
-    let name = format!("{from}_{to}_{installation}-{job}-{partition}-{first:012}.{ending}");
-    let values = PathValues { at: start, dataset: Some(dataset), zone, job: Some(job) };
+    let name = format!("{from}_{to}_{}.{}", unique(&identity), ending(compression));
+    let values = PathValues { at: start, dataset: Some(dataset), zone, job: Some(identity.job) };
     file_key(path, &values, &name)
 }
 
@@ -61,6 +56,71 @@ pub fn object_key(
 /// the file that tries a destination. The name must not hold a slash.
 pub fn file_key(path: &PathTemplate, values: &PathValues<'_>, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{}/{name}", path.resolve(values)) }
+}
+
+/// What the name of an object tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectName {
+    /// The second in which the first frame arrived that gave a record.
+    pub start: UnixNanos,
+    /// The second in which the last frame arrived that gave a record.
+    pub end: UnixNanos,
+    /// The installation that wrote it.
+    pub installation: InstallationId,
+    /// The job that it belongs to.
+    pub job: JobId,
+    /// The partition that its records were read from.
+    pub partition: Partition,
+    /// The first offset of its batch.
+    pub first: Offset,
+    /// How its records are compressed.
+    pub compression: Compression,
+}
+
+impl ObjectName {
+    /// What the last segment of a key, or of a file's path, tells; `None` where it is not the name
+    /// of an object.
+    pub fn read(key: &str) -> Option<Self> {
+        let name = key.rsplit('/').next()?;
+        let (compression, name) = Compression::ALL.into_iter().find_map(|compression| {
+            let rest = name.strip_suffix(ending(compression))?.strip_suffix('.')?;
+            Some((compression, rest))
+        })?;
+        let mut parts = name.split('_');
+        let (start, end, unique) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut unique_parts = unique.split('-');
+        let mut next = || unique_parts.next();
+        let (installation, job, partition, first) = (next()?, next()?, next()?, next()?);
+        let read = Self {
+            start: parse_compact_utc(start)?,
+            end: parse_compact_utc(end)?,
+            installation: installation.parse().ok()?,
+            job: JobId(job.parse().ok()?),
+            partition: Partition(partition.parse().ok()?),
+            first: Offset(first.parse().ok()?),
+            compression,
+        };
+        // Numbers have more than one way to be written, and names only one.
+        let is_whole = next().is_none() && parts.next().is_none();
+        (is_whole && read.unique() == unique).then_some(read)
+    }
+
+    fn unique(&self) -> String {
+        let Self { installation, job, partition, first, .. } = self;
+        unique(&ObjectIdentity { installation, job: *job, partition: *partition, first: *first })
+    }
+}
+
+fn unique(identity: &ObjectIdentity<'_>) -> String {
+    let ObjectIdentity { installation, job, partition, first } = identity;
+    format!("{installation}-{job}-{partition}-{first:012}")
+}
+
+const fn ending(compression: Compression) -> &'static str {
+    match compression {
+        Compression::Gzip => "log.gz",
+        Compression::Zstd => "log.zst",
+    }
 }
 
 #[cfg(test)]
@@ -178,23 +238,59 @@ mod tests {
         object_key(&path("logs/{DATE}"), &naming(UnixNanos(start), UnixNanos(start)), identity)
     }
 
-    /// The identity that a key was made from.
-    fn read_back(key: &str) -> Option<Identity> {
-        let unique = key.strip_suffix(".log.gz")?.rsplit('_').next()?;
-        let mut parts = unique.split('-');
-        let mut number = || parts.next();
-        let installation = number()?.parse().ok()?;
-        let job = JobId(number()?.parse().ok()?);
-        let partition = Partition(number()?.parse().ok()?);
-        Some((installation, job, partition, Offset(number()?.parse().ok()?)))
+    #[test]
+    fn other_names_are_not_those_of_objects() {
+        const NAME: &str = "20190101T000000Z_20190101T000100Z_e2c0c8f4abcd-7-2-000000012345.log.gz";
+        assert!(ObjectName::read(NAME).is_some());
+        assert!(ObjectName::read(&format!("logs/20190101/{NAME}")).is_some());
+        for (from, to) in [
+            ("20190101T000000Z_", ""),
+            ("20190101T", "20191301T"),
+            ("T000000Z", "T0000+0Z"),
+            ("-7-", "-07-"),
+            ("-7-", "-+7-"),
+            ("-7-", "-"),
+            ("-2-", "-65536-"),
+            ("000000012345", "12345"),
+            ("12345.", "12345-1."),
+            ("12345.", "12345_1."),
+            ("e2c0c8f4abcd", "E2C0"),
+            (".log.gz", ".log"),
+            (".log.gz", ".log.gz.tmp"),
+            (".log.gz", "log.gz"),
+            ("Z_2019", "Ü_2019"),
+        ] {
+            let other = NAME.replacen(from, to, 1);
+            assert_ne!(other, NAME);
+            assert_eq!(ObjectName::read(&other), None, "{other}");
+        }
+        for other in ["", "/", "logs/", "logpush-check.txt", "ownership-challenge-1f2e3d4c.txt"] {
+            assert_eq!(ObjectName::read(other), None, "{other}");
+        }
     }
 
     proptest! {
         #[test]
-        fn the_identity_reads_back_from_the_key(identity in identities(), start in 0..i64::MAX) {
+        fn the_name_reads_back_from_the_key(identity in identities(), start in 0..i64::MAX) {
             let key = key_of(&identity, start);
             prop_assert!(!key.starts_with('/'));
-            prop_assert_eq!(read_back(&key), Some(identity));
+            let (installation, job, partition, first) = identity;
+            let second = UnixNanos::from_seconds(UnixNanos(start).seconds()).unwrap();
+            let expected = ObjectName {
+                start: second,
+                end: second,
+                installation,
+                job,
+                partition,
+                first,
+                compression: Compression::Gzip,
+            };
+            prop_assert_eq!(ObjectName::read(&key), Some(expected));
+        }
+
+        #[test]
+        fn reading_a_name_never_panics(name in ".{0,80}") {
+            let _ = ObjectName::read(&name);
         }
 
         #[test]

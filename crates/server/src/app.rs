@@ -7,7 +7,7 @@ use delivery::Delivery;
 use journal::{Clock, Journal};
 use model::Datasets;
 use model::destination::Principal;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::api::{Rates, Senders, Signer};
 use crate::config::ApiSettings;
@@ -54,4 +54,6 @@ pub(crate) struct App {
     pub(crate) drafts: Drafts,
     /// Held while a job is changed: a change is read, checked and written as one.
     pub(crate) job_changes: Mutex<()>,
+    /// Requests that read buckets at a time.
+    pub(crate) verifications: Arc<Semaphore>,
 }

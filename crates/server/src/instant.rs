@@ -13,6 +13,11 @@ pub(crate) fn rfc3339_ms(at: UnixNanos) -> String {
     written(at, TimestampFormat::Rfc3339Ms)
 }
 
+/// `at` as RFC 3339 with nanoseconds: `2017-09-29T15:48:24.433000200Z`.
+pub(crate) fn rfc3339_ns(at: UnixNanos) -> String {
+    written(at, TimestampFormat::Rfc3339Ns)
+}
+
 fn written(at: UnixNanos, format: TimestampFormat) -> String {
     let mut value = Vec::new();
     format.write(at, &mut value);

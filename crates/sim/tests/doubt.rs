@@ -37,6 +37,7 @@ const CALM: StoreRates = StoreRates {
     unreachable: 0,
     lost_answer: 0,
     stall: 0,
+    twice: 0,
     latency: Duration::from_millis(50),
 };
 

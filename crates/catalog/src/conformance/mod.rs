@@ -86,6 +86,7 @@ macro_rules! conformance_suite {
             settling::undelivered_batches_come_in_order,
             settling::undelivered_batches_of_deleted_jobs_are_left_out,
             settling::batches_are_listed_newest_seal_first,
+            settling::batches_are_walked_through_by_partition_and_frame,
             settling::giving_up_moves_the_cursor_from_within,
             settling::giving_up_leaves_a_cursor_outside,
             settling::batches_in_a_loss_are_lost,
@@ -200,7 +201,8 @@ fn batch(job: JobId, first: u64, next: u64) -> Batch {
 
 fn delivered(nanos: i64) -> Delivered {
     let etag = "\"e\"".to_owned();
-    Delivered { at: at(nanos), object_bytes: 5, etag, attempts: 2, duration_millis: 30 }
+    let (at, checksum) = (at(nanos), Some(u64::MAX - 7));
+    Delivered { at, object_bytes: 5, checksum, etag, attempts: 2, duration_millis: 30 }
 }
 
 fn failure(nanos: i64, message: &str) -> JobFailure {

@@ -157,6 +157,41 @@ pub async fn batches_are_listed_newest_seal_first(catalog: &dyn Catalog) {
     assert_eq!(catalog.batches(JobId(99), Page::ALL).await.unwrap().total, 0);
 }
 
+pub async fn batches_are_walked_through_by_partition_and_frame(catalog: &dyn Catalog) {
+    let (job, other) = (job(catalog, 1).await.id, job(catalog, 2).await.id);
+    let in_partition_1 = |batch| Batch { partition: Partition(1), ..batch };
+    let sealed = [
+        in_partition_1(batch(job, 0, 6)),
+        batch(job, 0, 5),
+        batch(job, 5, 7),
+        batch(job, 7, 11),
+        batch(other, 0, 9),
+    ];
+    for batch in &sealed {
+        seal(catalog, batch).await;
+    }
+    settle(catalog, &sealed[1]).await;
+    catalog.give_up(&loss(job, 5, 7)).await.unwrap();
+    let walk = async |partition, first, limit| {
+        let from = (Partition(partition), Offset(first));
+        catalog.batches_in_order(job, from, limit).await.unwrap()
+    };
+    let all = walk(0, 0, 100).await;
+    let batches: Vec<Batch> = all.iter().map(|record| record.batch.clone()).collect();
+    let [p1, b0, b5, b7, _] = sealed;
+    assert_eq!(batches, [b0, b5, b7, p1]);
+    let states = all.iter().map(|record| record.state.clone()).collect::<Vec<_>>();
+    let delivered = BatchState::Delivered(delivered(1000));
+    assert_eq!(states, [delivered, BatchState::Lost, BatchState::Sealed, BatchState::Sealed]);
+    assert_eq!(walk(0, 5, 2).await, all[1..3]);
+    assert_eq!(walk(0, 6, 100).await, all[2..]);
+    assert_eq!(walk(0, 8, 100).await, all[3..]);
+    assert_eq!(walk(1, 1, 100).await, []);
+    assert_eq!(walk(0, 0, 0).await, []);
+    catalog.delete_job(job, &by(at(1))).await.unwrap();
+    assert_eq!(walk(0, 0, 100).await, all);
+}
+
 pub async fn giving_up_moves_the_cursor_from_within(catalog: &dyn Catalog) {
     let job = job(catalog, 1).await.id;
     for (first, next) in [(0, 5), (3, 9)] {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use catalog::vault::Vault;
-use catalog::{CatalogError, Delivered, Jobs, Ledger, SqliteCatalog, Tenants};
+use catalog::{BatchState, CatalogError, Delivered, Jobs, Ledger, SqliteCatalog, Tenants};
 use model::{Offset, Partition};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
@@ -52,6 +52,7 @@ async fn everything_lasts_until_the_next_start() {
     let what = Delivered {
         at: NOW,
         object_bytes: 7,
+        checksum: Some(1 << 63),
         etag: String::new(),
         attempts: 1,
         duration_millis: 3,
@@ -63,6 +64,41 @@ async fn everything_lasts_until_the_next_start() {
 
     let catalog = open(&path).await;
     assert_eq!(everything(&catalog).await, before);
+}
+
+#[tokio::test]
+async fn objects_that_were_delivered_before_checksums_were_kept_have_none() {
+    let (_folder, path) = place();
+    let catalog = open(&path).await;
+    let job = add_job(&catalog).await;
+    let what = |checksum| Delivered {
+        at: NOW,
+        object_bytes: 7,
+        checksum,
+        etag: String::new(),
+        attempts: 1,
+        duration_millis: 3,
+    };
+    for (first, next) in [(0, 5), (5, 9)] {
+        catalog.seal(&batch(job.id, first, next), NOW).await.unwrap();
+    }
+    let (partition, from) = (Partition(0), (Partition(0), Offset(0)));
+    catalog.settle(job.id, partition, Offset(0), what(Some(7))).await.unwrap();
+    catalog.close().await;
+    // As the program left it that knew nothing of checksums.
+    let mut connection = sqlite(&path).await;
+    let older = "ALTER TABLE batch DROP COLUMN checksum;
+                 DELETE FROM _sqlx_migrations WHERE version >= 4;";
+    sqlx::raw_sql(older).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+
+    let catalog = open(&path).await;
+    let before = catalog.batches_in_order(job.id, from, 9).await.unwrap();
+    assert_eq!(before[0].state, BatchState::Delivered(what(None)));
+    catalog.settle(job.id, partition, Offset(5), what(Some(u64::MAX))).await.unwrap();
+    let after = catalog.batches_in_order(job.id, from, 9).await.unwrap();
+    assert_eq!(after[0], before[0]);
+    assert_eq!(after[1].state, BatchState::Delivered(what(Some(u64::MAX))));
 }
 
 async fn everything(catalog: &SqliteCatalog) -> String {

@@ -28,6 +28,7 @@ async fn no_question_walks_through_the_delivered_batches() {
         (include_str!("../../queries/batches_lose.sql"), "INDEX batch_sealed"),
         (include_str!("../../queries/batches_count.sql"), "COVERING INDEX batch_lost"),
         (include_str!("../../queries/batches.sql"), "INDEX batch_by_age (job=?)"),
+        (include_str!("../../queries/batches_in_order.sql"), "PRIMARY KEY (job=? AND (partition"),
         (include_str!("../../queries/batches_from.sql"), "PRIMARY KEY (job=? AND partition=?"),
         (include_str!("../../queries/batch_settle.sql"), "PRIMARY KEY (job=? AND partition=?"),
     ];

@@ -16,7 +16,14 @@ use super::{NOW, add_job, batch, by, open, place, vault};
 const LANE: Partition = Partition(0);
 
 fn delivered() -> Delivered {
-    Delivered { at: NOW, object_bytes: 7, etag: String::new(), attempts: 1, duration_millis: 3 }
+    Delivered {
+        at: NOW,
+        object_bytes: 7,
+        etag: String::new(),
+        checksum: None,
+        attempts: 1,
+        duration_millis: 3,
+    }
 }
 
 /// A change of a job, to the destination's folder of that name.

@@ -22,7 +22,14 @@ fn upload(job: JobId) -> OpenUpload {
 }
 
 fn delivered() -> Delivered {
-    Delivered { at: NOW, object_bytes: 5, etag: "e".to_owned(), attempts: 1, duration_millis: 9 }
+    Delivered {
+        at: NOW,
+        object_bytes: 5,
+        etag: "e".to_owned(),
+        checksum: None,
+        attempts: 1,
+        duration_millis: 9,
+    }
 }
 
 /// Tries everything that changes a ledger in which a batch of frames 0 to 5 is sealed.

@@ -14,8 +14,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{
-    Credentials, IdentityCache, RequestChecksumCalculation, SharedHttpClient,
-    StalledStreamProtectionConfig,
+    Credentials, IdentityCache, RequestChecksumCalculation, ResponseChecksumValidation,
+    SharedHttpClient, StalledStreamProtectionConfig,
 };
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{ConnectorBuilder, tls};
@@ -187,6 +187,8 @@ impl Connections {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .identity_cache(IdentityCache::no_cache())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            // What is read is compared with the ledger.
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .force_path_style(self.is_path_style(to));
         match &to.endpoint {
             Some(endpoint) => {

@@ -5,6 +5,7 @@
 //!               │             ├─► identity: the service's own, and the roles that it takes on
 //!               │             └─► guard: which addresses tenants may name
 //!               ├─► options, checksum, body: what a request says and carries
+//!               ├─► reading: what is asked for to verify, and with which permissions
 //!               ├─► patience: when an attempt is cut
 //!               └─► error: what an answer means
 //! ```
@@ -19,6 +20,7 @@ mod guard;
 mod identity;
 mod options;
 mod patience;
+mod reading;
 mod requests;
 mod settings;
 

@@ -23,9 +23,12 @@ use super::error::{Asked, Lesson, etag_of_completed, meaning, of_cut, of_other_c
 use super::guard::InvalidAllowance;
 use super::options::{acl, encryption, guard, storage_class, tagging};
 use super::patience::{Limits, within};
+use super::reading;
 use super::settings::S3Settings;
 use crate::check::CheckStep;
-use crate::store::{Content, PartTag, PutObject, Store, StoreError, Stored, UploadId};
+use crate::store::{
+    Content, Listing, PartTag, PutObject, Reading, Store, StoreError, Stored, UploadId,
+};
 
 /// Endpoints that are remembered for not taking checksums.
 const UNCHECKED_MAX: usize = 1_000;
@@ -314,6 +317,19 @@ impl Store for S3Store {
             Err(StoreError { status: Some(404), .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn get(&self, to: &Destination, key: &str) -> Result<Option<Reading>, StoreError> {
+        reading::get(self, to, key).await
+    }
+
+    async fn list(
+        &self,
+        to: &Destination,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Listing, StoreError> {
+        reading::list(self, to, prefix, after).await
     }
 
     async fn check(&self, to: &Destination, key: &str) -> Vec<CheckStep> {

@@ -15,17 +15,23 @@ pub(crate) struct FinishedSpool {
     spool: Arc<Spool>,
     /// What follows it.
     memory: Bytes,
+    checksum: u64,
 }
 
 impl FinishedSpool {
-    pub(super) fn new(mut spool: Spool) -> Self {
+    pub(super) fn new(mut spool: Spool, checksum: u64) -> Self {
         let memory = Bytes::from(std::mem::take(&mut spool.memory));
-        Self { spool: Arc::new(spool), memory }
+        Self { spool: Arc::new(spool), memory, checksum }
     }
 
     /// How many bytes there are.
     pub(crate) fn len(&self) -> u64 {
         self.spool.written.len() + self.memory.len() as u64
+    }
+
+    /// The CRC-64/NVME of all bytes.
+    pub(crate) fn checksum(&self) -> u64 {
+        self.checksum
     }
 
     /// Whether others need its place, so that it had better be encoded again than kept.

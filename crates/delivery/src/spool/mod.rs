@@ -129,11 +129,11 @@ impl Spool {
         self.account();
     }
 
-    /// No more will be appended.
-    pub(crate) fn finish(mut self) -> FinishedSpool {
+    /// No more will be appended; the checksum is that of all bytes.
+    pub(crate) fn finish(mut self, checksum: u64) -> FinishedSpool {
         self.memory.shrink_to_fit();
         self.account();
-        FinishedSpool::new(self)
+        FinishedSpool::new(self, checksum)
     }
 }
 

@@ -31,7 +31,7 @@ fn what_went_in_comes_out_from_memory_and_from_the_file() {
         bytes.chunks(70_001).for_each(|piece| push(&mut spool, piece).unwrap());
         spool.end().extend_from_slice(b"the end");
         assert!(spool.with_bytes(&mut Vec::new(), |all| all[..bytes.len()] == bytes).unwrap());
-        let spool = spool.finish();
+        let spool = spool.finish(0);
         assert_eq!(spool.len(), bytes.len() as u64 + 7);
         for range in [0..10, 70_000..70_002, 5..2 * MIB, 3 * MIB - 2..3 * MIB + 7] {
             let read = spool.reader(range.start as u64..range.end as u64)().unwrap();
@@ -92,7 +92,7 @@ async fn without_room_anywhere_only_the_last_resort_goes_on() {
     let right = Arc::new(space.last_resort().await);
     let mut spool = Spool::beyond_budgets(&space, &right);
     push(&mut spool, &noise(MIB)).unwrap();
-    let spool = spool.finish();
+    let spool = spool.finish(0);
     assert!(spool.reader(0..MIB as u64)().unwrap() == noise(MIB));
     drop(right);
     assert_eq!(space.last_resort.available_permits(), 0);

@@ -45,6 +45,7 @@ impl Delivering {
         Delivered {
             at: self.room.clock.now(),
             object_bytes: self.sealed.spool.as_ref().map_or(0, FinishedSpool::len),
+            checksum: self.sealed.spool.as_ref().map(FinishedSpool::checksum),
             etag: stored.etag.clone(),
             attempts: self.sealed.upload.attempts(),
             duration_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),

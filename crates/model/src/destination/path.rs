@@ -215,7 +215,7 @@ impl PathTemplate {
 
     /// What stands before the first placeholder, and for certain before all keys: a path without
     /// one ends with its slash.
-    pub(super) fn fixed_prefix(&self) -> String {
+    pub fn fixed_prefix(&self) -> String {
         match self.0.split_once('{') {
             Some((fixed, _)) => fixed.to_owned(),
             None if self.is_empty() => String::new(),

@@ -24,6 +24,16 @@ pub struct Encoder {
     slots: Vec<Slot>,
 }
 
+/// How many newlines an object has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newlines {
+    /// How many.
+    pub count: u64,
+    /// Whether those between double quotes count: in CSV a value in quotes may have some of its
+    /// own.
+    pub in_quotes_too: bool,
+}
+
 /// The place of a value in a record.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
@@ -148,6 +158,25 @@ impl Encoder {
     /// What stands between two records of an object.
     pub fn record_delimiter(&self) -> &[u8] {
         &self.record_delimiter
+    }
+
+    /// The newlines that an object of so many records has; `None` where they do not tell how many
+    /// records there are.
+    pub fn newlines(&self, records: u64) -> Option<Newlines> {
+        let is_csv = self.output_type == OutputType::Csv;
+        let constants =
+            [&self.batch_prefix[..], &self.texts, &self.record_delimiter, &self.batch_suffix];
+        // With quotes of its own, what stands in the quotes of a value cannot be told.
+        if is_csv && constants.iter().any(|text| memchr::memchr(b'"', text).is_some()) {
+            return None;
+        }
+        let [before, each, between, after] =
+            constants.map(|text| memchr::memchr_iter(b'\n', text).count() as u64);
+        if each + between == 0 {
+            return None;
+        }
+        let count = before + records * each + records.saturating_sub(1) * between + after;
+        Some(Newlines { count, in_quotes_too: !is_csv })
     }
 
     /// Appends what stands after the last record of an object.

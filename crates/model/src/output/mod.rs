@@ -20,7 +20,7 @@ mod template;
 pub(crate) mod tests;
 
 pub use compression::Compression;
-pub use encoder::Encoder;
+pub use encoder::{Encoder, Newlines};
 pub use logpull::LOGPULL_POINTER;
 pub use options::{OPTION_NAMES, OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
 pub use template::{Template, TemplatePiece};

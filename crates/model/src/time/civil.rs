@@ -102,6 +102,24 @@ pub fn compact_utc(instant: UnixNanos) -> String {
     format!("{}T{hour:02}{minute:02}{second:02}Z", day(instant))
 }
 
+/// The instant of a second written as `YYYYMMDDTHHMMSSZ`; `None` where the text is none.
+pub fn parse_compact_utc(text: &str) -> Option<UnixNanos> {
+    const SHAPE: &[u8; 16] = b"00000000T000000Z";
+    let is_shaped = text.len() == SHAPE.len()
+        && text.bytes().zip(SHAPE).all(|(found, &shape)| match shape {
+            b'0' => found.is_ascii_digit(),
+            letter => found == letter,
+        });
+    if !is_shaped {
+        return None;
+    }
+    let number = |from: usize, to: usize| text[from..to].parse::<u16>().ok();
+    let small = |from: usize| number(from, from + 2).and_then(|number| u8::try_from(number).ok());
+    let (year, month, day) = (i32::from(number(0, 4)?), small(4)?, small(6)?);
+    let (hour, minute, second) = (small(9)?, small(11)?, small(13)?);
+    Civil { year, month, day, hour, minute, second, nanosecond: 0 }.to_unix()
+}
+
 /// The instant's day in UTC as `YYYYMMDD`.
 pub fn day(instant: UnixNanos) -> String {
     let Civil { year, month, day, .. } = Civil::from_unix(instant);

@@ -11,7 +11,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-pub use civil::{Civil, compact_utc, day, days_from_civil, start_of_next_day};
+pub use civil::{Civil, compact_utc, day, days_from_civil, parse_compact_utc, start_of_next_day};
 pub use format::TimestampFormat;
 pub use parse::{TimeError, TimeProblem, parse_json_timestamp, parse_timestamp};
 

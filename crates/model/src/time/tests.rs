@@ -279,6 +279,11 @@ fn the_forms_in_object_names_are_utc() {
     assert_eq!(start_of_next_day(UnixNanos(0)), UnixNanos(86_400_000_000_000));
     assert_eq!(start_of_next_day(UnixNanos::MAX), UnixNanos::MAX);
     assert_eq!(compact_utc(UnixNanos::MIN), "16770921T001243Z");
+    let second = UnixNanos(1_506_700_104_000_000_000);
+    assert_eq!(parse_compact_utc("20170929T154824Z"), Some(second));
+    for other in ["20170931T154824Z", "20170929T154860Z", "20170929T154824", "2017-09-29T15:48Z"] {
+        assert_eq!(parse_compact_utc(other), None, "{other}");
+    }
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn hour(figures: HourFigures) -> Hour {
 }
 
 /// The instant that the query's parameter names, in any form that records may have.
-fn instant(call: &Call, name: &str) -> Result<Option<UnixNanos>, ApiError> {
+pub(super) fn instant(call: &Call, name: &str) -> Result<Option<UnixNanos>, ApiError> {
     let Some(text) = call.query_value(name) else { return Ok(None) };
     parse_timestamp(text.as_bytes()).map(Some).map_err(|_| {
         let shown: String = text.chars().take(40).collect();

@@ -20,6 +20,7 @@ mod health;
 mod history;
 mod ingest;
 pub(crate) mod jobs;
+mod ledger;
 mod openapi;
 mod origin;
 pub(crate) mod ownership;
@@ -31,6 +32,7 @@ mod routes;
 mod senders;
 mod status;
 pub(crate) mod tokens;
+mod verify;
 pub(crate) mod zones;
 
 use axum::response::Response;
@@ -44,6 +46,7 @@ pub(crate) use routes::{DOOR, Route, Row, Surface, expanded, routes};
 pub use routes::{Offered, offered};
 pub(crate) use senders::Senders;
 pub(crate) use tokens::RESERVED_NAME;
+pub(crate) use verify::VERIFICATIONS_MAX;
 
 /// What a handler gives back.
 pub(crate) type ApiResult = Result<Response, ApiError>;

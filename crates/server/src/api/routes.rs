@@ -11,8 +11,8 @@ use catalog::Permission::{Admin, LogsIngest, LogsRead, LogsWrite};
 
 use super::auth::Access::{self, AnyToken, InGrant, InScope, Operator, Public};
 use super::{
-    ApiResult, accounts, audit, datasets, destination, health, history, ingest, jobs, openapi,
-    origin, ownership, policy, quarantine, status, tokens, zones,
+    ApiResult, accounts, audit, datasets, destination, health, history, ingest, jobs, ledger,
+    openapi, origin, ownership, policy, quarantine, status, tokens, verify, zones,
 };
 use crate::app::App;
 use crate::http::Call;
@@ -157,6 +157,24 @@ const TABLE: &[Row] = &[
     (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/batches", InScope(LogsRead), |c| {
         Box::pin(status::batches(c))
     }),
+    (Method::GET, "/client/v4/{scope}/logpush/jobs/{job_id}/ledger", InScope(LogsRead), |c| {
+        Box::pin(ledger::summary(c))
+    }),
+    (
+        Method::GET,
+        "/client/v4/{scope}/logpush/jobs/{job_id}/ledger/batches",
+        InScope(LogsRead),
+        |c| Box::pin(ledger::batches(c)),
+    ),
+    (Method::POST, "/client/v4/{scope}/logpush/jobs/{job_id}/verify", InScope(LogsRead), |c| {
+        Box::pin(verify::objects(c))
+    }),
+    (
+        Method::POST,
+        "/client/v4/{scope}/logpush/jobs/{job_id}/verify/extra",
+        InScope(LogsRead),
+        |c| Box::pin(verify::extra(c)),
+    ),
     (Method::GET, "/client/v4/{scope}/logpush/quarantine", InScope(LogsRead), |c| {
         Box::pin(quarantine::of_scope(c))
     }),

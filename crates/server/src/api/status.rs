@@ -75,6 +75,13 @@ pub(super) struct ShownTotals {
     object_bytes: u64,
 }
 
+impl From<Totals> for ShownTotals {
+    fn from(totals: Totals) -> Self {
+        let Totals { batches, records, raw_bytes, object_bytes } = totals;
+        Self { objects: batches, records, raw_bytes, object_bytes }
+    }
+}
+
 /// `GET {scope}/logpush/jobs/{job_id}/status`.
 pub(super) async fn of_job(call: &mut Call) -> ApiResult {
     let job = jobs::named(call).await?;
@@ -119,7 +126,7 @@ async fn shown(
     status: Option<JobStatus>,
     now: UnixNanos,
 ) -> Result<Shown, ApiError> {
-    let Totals { batches, records, raw_bytes, object_bytes } = app.catalog.totals(job.id).await?;
+    let totals = app.catalog.totals(job.id).await?.into();
     let losses = app.catalog.losses(job.id).await?;
     let state = state(&job, status.as_ref());
     let of = |read: fn(&JobStatus) -> u64| status.as_ref().map_or(0, read);
@@ -154,7 +161,7 @@ async fn shown(
         last_complete: job.last_complete.map(rfc3339),
         last_error: job.failure.as_ref().map(|failure| rfc3339(failure.at)),
         error_message: job.failure.map(|failure| failure.message),
-        totals: ShownTotals { objects: batches, records, raw_bytes, object_bytes },
+        totals,
         lost_records: losses.iter().map(|loss| loss.records).sum(),
     })
 }

@@ -62,6 +62,12 @@ pub enum CliError {
     /// What was read in a challenge file proves nothing.
     #[error("the challenge does not prove the destination: {0}")]
     Unproven(String),
+    /// The bucket does not hold what the ledger says.
+    #[error("{0}")]
+    Differs(String),
+    /// Not everything could be read, so that nothing can be said of the whole.
+    #[error("not verified: {0}")]
+    Unverified(String),
     /// The user interrupted the command.
     #[error("interrupted: {0}")]
     Interrupted(String),

@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 //!
-//! Every command but `serve`, `demo`, `catalog`, `key` and `sample` is a client of the HTTP API and of nothing else. Exit
+//! Every command but `serve`, `demo`, `catalog`, `key` and `sample` is a client of the HTTP API and of
+//! nothing else, but for files that it is given. Exit
 //! codes: 0 done; 1 failed, with one line on stderr that says how to mend it; 2 wrong usage.
 //! Tables are for people, `--json` is for programs and prints what the API answered.
 
@@ -24,6 +25,7 @@ mod serve;
 mod status;
 mod table;
 mod token;
+mod verify;
 mod zone;
 
 use clap::{Parser, Subcommand};
@@ -63,6 +65,7 @@ enum Command {
     Key(key::Args),
     Sample(sample::Args),
     Status(status::Args),
+    Verify(verify::Args),
     Completions(completions::Args),
 }
 
@@ -84,6 +87,7 @@ impl Cli {
             Command::Key(args) => key::run(args),
             Command::Sample(args) => sample::run(&args),
             Command::Status(args) => status::run(args).await,
+            Command::Verify(args) => verify::run(args).await,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod envelope;
 mod error;
 mod ingest;
+mod lines;
 mod resources;
 mod retry;
 
@@ -21,6 +22,7 @@ use envelope::Envelope;
 
 pub use error::ClientError;
 pub use ingest::{Door, LineError, Receipt, Shipment};
+pub use lines::Lines;
 pub use resources::{Account, Job, JobStatus, NewToken, Readiness, Retrying, Token, Zone};
 
 /// Items that are asked for on one page of a list.
@@ -66,6 +68,16 @@ impl Client {
     /// What the API has at `path`, such as `/zones/{id}`.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         Ok(self.call(self.request(Method::GET, path)).await?.0)
+    }
+
+    /// What the API answers to a question at `path` that is asked by `method`.
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, ClientError> {
+        Ok(self.call(self.request(method, path).query(query)).await?.0)
     }
 
     /// All items of the list at `path`, over all its pages.

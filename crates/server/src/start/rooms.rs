@@ -10,10 +10,10 @@ use delivery::{Delivery, Parts};
 use journal::{Clock, Journal, LocalJournal, LocalSettings, SystemClock};
 use model::{Datasets, JobId, Offset, Partition};
 use prometheus_client::registry::Registry;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::{Reloads, StartError, administrator, private_file};
-use crate::api::{Rates, Senders, Signer};
+use crate::api::{Rates, Senders, Signer, VERIFICATIONS_MAX};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
 use crate::dashboard::{Drafts, Sessions};
@@ -191,6 +191,7 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         sessions: Sessions::default(),
         drafts: Drafts::default(),
         job_changes: Mutex::new(()),
+        verifications: Arc::new(Semaphore::new(VERIFICATIONS_MAX)),
     })
 }
 

@@ -168,13 +168,11 @@ async fn values_that_are_hard_to_carry_arrive_byte_for_byte() {
     let records: Vec<String> = (0..5).map(record).collect();
     send(&world, (&scope, "http_requests"), &records.join("\n")).await;
     let objects = world.finish().await;
-    let ndjson: String = (0..5)
-        .map(|number| {
-            let member =
-                |(name, values): &(&str, &[&str])| format!("\"{name}\":{}", values[number]);
-            format!("{{{}}}\n", HARD.iter().map(member).collect::<Vec<_>>().join(","))
-        })
-        .collect();
+    let line = |number: usize| {
+        let member = |(name, values): &(&str, &[&str])| format!("\"{name}\":{}", values[number]);
+        format!("{{{}}}\n", HARD.iter().map(member).collect::<Vec<_>>().join(","))
+    };
+    let ndjson = [0, 1, 2, 3, 4].map(line).concat();
     assert_same(&held(&objects, "ndjson/http_requests"), &ndjson, "ndjson");
     let csv: String = records.iter().map(|record| fields.csv(record, unix_nano)).collect();
     assert_same(&held(&objects, "csv/http_requests"), &csv, "csv");

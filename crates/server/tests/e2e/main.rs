@@ -47,6 +47,7 @@ mod stopped;
 mod tools;
 mod torture;
 mod unreachable;
+mod verified;
 mod walkthrough;
 mod world;
 mod wrong_usage;

@@ -20,7 +20,7 @@ async fn arguments_that_make_no_sense_are_explained() {
         [&args[..], more].concat().iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let args = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let cases: [(Vec<String>, &[&str]); 11] = [
+    let cases: [(Vec<String>, &[&str]); 16] = [
         (args("sevre"), &["sevre", "serve"]),
         (args("serve --prot 80"), &["--prot"]),
         (args("serve --listen nowhere"), &["nowhere"]),
@@ -32,6 +32,11 @@ async fn arguments_that_make_no_sense_are_explained() {
         (args("token add --permission root"), &["root", "logs:ingest"]),
         (args("job show seven"), &["seven"]),
         (args("job create --zone a.example --dataset http_requests"), &["--destination", "s3://"]),
+        (args("verify"), &["--job"]),
+        (args("verify --job seven"), &["seven"]),
+        (args("verify --job 7 --from yesterday"), &["`yesterday`", "2026-11-23T20:00:00Z"]),
+        (args("verify --job 7 --from 1700000000 --to 1700000000"), &["--from", "before --to"]),
+        (args("verify --job 7 --objects"), &["--objects"]),
     ];
     let environment = [("LOGPUSH_TOKEN", "e2e"), ("LOGPUSH_URL", "http://127.0.0.1:9")];
     for (args, parts) in cases {
@@ -85,6 +90,9 @@ async fn what_the_service_refuses_is_told_in_one_line() {
         assert_one_line(&ran);
     }
     cli.run(&["job", "show", "77"]).await.assert_failed(1, &["`77`", "job list"]);
+    cli.run(&["verify", "--job", "77"]).await.assert_failed(1, &["`77`", "job list"]);
+    let nowhere = ["verify", "--job", "1", "--objects", &missing];
+    cli.run(&nowhere).await.assert_failed(1, &[&missing]);
     cli.run(&["zone", "add", zone, "--account", &world.account]).await.assert_failed(1, &[zone]);
     assert!(world.finish().await.is_empty());
 }

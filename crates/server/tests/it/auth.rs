@@ -137,7 +137,7 @@ async fn every_route_but_the_public_ones_refuses_strangers() {
         let shown = WAYS.into_iter().flat_map(|way| tokens.map(|token| Some((way, token))));
         for token in shown.chain([None]) {
             let answer = ask(&site, &route, token).await;
-            let verifies = route.path.ends_with("/verify");
+            let verifies = route.path.ends_with("/tokens/verify");
             match (route.access, verifies) {
                 (Access::Public, false) => assert_eq!(answer.status, 200, "{route:?}"),
                 (_, true) => drop(answer.failure(401, 1000)),

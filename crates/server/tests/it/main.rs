@@ -12,6 +12,7 @@ mod api_limits;
 mod api_ownership;
 mod api_terraform;
 mod api_tokens;
+mod api_verify;
 mod auth;
 mod browser;
 mod bucket;

@@ -337,9 +337,11 @@ impl Sending {
 
     fn note_delivery(&self, world: &mut World) -> settle::Event {
         let Batch { job, partition, range, .. } = &self.batch;
+        let body = self.body();
         let what = Delivered {
             at: world.now(),
-            object_bytes: self.body().len() as u64,
+            object_bytes: body.len() as u64,
+            checksum: Some(crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, &body)),
             etag: self.etag.clone(),
             attempts: self.upload.attempts(),
             duration_millis: 0,

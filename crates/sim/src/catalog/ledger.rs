@@ -158,6 +158,18 @@ impl Ledger for MemoryCatalog {
         Ok(paged(mine.into_iter(), page))
     }
 
+    async fn batches_in_order(
+        &self,
+        job: JobId,
+        (partition, first): (Partition, Offset),
+        limit: u32,
+    ) -> Result<Vec<BatchRecord>> {
+        let state = self.state();
+        let mine = state.batches.range((job, partition, first)..);
+        let mine = mine.map(|(_, record)| record).take_while(|record| record.batch.job == job);
+        Ok(mine.take(limit as usize).cloned().collect())
+    }
+
     async fn give_up(&self, loss: &Loss) -> Result<()> {
         let Loss { job, partition, range, .. } = *loss;
         let mut state = self.step()?;

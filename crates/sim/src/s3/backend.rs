@@ -220,12 +220,19 @@ impl S3 for Backend {
         request: S3Request<ListObjectsV2Input>,
     ) -> Answer<ListObjectsV2Output> {
         let ListObjectsV2Input {
-            bucket, prefix, start_after, continuation_token, max_keys, ..
+            bucket,
+            prefix,
+            start_after,
+            continuation_token,
+            max_keys,
+            encoding_type,
+            ..
         } = request.input;
-        let most = max_keys.map_or(1_000, |most| most.clamp(0, 1_000) as usize);
         let prefix = prefix.unwrap_or_default();
         let after = continuation_token.or(start_after).unwrap_or_default();
-        let (listed, is_truncated) = self.with(&bucket, |bucket| {
+        let (mut listed, is_truncated) = self.with(&bucket, |bucket| {
+            let most = bucket.settings.list_max;
+            let most = max_keys.map_or(most, |asked| most.min(asked.max(0) as usize));
             let found = bucket.objects.values().filter(|object| object.key.starts_with(&prefix));
             let mut found = found.filter(|object| object.key > after).map(|object| Listed {
                 key: Some(object.key.clone()),
@@ -237,11 +244,17 @@ impl S3 for Backend {
             Ok((listed, found.next().is_some()))
         })?;
         let last = listed.last().and_then(|last| last.key.clone());
+        if encoding_type.is_some() {
+            for object in &mut listed {
+                object.key = object.key.take().map(|key| percent_encoded(&key));
+            }
+        }
         answer(ListObjectsV2Output {
             name: Some(bucket),
             prefix: Some(prefix),
             key_count: Some(listed.len() as i32),
             is_truncated: Some(is_truncated),
+            encoding_type,
             next_continuation_token: last.filter(|_| is_truncated),
             contents: Some(listed),
             ..ListObjectsV2Output::default()
@@ -289,6 +302,17 @@ impl S3 for Backend {
             ..ListMultipartUploadsOutput::default()
         })
     }
+}
+
+/// A key as listings encode it, who are asked to: a space as `+`.
+fn percent_encoded(key: &str) -> String {
+    let encoded = |byte: u8| match byte {
+        b' ' => "+".to_owned(),
+        b'-' | b'_' | b'.' | b'/' => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    key.bytes().map(encoded).collect()
 }
 
 fn named_part(part: CompletedPart) -> Named {

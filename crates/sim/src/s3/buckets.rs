@@ -31,6 +31,8 @@ pub struct BucketSettings {
     pub conditions: Conditions,
     /// The smallest part but for the last, in bytes.
     pub part_bytes_min: u64,
+    /// Most keys of a page of a listing.
+    pub list_max: usize,
 }
 
 impl Default for BucketSettings {
@@ -43,6 +45,7 @@ impl Default for BucketSettings {
             has_acls: false,
             conditions: Conditions::Honoured,
             part_bytes_min: PART_BYTES_MIN,
+            list_max: 1_000,
         }
     }
 }

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::backend::Backend;
 use super::buckets::{Bucket, BucketSettings, Object, Upload};
+use super::checksum;
 use super::connection::serve;
 use super::fault::Fault;
 use super::gate::{Gate, Keys, User};
@@ -227,6 +229,23 @@ impl S3Server {
         let state = self.shared.state();
         let bucket = state.buckets.get(bucket);
         bucket.map(|bucket| bucket.objects.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Puts an object at a key, as somebody else does, in place of what stands there.
+    pub fn put_object(&self, bucket: &str, key: &str, body: impl Into<Bytes>) {
+        let body = body.into();
+        let etag = checksum::etag(&body);
+        let (key, headers) = (key.to_owned(), BTreeMap::new());
+        let object = Object { key, body, etag, headers, writes: 1, changes: 0, checksum: None };
+        if let Some(bucket) = self.shared.state().buckets.get_mut(bucket) {
+            bucket.objects.insert(object.key.clone(), object);
+        }
+    }
+
+    /// Removes an object, as somebody else does; says whether there was one.
+    pub fn remove_object(&self, bucket: &str, key: &str) -> bool {
+        let mut state = self.shared.state();
+        state.buckets.get_mut(bucket).is_some_and(|bucket| bucket.objects.remove(key).is_some())
     }
 
     /// A bucket's uploads in parts that were left open.

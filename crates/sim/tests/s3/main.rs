@@ -8,4 +8,5 @@ mod access;
 mod alone;
 mod mixed;
 mod requests;
+mod verify;
 mod world;

@@ -99,6 +99,7 @@ impl Ledger for SqliteCatalog {
             .bind(&what.etag)
             .bind(what.attempts)
             .bind(what.duration_millis as i64)
+            .bind(what.checksum.map(|sum| sum as i64))
             .fetch_optional(&mut *tx)
             .await
             .during(ACTION)?;
@@ -161,6 +162,25 @@ impl Ledger for SqliteCatalog {
             .during(ACTION)?;
         let items = rows.iter().map(rows::record).collect::<Result<_>>()?;
         Ok(Paged { items, total: total as u64 })
+    }
+
+    async fn batches_in_order(
+        &self,
+        job: JobId,
+        (partition, first): (Partition, Offset),
+        limit: u32,
+    ) -> Result<Vec<BatchRecord>> {
+        sqlx::query(sql!("batches_in_order"))
+            .bind(job.0 as i64)
+            .bind(partition.0)
+            .bind(first.0 as i64)
+            .bind(limit)
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .during("list batches in order")?
+            .iter()
+            .map(rows::record)
+            .collect()
     }
 
     async fn give_up(&self, loss: &Loss) -> Result<()> {

@@ -39,6 +39,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<BatchRecord> {
         "delivered" => BatchState::Delivered(Delivered {
             at: row.instant("delivered_at")?,
             object_bytes: row.unsigned("object_bytes")?,
+            checksum: row.unsigned_or_none("checksum")?,
             etag: row.text("etag")?,
             attempts: row.number("attempts")?,
             duration_millis: row.unsigned("duration_millis")?,

@@ -95,6 +95,26 @@ pub(super) fn of_cut(to: &Destination, cut: Cut) -> StoreError {
     StoreError::new(Kind::NoAnswer, format!("{}: {cut}", Place::Store(to)))
 }
 
+/// The meaning of an object that stopped coming.
+pub(super) fn of_body(to: &Destination, error: &(dyn Error + 'static)) -> StoreError {
+    let message = format!(
+        "{}: the object's bytes stopped coming: {}",
+        Place::Store(to),
+        words::causes(error)
+    );
+    StoreError::new(Kind::NoAnswer, message)
+}
+
+/// An error of a request that reads, with the permission that reading needs.
+pub(super) fn of_reading(to: &Destination, error: StoreError, permission: &str) -> StoreError {
+    let mend = match error.kind {
+        Kind::AccessDenied => words::let_read(to, permission),
+        Kind::Encryption => "let the reader use the key: `kms:Decrypt`".to_owned(),
+        _ => return error,
+    };
+    StoreError { mend: Some(mend), ..error }
+}
+
 /// The meaning of a checksum that is not the one that was sent.
 pub(super) fn of_other_checksum(to: &Destination, sent: &str, stored: &str) -> StoreError {
     let message = format!(

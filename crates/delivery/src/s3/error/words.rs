@@ -157,16 +157,29 @@ fn let_in(to: &Destination, answer: &Answer) -> String {
     if !to.tags.is_empty() {
         permissions += " and `s3:PutObjectTagging`";
     }
-    let policy = match to.access {
+    let (policy, owner) = (policy(to), owner(to));
+    format!("{policy} {permissions} on the destination's path{owner}")
+}
+
+/// Who has to allow a permission that reading needs, and on what.
+pub(super) fn let_read(to: &Destination, permission: &str) -> String {
+    let on = if permission == "s3:ListBucket" { "bucket" } else { "destination's path" };
+    format!("{} `{permission}` on the {on}{}", policy(to), owner(to))
+}
+
+fn policy(to: &Destination) -> &'static str {
+    match to.access {
         Access::ServiceIdentity => "its policy must allow this service's principal",
         Access::Role { .. } => "the role's policy, and the bucket's, must allow",
         Access::Keys { .. } => "the policy of the keys' owner must allow",
-    };
-    let owner = match &to.expected_bucket_owner {
+    }
+}
+
+fn owner(to: &Destination) -> String {
+    match &to.expected_bucket_owner {
         Some(owner) => format!(", and the bucket must belong to the account {owner}"),
         None => String::new(),
-    };
-    format!("{policy} {permissions} on the destination's path{owner}")
+    }
 }
 
 fn bad_credentials(to: &Destination, answer: &Answer) -> Words {

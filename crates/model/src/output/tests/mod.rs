@@ -3,6 +3,7 @@
 mod encoding;
 mod golden;
 mod logpull;
+mod newlines;
 mod options;
 mod random;
 mod reference;

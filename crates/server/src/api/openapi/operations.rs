@@ -9,10 +9,12 @@ use super::requests::{
 };
 use crate::api::envelope::Verdict;
 use crate::api::error::Code;
+use crate::api::ledger::{ENTRIES, ENTRIES_MAX};
 use crate::api::page::{PER_PAGE, PER_PAGE_MAX};
 use crate::api::quarantine::{LINES, LINES_MAX};
 use crate::api::{
-    accounts, audit, destination, health, history, jobs, ownership, policy, status, tokens, zones,
+    accounts, audit, destination, health, history, jobs, ledger, ownership, policy, status, tokens,
+    verify, zones,
 };
 use crate::ingest::Outcome;
 
@@ -36,6 +38,16 @@ const NAME: Parameter = text("name", "Only the one of exactly this name.");
 const OLD_LINES: &[Parameter] = &[
     Parameter { name: "limit", about: "Most lines.", kind: Kind::Number(LINES, LINES_MAX) },
     text("dataset", "Only lines of this dataset."),
+];
+
+const AFTER: Parameter = text("after", "Go on here: what `next` was in an answer before.");
+const FROM: Parameter = text("from", "Only records that arrived from this second on.");
+const TO: Parameter = text("to", "Only records that arrived before this second.");
+const LEDGER: &[Parameter] = &[
+    AFTER,
+    Parameter { name: "limit", about: "Most batches.", kind: Kind::Number(ENTRIES, ENTRIES_MAX) },
+    FROM,
+    TO,
 ];
 
 const INGEST_FAILS: &[Code] =
@@ -258,6 +270,45 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .query(PAGES)
     .list::<status::Batch>(),
+    get(
+        "/client/v4/{scope}/logpush/jobs/{job_id}/ledger",
+        "Verification",
+        "job_ledger",
+        "What the delivery ledger says of a job as a whole.",
+    )
+    .result::<ledger::Summary>(),
+    get(
+        "/client/v4/{scope}/logpush/jobs/{job_id}/ledger/batches",
+        "Verification",
+        "job_ledger_batches",
+        "The delivery ledger of a job by partition and frame.",
+    )
+    .query(LEDGER)
+    .result::<ledger::Entries>()
+    .fails(&[Code::BadRequest]),
+    post(
+        "/client/v4/{scope}/logpush/jobs/{job_id}/verify",
+        "Verification",
+        "job_verify",
+        "Reads a job's objects and compares them with the ledger, one line for each batch.",
+    )
+    .query(LEDGER)
+    .content("application/x-ndjson")
+    .fails(&[Code::BadRequest, Code::Overloaded]),
+    post(
+        "/client/v4/{scope}/logpush/jobs/{job_id}/verify/extra",
+        "Verification",
+        "job_verify_extra",
+        "Lists a job's objects and tells those that the ledger does not know.",
+    )
+    .query(&[
+        AFTER,
+        FROM,
+        TO,
+        text("revisions", "Look where batches of these revisions went, such as `1,2`."),
+    ])
+    .result::<verify::ExtraObjects>()
+    .fails(&[Code::BadRequest, Code::Conflict, Code::Overloaded]),
     get(
         "/client/v4/{scope}/logpush/jobs/{job_id}/events",
         "Status",

@@ -2,7 +2,7 @@
 
 mod change;
 mod create;
-mod find;
+pub(super) mod find;
 mod history;
 mod show;
 

@@ -112,6 +112,16 @@ impl Ledger for StormyCatalog {
         self.pass("list batches", self.inner.batches(job, page)).await
     }
 
+    async fn batches_in_order(
+        &self,
+        job: JobId,
+        from: (Partition, Offset),
+        limit: u32,
+    ) -> Result<Vec<BatchRecord>> {
+        let listing = self.inner.batches_in_order(job, from, limit);
+        self.pass("list batches in order", listing).await
+    }
+
     async fn give_up(&self, loss: &Loss) -> Result<()> {
         let giving_up = async {
             let given_up = self.inner.give_up(loss).await;
