@@ -25,7 +25,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 use crate::Result;
 use crate::vault::Vault;
@@ -128,6 +128,16 @@ fn durable(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("fullfsync", "ON")
 }
 
+/// Whether a connection is out of its last transaction. SQLite itself rolls back what meets an error
+/// of the disk; the client then never learns that it ended, and could begin no other one.
+async fn is_usable(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // The rollback of one that was dropped may still be on its way.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
+}
+
 /// Connections that stay open: a catalogue in memory lives in its only one.
 async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool> {
     SqlitePoolOptions::new()
@@ -136,6 +146,7 @@ async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqliteP
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_usable(connection)))
         .connect_with(options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT))
         .await
         .during("be opened")
