@@ -55,7 +55,10 @@ impl Delivering {
         let batch = &self.sealed.batch;
         let (first, catalog) = (batch.range.first, &self.room.catalog);
         match catalog.settle(batch.job, batch.partition, first, what.clone()).await {
-            Ok(()) => Event::Noted,
+            Ok(()) => {
+                self.progress.ledger_works();
+                Event::Noted
+            }
             Err(error @ (CatalogError::Fenced(_) | CatalogError::NotFound { .. })) => {
                 // It was given up while the store took it: the ledger says lost, and stays.
                 tracing::error!(job = %batch.job, key = %batch.key, %error, "delivered too late");
@@ -63,6 +66,7 @@ impl Delivering {
             }
             Err(error) => {
                 tracing::error!(job = %batch.job, %error, "cannot settle a batch; trying again");
+                self.progress.ledger_fails(&error, self.room.clock.now());
                 Event::NotNoted
             }
         }
