@@ -28,6 +28,7 @@ pub(crate) mod policy;
 pub(crate) mod quarantine;
 mod rate;
 mod routes;
+mod standing;
 mod status;
 pub(crate) mod tokens;
 pub(crate) mod zones;
@@ -41,6 +42,7 @@ pub(crate) use error::{ApiError, Code};
 pub(crate) use rate::Rates;
 pub(crate) use routes::{DOOR, Route, Row, Surface, expanded, routes};
 pub use routes::{Offered, offered};
+pub(crate) use standing::{Matter, Standing};
 pub(crate) use tokens::RESERVED_NAME;
 
 /// What a handler gives back.

@@ -7,7 +7,8 @@
 //!                                          └── refused lines: quarantine frames, same append
 //! ```
 //!
-//! **Rules.** All frames of a request go into one append. Memory is reserved before it is used.
+//! **Rules.** All frames of a request go into one append. Memory is reserved before it is used, and
+//! a tenant that sends too fast is refused before its body is read.
 //! Decoding and checking run on worker threads, as many as there are cores. A record's bytes are
 //! copied once, from the decoded body into its frame, and are not altered.
 
@@ -23,11 +24,14 @@ mod key;
 mod manifest;
 mod outcome;
 mod quarantine;
+mod rates;
 mod sequence;
 mod sorter;
+mod tenant;
 mod zones;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -43,7 +47,9 @@ use budget::{Budget, Reserved};
 use buffers::Buffers;
 use checkers::Checkers;
 use coding::Coding;
+use rates::Rates;
 use sorter::{Sorted, Sorter, Target};
+use tenant::{Tenant, Tenants};
 use zones::{ZoneTable, Zones};
 
 pub(crate) use error::IngestError;
@@ -67,6 +73,8 @@ struct Parts {
     settings: IngestSettings,
     metrics: IngestMetrics,
     budget: Arc<Budget>,
+    rates: Rates,
+    tenants: Tenants,
     /// As many permits as there are cores.
     workers: Semaphore,
     buffers: Buffers,
@@ -104,6 +112,7 @@ struct Prepared {
 struct Work {
     received: Vec<u8>,
     reserved: Reserved,
+    tenant: Tenant,
     dataset: Arc<Dataset>,
     manifest: Manifest,
     destined: Destined,
@@ -129,7 +138,12 @@ impl Door {
                 clock,
                 settings,
                 metrics,
-                budget: Budget::new(settings.in_flight_bytes_max),
+                budget: Budget::new(
+                    settings.in_flight_bytes_max,
+                    settings.tenant_in_flight_bytes_max,
+                ),
+                rates: Rates::new(&settings),
+                tenants: Tenants::default(),
                 workers: Semaphore::new(cores),
                 buffers: Buffers::default(),
                 checkers: Checkers::default(),
@@ -147,16 +161,34 @@ impl Door {
         headers: &HeaderMap,
         body: &mut Body,
     ) -> Result<Receipt, IngestError> {
+        let taken = self.take(destined, dataset, manifest, headers, body).await;
+        if let Some(reason) = taken.as_ref().err().and_then(IngestError::pressure) {
+            self.parts.metrics.refused(reason);
+        }
+        taken
+    }
+
+    async fn take(
+        &self,
+        destined: Destined,
+        dataset: &str,
+        manifest: Manifest,
+        headers: &HeaderMap,
+        body: &mut Body,
+    ) -> Result<Receipt, IngestError> {
         let dataset = self.dataset(destined, dataset)?;
         if manifest.format == manifest::Format::Combined
             && (dataset.name != combined::DATASET || matches!(destined, Destined::PerRecord(_)))
         {
             return Err(IngestError::CombinedElsewhere);
         }
+        let tenant = self.parts.tenants.of(destined, self.parts.catalog.as_ref()).await;
+        let tenant = tenant.map_err(IngestError::Catalog)?;
+        self.parts.rates.admit(tenant, Instant::now())?;
         let zones = self.zones(destined).await?;
-        let (received, reserved) = self.receive(headers, body).await?;
+        let (received, reserved) = self.receive(tenant, headers, body).await?;
         let name = dataset.name.clone();
-        let work = Work { received, reserved, dataset, manifest, destined, zones };
+        let work = Work { received, reserved, tenant, dataset, manifest, destined, zones };
         let prepared = self.prepare(work).await?;
         self.store(destined, &name, prepared).await
     }
@@ -214,6 +246,7 @@ impl Door {
 
     async fn receive(
         &self,
+        tenant: Tenant,
         headers: &HeaderMap,
         body: &mut Body,
     ) -> Result<(Vec<u8>, Reserved), IngestError> {
@@ -222,10 +255,11 @@ impl Door {
         if announced > max {
             return Err(IngestError::BodyTooLarge { max });
         }
-        let mut reserved = self.parts.budget.reserve();
+        let mut reserved = self.parts.budget.reserve(tenant);
         let mut buffer =
             self.parts.buffers.take(announced.min(buffers::KEPT_BYTES_MAX as u64) as usize);
-        match body::receive(body, max, &mut buffer, &mut reserved).await {
+        let silence = self.parts.settings.silence_timeout;
+        match body::receive(body, max, silence, &mut buffer, &mut reserved).await {
             Ok(()) => Ok((buffer, reserved)),
             Err(error) => {
                 self.parts.buffers.give_back(buffer);
@@ -261,6 +295,7 @@ impl Door {
                 Ok(Receipt { outcome, repeated: false })
             }
             Appended::Repeated(range) => {
+                self.parts.metrics.repeated();
                 // Where the frames are gone, or stand in another partition because partitions were
                 // added since, the same body still has the same outcome.
                 let first = Outcome::of_frames(journal, partition, range).await.ok();
@@ -291,12 +326,16 @@ impl Door {
 
 impl Parts {
     fn work(&self, work: Work) -> Result<Prepared, IngestError> {
-        let Work { received, mut reserved, dataset, manifest, destined, zones } = work;
-        let decoded = self.decode(manifest.coding, received, &mut reserved)?;
+        let Work { received, mut reserved, tenant, dataset, manifest, destined, zones } = work;
+        let received_bytes = received.len() as u64;
+        let decoded = self.decode(manifest.coding, received, &mut reserved);
+        let bytes = decoded.as_ref().map_or(received_bytes, |decoded| decoded.len() as u64);
+        self.rates.charge(tenant, Instant::now(), bytes, 0);
+        let decoded = decoded?;
         let key = manifest
             .key
-            .as_deref()
-            .map(|text| key::digest(text, destined, &dataset.name, &manifest, &decoded));
+            .as_ref()
+            .map(|name| key::digest(name, destined, &dataset.name, &manifest, &decoded));
         let target = match destined {
             Destined::To(scope) => Target::Scope(scope),
             Destined::PerRecord(grant) => Target::PerRecord { zones: &zones, grant },
@@ -310,7 +349,9 @@ impl Parts {
         self.checkers.give_back(checker);
         reserved.shrink(decoded.len());
         self.buffers.give_back(decoded);
-        Ok(Prepared { sorted: sorted?, key, _reserved: reserved })
+        let sorted = sorted?;
+        self.rates.charge(tenant, Instant::now(), 0, sorted.outcome.lines());
+        Ok(Prepared { sorted, key, _reserved: reserved })
     }
 
     /// The decoded body; what was received is given back.

@@ -56,8 +56,8 @@ impl Service {
             .local_addr()
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let (rooms, admin_token) = Rooms::open(&config, s3).await?;
-        let http =
-            Running::start(listener, router(&rooms.app, [routes(), dashboard::routes()].concat()));
+        let router = router(&rooms.app, [routes(), dashboard::routes()].concat());
+        let http = Running::start(listener, router, rooms.app.connections.clone());
         let (catalog, clock) = (Arc::clone(&rooms.app.catalog), Arc::clone(&rooms.app.clock));
         let upkeep = upkeep::start(catalog, clock);
         let timeout = config.shutdown_timeout;
@@ -106,7 +106,7 @@ impl Service {
 /// process at once. `welcome` is called as soon as it answers.
 pub async fn serve(config: Config, welcome: impl FnOnce(&Service)) -> Result<(), StartError> {
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
-    file_limit::raise();
+    let config = file_limit::fitted(config, file_limit::raise())?;
     let data_dir = config.data_dir.clone();
     let service = Service::start(config, None).await?;
     tracing::info!(address = %service.address(), data_dir = %data_dir.display(), "serving");

@@ -17,6 +17,7 @@ use crate::api::{Rates, Signer};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
 use crate::dashboard::{Drafts, Sessions};
+use crate::http::Connections;
 use crate::ingest::Door;
 use crate::metrics::{IngestMetrics, MetricsPage};
 
@@ -143,6 +144,8 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         config.ingest,
         ingest_metrics.clone(),
     );
+    let trusted = config.api.trusted_proxies.clone();
+    let connections = Connections::new(config.http, trusted, &mut registry);
     Ok(App {
         journal,
         catalog,
@@ -151,6 +154,7 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         clock,
         door,
         signer,
+        connections,
         ingest_metrics,
         metrics: MetricsPage::new(registry),
         api: config.api.clone(),

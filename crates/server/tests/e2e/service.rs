@@ -45,6 +45,8 @@ pub(crate) struct Home {
     dir: tempfile::TempDir,
     environment: Vec<(String, String)>,
     launcher: Vec<String>,
+    /// What may stand in errors of its services' logs.
+    expected_errors: Vec<String>,
     starts: AtomicU32,
 }
 
@@ -66,7 +68,13 @@ impl Home {
         ];
         let environment =
             environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Self { dir, environment, launcher: Vec::new(), starts: AtomicU32::new(0) }
+        Self {
+            dir,
+            environment,
+            launcher: Vec::new(),
+            expected_errors: Vec::new(),
+            starts: AtomicU32::new(0),
+        }
     }
 
     /// The same with a setting, given by its environment variable; an empty one counts as absent.
@@ -78,6 +86,12 @@ impl Home {
     /// The same whose service is started by another program, that becomes the service's.
     pub(crate) fn launched_by(mut self, launcher: &[&str]) -> Self {
         self.launcher = launcher.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
+    /// The same whose services may log errors that have one of these texts.
+    pub(crate) fn expecting_errors(mut self, texts: &[&str]) -> Self {
+        self.expected_errors = texts.iter().map(|&text| text.to_owned()).collect();
         self
     }
 
@@ -116,7 +130,8 @@ impl Home {
         let log = self.dir.path().join(format!("service-{number}.log"));
         let file = File::create(&log).unwrap();
         let child = self.serve(address).stderr(file).spawn().unwrap();
-        let mut service = Service { child, address, log };
+        let expected_errors = self.expected_errors.clone();
+        let mut service = Service { child, address, log, expected_errors };
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(address) = service.reported_address() {
@@ -136,6 +151,7 @@ pub(crate) struct Service {
     child: Child,
     pub(crate) address: SocketAddr,
     log: PathBuf,
+    expected_errors: Vec<String>,
 }
 
 impl Service {
@@ -179,7 +195,9 @@ impl Service {
     fn assert_log_is_clean(&self) {
         let log = std::fs::read_to_string(&self.log).unwrap();
         let is_bad = |line: &&str| line.contains("\"ERROR\"") || line.contains("panic");
-        let bad: Vec<&str> = log.lines().filter(is_bad).take(5).collect();
+        let is_expected = |line: &&str| self.expected_errors.iter().any(|text| line.contains(text));
+        let bad = log.lines().filter(is_bad).filter(|line| !is_expected(line)).take(5);
+        let bad: Vec<&str> = bad.collect();
         assert!(bad.is_empty(), "the service logged errors:\n{}", bad.join("\n"));
     }
 }

@@ -12,7 +12,8 @@ use crate::api::error::Code;
 use crate::api::page::{PER_PAGE, PER_PAGE_MAX};
 use crate::api::quarantine::{LINES, LINES_MAX};
 use crate::api::{
-    accounts, audit, destination, health, history, jobs, ownership, policy, status, tokens, zones,
+    accounts, audit, destination, health, history, jobs, ownership, policy, standing, status,
+    tokens, zones,
 };
 use crate::ingest::Outcome;
 
@@ -297,6 +298,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     get("/client/v4/logpush/status", "Status", "status", "The same of all jobs that the token covers.")
         .query(PAGES)
         .list::<status::Shown>(),
+    get("/client/v4/logpush/health", "Status", "health", "Whether records are taken in and deliveries noted.")
+        .result::<standing::Shown>(),
 ];
 
 const DESTINATION: &str = r#"{"destination_conf":"s3://burritobot/logs?region=us-west-2"}"#;
