@@ -70,7 +70,7 @@ pub struct Loss {
     pub partition: Partition,
     /// The frames.
     pub range: OffsetRange,
-    /// How many records of the job's scope and dataset they held.
+    /// How many records of them the job would have delivered.
     pub records: u64,
     /// When they were given up.
     pub at: UnixNanos,

@@ -143,12 +143,12 @@ impl Delivery {
         self.inner.room.is_superseded()
     }
 
-    /// How the jobs stand that are being delivered now.
+    /// How the jobs stand that are being delivered now, or will lose something soon.
     pub fn statuses(&self) -> Vec<JobStatus> {
         self.inner.statuses()
     }
 
-    /// How one job stands; `None` where it is not being delivered now.
+    /// How one job stands; `None` where it is not being delivered now and loses nothing.
     pub fn status(&self, job: JobId) -> Option<JobStatus> {
         self.statuses().into_iter().find(|status| status.job == job)
     }
@@ -161,6 +161,13 @@ impl Delivery {
     /// Why the catalogue's word on the jobs is not believed now, if it is not.
     pub fn doubted(&self) -> Option<Doubted> {
         self.inner.room.doubted()
+    }
+
+    /// Why the ledger does not take what delivery has to note there, in words for the operator;
+    /// `None` where it does. It is tried again all the time.
+    pub fn ledger_trouble(&self) -> Option<String> {
+        let lanes = self.inner.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        lanes.iter().find_map(|lane| lane.ledger_trouble())
     }
 
     /// Writes one small object to a destination, in one attempt: the ownership challenge, a
@@ -218,8 +225,11 @@ impl Inner {
             status.oldest_pending = oldest.into_iter().flatten().min();
             status.retrying = status.retrying.take().or(seen.retrying);
         }
+        let totals: BTreeMap<_, _> = self.room.all_totals().into_iter().collect();
         for (job, frames) in self.room.expiring() {
-            if let Some(status) = statuses.get_mut(&job) {
+            // A paused job has no lane, and loses frames all the same.
+            if let Some(totals) = totals.get(&job) {
+                let status = statuses.entry(job).or_insert_with(|| JobStatus::of(job, totals));
                 status.expiring_frames = frames;
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use catalog::CatalogError;
 use model::{JobId, Offset, Partition, UnixNanos};
 use tokio::sync::Notify;
 
@@ -11,6 +12,10 @@ use crate::protocol::cut::Extent;
 use crate::status::Retrying;
 use crate::totals::JobTotals;
 use crate::upload::SealedBatch;
+
+/// What a customer is told while the ledger does not take a batch.
+const LEDGER_FAILS: &str =
+    "the service cannot note down what it delivers; it tries again by itself";
 
 /// How far one lane has come.
 #[derive(Debug)]
@@ -36,8 +41,17 @@ struct State {
     /// How many of them are not sealed.
     unsealed: usize,
     retrying: Option<Retrying>,
+    ledger: Option<LedgerTrouble>,
     /// The first frame that was not read.
     position: Offset,
+}
+
+/// The ledger that does not take what the lane has to note there.
+#[derive(Debug, Clone)]
+struct LedgerTrouble {
+    /// Why, in words for the operator.
+    error: String,
+    retrying: Retrying,
 }
 
 /// What is known of a lane at a moment.
@@ -142,6 +156,25 @@ impl LaneProgress {
         is_known
     }
 
+    /// The ledger did not take something of the lane's; it is tried again in a moment.
+    pub(crate) fn ledger_fails(&self, error: &CatalogError, now: UnixNanos) {
+        let mut state = self.state();
+        let since = state.ledger.as_ref().map_or(now, |earlier| earlier.retrying.since);
+        let message = LEDGER_FAILS.to_owned();
+        let retrying = Retrying { message, since, next: now };
+        state.ledger = Some(LedgerTrouble { error: error.to_string(), retrying });
+    }
+
+    /// The ledger took something of the lane's.
+    pub(crate) fn ledger_works(&self) {
+        self.state().ledger = None;
+    }
+
+    /// Why the ledger does not take what the lane has to note, where it does not.
+    pub(crate) fn ledger_trouble(&self) -> Option<String> {
+        self.state().ledger.as_ref().map(|trouble| trouble.error.clone())
+    }
+
     pub(crate) fn read_to(&self, position: Offset) {
         let mut state = self.state();
         state.position = state.position.max(position);
@@ -166,12 +199,13 @@ impl LaneProgress {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let state = self.state();
+        let ledger = state.ledger.as_ref().map(|trouble| &trouble.retrying);
         let extents = || state.waiting.values().chain(&state.open);
         Snapshot {
             pending_records: extents().map(|extent| extent.records).sum(),
             pending_bytes: extents().map(|extent| extent.raw_bytes).sum(),
             oldest_pending: extents().map(|extent| extent.start).min(),
-            retrying: state.retrying.clone(),
+            retrying: ledger.or(state.retrying.as_ref()).cloned(),
             position: state.position,
         }
     }

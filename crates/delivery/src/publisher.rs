@@ -137,7 +137,7 @@ impl Publisher {
             }
             let answer = self.ask_ledger(&batch).await;
             match self.publishing.answered(first, answer) {
-                AfterSeal::Uploads => break,
+                AfterSeal::Uploads => break self.progress.ledger_works(),
                 AfterSeal::Again(wait) => sleep(wait).await,
                 AfterSeal::Ends => return,
             }
@@ -167,6 +167,7 @@ impl Publisher {
             }
             Err(error) => {
                 tracing::error!(job = %self.job, %error, "cannot seal a batch; trying again");
+                self.progress.ledger_fails(&error, self.room.clock.now());
                 SealAnswer::Failed
             }
         }

@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use catalog::{Cursor, Job, JobEvent, Loss};
-use journal::Retention;
+use journal::{Frame, Retention};
 use model::{Batch, JobId, Offset, OffsetRange, Partition};
 
+use crate::lane::JobPlan;
+use crate::plans::Plans;
 use crate::protocol::trim::{Undelivered, forgets_before};
 use crate::reader::{CHUNK_BYTES, belongs};
 use crate::room::Room;
-use crate::route::RouteKey;
+use crate::route::{FrameDecoder, RouteKey};
 
 /// The kind of the event that announces a loss.
 const KIND_EXPIRING: &str = "expiring";
@@ -50,13 +52,15 @@ impl Round {
 #[derive(Debug)]
 pub(crate) struct Trimmer {
     room: Arc<Room>,
+    plans: Plans,
     /// Lanes whose coming loss was announced.
     announced: BTreeSet<(JobId, Partition)>,
 }
 
 impl Trimmer {
     pub(crate) fn new(room: Arc<Room>) -> Self {
-        Self { room, announced: BTreeSet::new() }
+        let plans = Plans::new(Arc::clone(&room));
+        Self { room, plans, announced: BTreeSet::new() }
     }
 
     /// Looks at what every job needs and at what has expired, and announces what soon will.
@@ -87,10 +91,10 @@ impl Trimmer {
                 *expiring.entry(job).or_default() += frames;
             }
         }
-        self.room.set_expiring(expiring);
         for &(job, partition) in lanes.difference(&self.announced) {
             self.tell(job, partition).await;
         }
+        self.room.set_expiring(expiring);
         self.announced = lanes;
     }
 
@@ -101,6 +105,10 @@ impl Trimmer {
         let event = JobEvent::new(self.room.clock.now(), KIND_EXPIRING, None, message.to_owned());
         if let Err(error) = self.room.catalog.note_event(job, event).await {
             tracing::warn!(%job, %error, "cannot note an event in the catalogue");
+        }
+        // A job that was paused since the program started has no counters yet.
+        if let Ok(job) = self.room.catalog.job(job).await {
+            self.room.totals(job.id, &job.spec.dataset);
         }
     }
 
@@ -175,7 +183,8 @@ impl Trimmer {
         Ok(needs)
     }
 
-    /// How many records of the job's scope and dataset the frames hold.
+    /// How many records of the frames the job would have delivered. Where it cannot be said which
+    /// it wants, all of its scope and dataset count.
     async fn count(
         &self,
         job: &Job,
@@ -183,17 +192,37 @@ impl Trimmer {
         range: OffsetRange,
     ) -> Result<u64, Error> {
         let key = RouteKey { scope: job.scope, dataset: job.spec.dataset.clone() };
+        let plan = self.plans.current(job).await.ok();
         let mut at = range.first.max(self.room.journal.bounds(partition).start);
         let mut records = 0;
         while at < range.next {
-            let frames = self.room.journal.read(partition, at, CHUNK_BYTES).await?;
+            let mut frames = self.room.journal.read(partition, at, CHUNK_BYTES).await?;
             let Some(last) = frames.last() else { break };
             at = last.offset.next();
-            let mine = frames.iter().filter(|f| range.contains(f.offset) && belongs(f, &key));
-            records += mine.map(|frame| u64::from(frame.records)).sum::<u64>();
+            frames.retain(|frame| range.contains(frame.offset) && belongs(frame, &key));
+            let all = frames.iter().map(|frame| u64::from(frame.records)).sum();
+            let plan = plan.clone();
+            let counting = self.room.workers.start(move |_| wanted(plan, &frames, partition));
+            records += counting.await.unwrap_or(all);
         }
         Ok(records)
     }
+}
+
+/// How many records of the frames the job of that plan wants.
+fn wanted(plan: Option<Arc<JobPlan>>, frames: &[Frame], partition: Partition) -> u64 {
+    let decoder = plan.as_deref().and_then(|plan| FrameDecoder::new(std::iter::once(plan)));
+    let (Some(plan), Some(mut decoder)) = (plan, decoder) else {
+        return frames.iter().map(|frame| u64::from(frame.records)).sum();
+    };
+    let (mut records, mut unwanted) = (0, Vec::new());
+    for frame in frames {
+        decoder.decode(frame, partition, |scanner, line, at| {
+            unwanted.clear();
+            records += u64::from(plan.compiled.encode(scanner, line, at, true, &mut unwanted));
+        });
+    }
+    records
 }
 
 /// Four fifths of a retention: when a loss is announced.

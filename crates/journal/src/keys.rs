@@ -12,7 +12,7 @@ use model::time::NANOS_PER_SECOND;
 use model::{OffsetRange, UnixNanos};
 use tokio::sync::watch;
 
-use crate::IdempotencyKey;
+use crate::{IdempotencyKey, KeyCounts};
 
 /// How long a key is remembered after its frames arrived.
 pub(crate) const KEY_SECONDS: i64 = 24 * 60 * 60;
@@ -53,6 +53,7 @@ struct Keys {
     /// Stored keys in the order in which they will be forgotten.
     order: VecDeque<([u8; 16], UnixNanos)>,
     count_max: usize,
+    forgotten_early: u64,
 }
 
 #[derive(Debug)]
@@ -69,8 +70,15 @@ enum Entry {
 impl KeyWindow {
     /// A window that remembers at most `count_max` keys.
     pub(crate) fn new(count_max: usize) -> Self {
-        let keys = Keys { by_key: HashMap::new(), order: VecDeque::new(), count_max };
+        let keys =
+            Keys { by_key: HashMap::new(), order: VecDeque::new(), count_max, forgotten_early: 0 };
         Self { keys: Arc::new(Mutex::new(keys)) }
+    }
+
+    /// How many keys are remembered, and how many were forgotten before their day was over.
+    pub(crate) fn counts(&self) -> KeyCounts {
+        let keys = self.lock();
+        KeyCounts { held: keys.order.len() as u64, forgotten_early: keys.forgotten_early }
     }
 
     /// Remembers what was stored before; called before the first claim, in order of arrival.
@@ -120,8 +128,10 @@ impl Keys {
         let StoredKey { key, range, arrival } = stored;
         self.by_key.insert(key.key, Entry::Stored { content: key.content, range, arrival });
         self.order.push_back((key.key, arrival));
+        self.forget_old(arrival);
         if self.order.len() > self.count_max {
             self.forget_oldest();
+            self.forgotten_early += 1;
         }
     }
 
@@ -227,8 +237,17 @@ mod tests {
         for name in 1..=3 {
             store(&window, name, i64::from(name)).await;
         }
+        assert_eq!(window.counts(), KeyCounts { held: 2, forgotten_early: 1 });
         assert!(!is_known(&window, 1, 4).await);
         assert!(is_known(&window, 2, 4).await);
+    }
+
+    #[tokio::test]
+    async fn a_key_whose_day_is_over_is_not_forgotten_early() {
+        let window = KeyWindow::new(1);
+        store(&window, 1, 0).await;
+        store(&window, 2, DAY).await;
+        assert_eq!(window.counts(), KeyCounts { held: 1, forgotten_early: 0 });
     }
 
     #[tokio::test]

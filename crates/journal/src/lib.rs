@@ -75,6 +75,16 @@ pub struct Retention {
     pub max_bytes: Option<u64>,
 }
 
+/// How many idempotency keys the journal knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeyCounts {
+    /// Those that are remembered.
+    pub held: u64,
+    /// Those that were forgotten, since the journal was opened, before their 24 hours were over,
+    /// because there were too many.
+    pub forgotten_early: u64,
+}
+
 /// Whether the journal can take more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
@@ -144,6 +154,9 @@ pub trait Journal: Send + Sync + std::fmt::Debug + 'static {
 
     /// Where the quarantined lines stand that the journal holds, oldest first.
     async fn quarantined(&self, partition: Partition) -> Result<Vec<QuarantineRef>, ReadError>;
+
+    /// How many idempotency keys are remembered, and how many were forgotten early.
+    fn keys(&self) -> KeyCounts;
 
     /// Bytes of the frames that the journal holds, as it stores them, over all partitions.
     fn bytes(&self) -> u64;

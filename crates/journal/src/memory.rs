@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use crate::expiry::{self, Span};
 use crate::keys::{Claim, KeyWindow};
 use crate::{
-    Append, AppendError, Appended, Bounds, Clock, Frame, FrameKind, Health, Journal, QuarantineRef,
-    ReadError, Retention,
+    Append, AppendError, Appended, Bounds, Clock, Frame, FrameKind, Health, Journal, KeyCounts,
+    QuarantineRef, ReadError, Retention,
 };
 
 /// As many idempotency keys as the journal in memory remembers.
@@ -197,6 +197,10 @@ impl Journal for MemoryJournal {
                 records: frame.records,
             })
             .collect())
+    }
+
+    fn keys(&self) -> KeyCounts {
+        self.keys.counts()
     }
 
     fn bytes(&self) -> u64 {

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::api::{Rates, Senders, Signer};
 use crate::config::ApiSettings;
 use crate::dashboard::{Drafts, Sessions};
+use crate::http::Connections;
 use crate::ingest::Door;
 use crate::live::Live;
 use crate::metrics::{IngestMetrics, MetricsPage};
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) door: Door,
     /// Signs ownership challenges.
     pub(crate) signer: Signer,
+    /// The connections that are open.
+    pub(crate) connections: Connections,
     /// What the door counts.
     pub(crate) ingest_metrics: IngestMetrics,
     /// All that is counted.

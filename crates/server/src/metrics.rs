@@ -6,6 +6,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
+use journal::KeyCounts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -13,6 +14,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::api::Standing;
+use crate::app::App;
 use crate::ingest::Outcome;
 
 /// The page's content type.
@@ -28,6 +31,11 @@ struct StatusLabel {
     status: u16,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
 /// What the door for records counts. Clones share the counters.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct IngestMetrics {
@@ -35,6 +43,8 @@ pub(crate) struct IngestMetrics {
     bytes: Family<DatasetLabel, Counter>,
     quarantined: Family<DatasetLabel, Counter>,
     requests: Family<StatusLabel, Counter>,
+    refused: Family<ReasonLabel, Counter>,
+    repeated: Counter,
 }
 
 impl IngestMetrics {
@@ -61,6 +71,16 @@ impl IngestMetrics {
             "Requests at the door for records, by status",
             metrics.requests.clone(),
         );
+        registry.register(
+            "logpush_ingest_refused_requests",
+            "Requests at the door for records that were refused because a bound was reached",
+            metrics.refused.clone(),
+        );
+        registry.register(
+            "logpush_ingest_repeated_requests",
+            "Requests that had been stored before, by their idempotency key",
+            metrics.repeated.clone(),
+        );
         metrics
     }
 
@@ -74,6 +94,16 @@ impl IngestMetrics {
         }
     }
 
+    /// Counts a request that was refused because this bound was reached.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// Counts a request that had been stored before.
+    pub(crate) fn repeated(&self) {
+        self.repeated.inc();
+    }
+
     /// Counts a request by the status of its answer.
     pub(crate) fn answered(&self, status: u16) {
         self.requests.get_or_create(&StatusLabel { status }).inc();
@@ -84,40 +114,124 @@ impl IngestMetrics {
 #[derive(Debug)]
 pub(crate) struct MetricsPage {
     registry: Mutex<Registry>,
-    in_flight_bytes: Gauge<u64, AtomicU64>,
-    journal_bytes: Gauge<u64, AtomicU64>,
+    gauges: Gauges,
 }
 
-/// How full things are.
-#[derive(Debug, Clone, Copy)]
+type Number = Gauge<u64, AtomicU64>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabel {
+    state: &'static str,
+}
+
+#[derive(Debug, Default)]
+struct Gauges {
+    in_flight_bytes: Number,
+    journal_bytes: Number,
+    connections: Number,
+    keys: Number,
+    keys_forgotten: Counter,
+    open_files: Number,
+    journal_state: Family<StateLabel, Number>,
+    catalog_state: Family<StateLabel, Number>,
+}
+
+/// How full things are, and how they stand.
+#[derive(Debug)]
 pub(crate) struct Levels {
     /// Memory that requests hold.
-    pub(crate) in_flight_bytes: u64,
+    in_flight_bytes: u64,
     /// Disk that the journal occupies.
-    pub(crate) journal_bytes: u64,
+    journal_bytes: u64,
+    connections: u64,
+    keys: KeyCounts,
+    standing: Standing,
+    /// Files that this process has open, where the system tells.
+    open_files: Option<u64>,
+}
+
+impl Levels {
+    /// As they are now.
+    pub(crate) fn of(app: &App) -> Self {
+        Self {
+            in_flight_bytes: app.door.in_flight_bytes(),
+            journal_bytes: app.journal.bytes(),
+            connections: app.connections.count() as u64,
+            keys: app.journal.keys(),
+            standing: Standing::of(app),
+            open_files: std::fs::read_dir("/proc/self/fd").ok().map(|files| files.count() as u64),
+        }
+    }
+}
+
+impl Gauges {
+    fn register(&self, registry: &mut Registry) {
+        for (name, help, gauge) in [
+            (
+                "logpush_ingest_in_flight_bytes",
+                "Memory that requests at the door for records hold",
+                &self.in_flight_bytes,
+            ),
+            ("logpush_journal_bytes", "Bytes that the journal occupies", &self.journal_bytes),
+            ("logpush_http_connections", "Connections that are open", &self.connections),
+            ("logpush_open_files", "Files and connections that are open", &self.open_files),
+            ("logpush_idempotency_keys", "Idempotency keys that are remembered", &self.keys),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        registry.register(
+            "logpush_idempotency_keys_forgotten",
+            "Idempotency keys that were forgotten before their 24 hours were over: there were too \
+             many",
+            self.keys_forgotten.clone(),
+        );
+        registry.register(
+            "logpush_journal_state",
+            "1 for how the journal stands: ok, refusing until the cause is gone, or poisoned until \
+             a restart",
+            self.journal_state.clone(),
+        );
+        registry.register(
+            "logpush_catalog_state",
+            "1 for how the catalogue stands: ok, or refusing until the cause is gone",
+            self.catalog_state.clone(),
+        );
+    }
+
+    fn set(&self, levels: &Levels) {
+        self.in_flight_bytes.set(levels.in_flight_bytes);
+        self.journal_bytes.set(levels.journal_bytes);
+        self.connections.set(levels.connections);
+        self.open_files.set(levels.open_files.unwrap_or_default());
+        self.keys.set(levels.keys.held);
+        let told = self.keys_forgotten.get();
+        self.keys_forgotten.inc_by(levels.keys.forgotten_early.saturating_sub(told));
+        for (family, states, now) in [
+            (
+                &self.journal_state,
+                &["ok", "refusing", "poisoned"][..],
+                levels.standing.journal_word(),
+            ),
+            (&self.catalog_state, &["ok", "refusing"][..], levels.standing.catalog_word()),
+        ] {
+            for &state in states {
+                family.get_or_create(&StateLabel { state }).set(u64::from(state == now));
+            }
+        }
+    }
 }
 
 impl MetricsPage {
     /// The page of what is registered in `registry`.
     pub(crate) fn new(mut registry: Registry) -> Self {
-        let (in_flight_bytes, journal_bytes) = (Gauge::default(), Gauge::default());
-        registry.register(
-            "logpush_ingest_in_flight_bytes",
-            "Memory that requests at the door for records hold",
-            in_flight_bytes.clone(),
-        );
-        registry.register(
-            "logpush_journal_bytes",
-            "Bytes that the journal occupies",
-            journal_bytes.clone(),
-        );
-        Self { registry: Mutex::new(registry), in_flight_bytes, journal_bytes }
+        let gauges = Gauges::default();
+        gauges.register(&mut registry);
+        Self { registry: Mutex::new(registry), gauges }
     }
 
     /// The page's text.
-    pub(crate) fn render(&self, levels: Levels) -> String {
-        self.in_flight_bytes.set(levels.in_flight_bytes);
-        self.journal_bytes.set(levels.journal_bytes);
+    pub(crate) fn render(&self, levels: &Levels) -> String {
+        self.gauges.set(levels);
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         encode(&mut text, &registry).expect("writing to memory cannot fail");

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use journal::{
-    Append, AppendError, Appended, Bounds, Frame, Health, Journal, MemoryJournal, QuarantineRef,
-    ReadError, Retention,
+    Append, AppendError, Appended, Bounds, Frame, Health, Journal, KeyCounts, MemoryJournal,
+    QuarantineRef, ReadError, Retention,
 };
 use model::{Offset, OffsetRange, Partition, UnixNanos};
 
@@ -214,6 +214,10 @@ impl Journal for StormyJournal {
 
     async fn quarantined(&self, partition: Partition) -> Result<Vec<QuarantineRef>, ReadError> {
         self.core.journal.quarantined(partition).await
+    }
+
+    fn keys(&self) -> KeyCounts {
+        self.core.journal.keys()
     }
 
     fn bytes(&self) -> u64 {

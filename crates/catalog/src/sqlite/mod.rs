@@ -30,7 +30,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 use crate::vault::Vault;
 use crate::{CatalogError, Mark, Result};
@@ -259,6 +259,16 @@ fn durable(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("fullfsync", "ON")
 }
 
+/// Whether a connection is out of its last transaction. SQLite itself rolls back what meets an error
+/// of the disk; the client then never learns that it ended, and could begin no other one.
+async fn is_usable(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // The rollback of one that was dropped may still be on its way.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
+}
+
 /// Connections that are open at once and stay so: a catalogue in memory lives in its only one, and
 /// one that is opened later would find another file where the first was replaced.
 async fn pool(connections: u32, options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
@@ -269,6 +279,7 @@ async fn pool(connections: u32, options: SqliteConnectOptions) -> sqlx::Result<S
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_usable(connection)))
         .connect_with(options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT))
         .await
 }

@@ -56,7 +56,10 @@ impl Delivering {
         let batch = &self.sealed.batch;
         let (first, catalog) = (batch.range.first, &self.room.catalog);
         match catalog.settle(batch.job, batch.partition, first, what.clone()).await {
-            Ok(()) => Event::Noted,
+            Ok(()) => {
+                self.progress.ledger_works();
+                Event::Noted
+            }
             // Who has taken over finds the object, and notes it.
             Err(error) if self.room.heeds(&error) => Event::TooLate,
             Err(error @ (CatalogError::Fenced(_) | CatalogError::NotFound { .. })) => {
@@ -66,6 +69,7 @@ impl Delivering {
             }
             Err(error) => {
                 tracing::error!(job = %batch.job, %error, "cannot settle a batch; trying again");
+                self.progress.ledger_fails(&error, self.room.clock.now());
                 Event::NotNoted
             }
         }

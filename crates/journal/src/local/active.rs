@@ -1,8 +1,9 @@
 //! The file of the active segment: written by one thread, one group of appends after the other.
 //!
 //! **Rules.** A group is durable when [`ActiveFile::write`] returns, or it leaves nothing behind:
-//! the file is cut back to where it was. When an fsync fails, or the cut does, nobody knows what
-//! the disk holds; then nothing more is written before the journal has been opened anew. So it is
+//! the file is cut back to where it was. A cut that fails, as on a file system that has become
+//! read-only, is made up for before anything else is written. When an fsync fails, nobody knows
+//! what the disk holds; then nothing more is written before the journal has been opened anew. So it is
 //! where a segment can neither be made nor removed again.
 
 use std::fs::File;
@@ -16,7 +17,7 @@ use thiserror::Error;
 use super::disk::Disk;
 use super::format::{SegmentId, encode_segment_header};
 use super::layout;
-use crate::AppendError;
+use crate::{AppendError, Health};
 
 /// Why a group was not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -38,6 +39,15 @@ impl From<Failure> for AppendError {
     }
 }
 
+impl From<Failure> for Health {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(reason) => Self::Refusing(reason),
+            Failure::Poisoned(reason) => Self::Poisoned(reason),
+        }
+    }
+}
+
 /// The active segment's file.
 #[derive(Debug)]
 pub(super) struct ActiveFile {
@@ -45,12 +55,14 @@ pub(super) struct ActiveFile {
     file: File,
     /// Up to where the file holds complete, durable appends.
     committed: u64,
+    /// Whether something that was refused may still stand behind that.
+    is_torn: bool,
 }
 
 impl ActiveFile {
     /// A file that was recovered: it ends at `committed`, and what is written goes to its end.
     pub(super) fn recovered(disk: Arc<dyn Disk>, file: File, committed: u64) -> Self {
-        Self { disk, file, committed }
+        Self { disk, file, committed, is_torn: false }
     }
 
     /// Makes the file of an empty segment durable in `dir`.
@@ -76,12 +88,27 @@ impl ActiveFile {
         disk.sync(&file).and_then(|()| disk.sync_dir(dir)).map_err(|error| {
             Failure::Poisoned(format!("cannot sync `{}`: {error}", path.display()))
         })?;
-        Ok(Self { disk, file, committed: header.len() as u64 })
+        Ok(Self { disk, file, committed: header.len() as u64, is_torn: false })
     }
 
     /// Up to where the file holds complete, durable appends.
     pub(super) const fn committed(&self) -> u64 {
         self.committed
+    }
+
+    /// Cuts off what an earlier write left, where it could not be cut off then.
+    pub(super) fn mend(&mut self) -> Result<(), Failure> {
+        if !self.is_torn {
+            return Ok(());
+        }
+        self.disk.truncate(&self.file, self.committed).map_err(|error| {
+            Failure::Refused(format!("what an earlier write left cannot be cut off: {error}"))
+        })?;
+        self.disk
+            .sync(&self.file)
+            .map_err(|error| Failure::Poisoned(format!("fdatasync failed: {error}")))?;
+        self.is_torn = false;
+        Ok(())
     }
 
     /// Writes the frames, each as what stands before its payload and the payload, and makes them
@@ -111,7 +138,7 @@ impl ActiveFile {
         Ok(())
     }
 
-    fn write_step(&self, step: &mut [IoSlice<'_>]) -> Result<(), Failure> {
+    fn write_step(&mut self, step: &mut [IoSlice<'_>]) -> Result<(), Failure> {
         if let Err(error) = self.disk.write(&self.file, step) {
             return Err(self.cut_back(&error));
         }
@@ -122,13 +149,16 @@ impl ActiveFile {
         })
     }
 
-    fn cut_back(&self, error: &io::Error) -> Failure {
-        let cut = self.disk.truncate(&self.file, self.committed);
-        match cut.and_then(|()| self.disk.sync(&self.file)) {
+    fn cut_back(&mut self, error: &io::Error) -> Failure {
+        self.is_torn = true;
+        match self.mend() {
             Ok(()) => Failure::Refused(format!("writing failed: {error}")),
-            Err(cut) => Failure::Poisoned(format!(
-                "writing failed: {error}; what was written could not be cut off again: {cut}"
-            )),
+            Err(Failure::Refused(also)) => {
+                Failure::Refused(format!("writing failed: {error}; {also}"))
+            }
+            Err(Failure::Poisoned(also)) => {
+                Failure::Poisoned(format!("writing failed: {error}; {also}"))
+            }
         }
     }
 }

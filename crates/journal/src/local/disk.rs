@@ -9,6 +9,8 @@ use std::io::{self, IoSlice, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use super::layout;
+
 /// The writing operations on files.
 pub trait Disk: Debug + Send + Sync + 'static {
     /// Makes a file, or empties it where it exists; what is written to it goes to its end.
@@ -56,6 +58,15 @@ pub trait Disk: Debug + Send + Sync + 'static {
         let space = rustix::fs::statvfs(dir)?;
         Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
+}
+
+/// Whether a file in `dir` can be written and made durable, tried with one that is removed again.
+pub(super) fn probe(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    let path = layout::probe_path(dir);
+    let file = disk.create(&path)?;
+    let tried = disk.write(&file, &mut [IoSlice::new(&[0; 4096])]).and_then(|()| disk.sync(&file));
+    disk.remove(&path)?;
+    tried
 }
 
 /// The operating system's file system.

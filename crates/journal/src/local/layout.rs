@@ -5,6 +5,7 @@
 //! <dir>/p0000/00000000000000000000.seg    a segment, named after its first frame
 //!             00000000000000000000.idx    what its index remembers, once it is sealed
 //!             00000000000000001742.seg
+//!             probe                       while it is tried whether the disk can be written again
 //! ```
 //!
 //! **Rules.** A name that would not be written like this is not one of ours, and is left alone.
@@ -20,6 +21,7 @@ pub(super) const LOCK: &str = "LOCK";
 
 const SEGMENT_SUFFIX: &str = ".seg";
 const INDEX_SUFFIX: &str = ".idx";
+const PROBE: &str = "probe";
 
 /// The directory of `partition`.
 pub(super) fn partition_dir(dir: &Path, partition: Partition) -> PathBuf {
@@ -38,6 +40,11 @@ pub(super) fn segment_path(partition_dir: &Path, base: Offset) -> PathBuf {
 /// The index file of that segment.
 pub(super) fn index_path(partition_dir: &Path, base: Offset) -> PathBuf {
     partition_dir.join(file_name(base, INDEX_SUFFIX))
+}
+
+/// The file by which it is tried whether a partition's directory can be written to.
+pub(super) fn probe_path(partition_dir: &Path) -> PathBuf {
+    partition_dir.join(PROBE)
 }
 
 fn file_name(base: Offset, suffix: &str) -> String {

@@ -12,7 +12,8 @@
 //!
 //! **Rules.**
 //! * The order is always file, fdatasync, index, tail, end, answer. What a reader sees is durable.
-//! * A failed write leaves nothing behind and is answered with [`AppendError::Refusing`]; after a
+//! * A failed write leaves nothing behind and is answered with [`AppendError::Refusing`]; while
+//!   that lasts, it is tried from time to time whether the disk can be written to again. After a
 //!   failed fsync a partition takes nothing more before it has been opened anew, and goes on
 //!   giving out what is durable.
 //! * Sealed segments never change. They are given up whole, oldest first.
@@ -59,8 +60,8 @@ use self::recovery::{Recovered, Recovery};
 use self::writer::Writer;
 use crate::keys::{Claim, KeyWindow};
 use crate::{
-    Append, AppendError, Appended, Bounds, Clock, Frame, Health, Journal, OpenError, QuarantineRef,
-    ReadError, Retention, expiry,
+    Append, AppendError, Appended, Bounds, Clock, Frame, Health, Journal, KeyCounts, OpenError,
+    QuarantineRef, ReadError, Retention, expiry,
 };
 
 #[cfg(feature = "test-util")]
@@ -333,6 +334,10 @@ impl Journal for LocalJournal {
     async fn quarantined(&self, partition: Partition) -> Result<Vec<QuarantineRef>, ReadError> {
         let disk = Arc::clone(&self.disk);
         blocking(self.readable(partition)?, move |state| reader::quarantined(state, &*disk)).await
+    }
+
+    fn keys(&self) -> KeyCounts {
+        self.keys.counts()
     }
 
     fn bytes(&self) -> u64 {

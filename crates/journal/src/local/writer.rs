@@ -13,7 +13,7 @@ use model::time::NANOS_PER_SECOND;
 use model::{OffsetRange, UnixNanos};
 
 use super::active::{ActiveFile, Failure};
-use super::disk::Disk;
+use super::disk::{Disk, probe};
 use super::format::{Placing, SegmentId, encode_frame_head};
 use super::index::{Notes, Place, SegmentIndex};
 use super::lock::DirLock;
@@ -83,19 +83,31 @@ impl Writer {
 
     /// The next append; while appends are refused, looks from time to time whether they still
     /// have to be.
-    fn receive(&self) -> Option<Request> {
+    fn receive(&mut self) -> Option<Request> {
         while let Health::Refusing(_) = self.state.health() {
             match self.requests.recv_timeout(PROBE_EVERY) {
                 Ok(request) => return Some(request),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {
-                    if self.check_space(0).is_ok() {
-                        self.state.set_health(Health::Writable);
-                    }
+                    let health = match self.try_disk() {
+                        Ok(()) => Health::Writable,
+                        Err(failure) => failure.into(),
+                    };
+                    self.state.set_health(health);
                 }
             }
         }
         self.requests.recv().ok()
+    }
+
+    /// Whether appends can be taken again.
+    fn try_disk(&mut self) -> Result<(), Failure> {
+        self.check_space(0)?;
+        self.active.mend()?;
+        let dir = &self.state.dir;
+        probe(&*self.disk, dir).map_err(|error| {
+            Failure::Refused(format!("`{}` cannot be written to: {error}", dir.display()))
+        })
     }
 
     /// A group that begins with `first`, and the append that did not fit into it.
@@ -119,10 +131,7 @@ impl Writer {
                 self.publish(requests, &group);
             }
             Err(failure) => {
-                self.state.set_health(match failure.clone() {
-                    Failure::Refused(reason) => Health::Refusing(reason),
-                    Failure::Poisoned(reason) => Health::Poisoned(reason),
-                });
+                self.state.set_health(failure.clone().into());
                 let error = AppendError::from(failure);
                 for request in requests {
                     request.ticket.fail(error.clone());
@@ -137,6 +146,7 @@ impl Writer {
         }
         let bytes = requests.iter().map(Request::bytes).sum();
         self.check_space(bytes)?;
+        self.active.mend()?;
         let now = self.clock.now();
         if self.has_to_roll(bytes, now) {
             self.roll()?;

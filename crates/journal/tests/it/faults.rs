@@ -141,18 +141,60 @@ async fn after_a_failed_fsync_nothing_is_taken_before_a_restart() {
 }
 
 #[tokio::test]
-async fn where_a_failed_write_cannot_be_cut_off_nothing_is_taken_before_a_restart() {
-    for also in [Operation::Truncate, Operation::Sync] {
-        let home = Home::new();
-        let (disk, journal) = open(&home);
-        store(&journal, &["1\n"]).await;
-        disk.fail([Operation::Write, also]);
-        poisoned(&journal).await;
-        disk.fail([]);
-        poisoned(&journal).await;
-        journal.close().await;
-        assert_eq!(texts(&home.open()).await, ["1\n"], "with {also:?}");
+async fn where_the_cut_after_a_failed_write_is_not_durable_nothing_is_taken_before_a_restart() {
+    let home = Home::new();
+    let (disk, journal) = open(&home);
+    store(&journal, &["1\n"]).await;
+    disk.fail([Operation::Write, Operation::Sync]);
+    poisoned(&journal).await;
+    disk.fail([]);
+    poisoned(&journal).await;
+    journal.close().await;
+    assert_eq!(texts(&home.open()).await, ["1\n"]);
+}
+
+#[tokio::test]
+async fn where_a_failed_write_cannot_be_cut_off_appends_are_refused_until_it_can() {
+    let home = Home::with_segments(600);
+    let (disk, journal) = open(&home);
+    store(&journal, &["1\n"]).await;
+    let bytes = journal.bytes();
+    disk.fail([Operation::Write, Operation::Truncate]);
+    refused(&journal).await;
+    disk.fail([Operation::Truncate]);
+    refused(&journal).await;
+    assert!(std::fs::metadata(home.newest_segment()).unwrap().len() > bytes);
+    disk.fail([]);
+    // The next append begins a segment: what is left of the other must not stay in the old one.
+    let torn = home.newest_segment();
+    let long = "2".repeat(500) + "\n";
+    store(&journal, &[&long]).await;
+    assert_ne!(home.newest_segment(), torn);
+    assert_eq!(std::fs::metadata(torn).unwrap().len(), bytes);
+    assert_eq!(journal.health(), Health::Writable);
+    assert_eq!(texts(&journal).await, ["1\n", &long]);
+    journal.close().await;
+    assert_eq!(texts(&home.open()).await, ["1\n", &long]);
+}
+
+#[tokio::test]
+async fn appends_stay_refused_while_the_disk_takes_nothing_and_are_taken_when_it_does() {
+    let home = Home::new();
+    let (disk, journal) = open(&home);
+    store(&journal, &["1\n"]).await;
+    disk.fail([Operation::Write]);
+    refused(&journal).await;
+    // Longer than it takes until it is looked for.
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    let Health::Refusing(reason) = journal.health() else { panic!("it should refuse") };
+    assert!(reason.contains("cannot be written to"), "{reason}");
+    disk.fail([]);
+    while journal.health() != Health::Writable {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
+    assert_eq!(store(&journal, &["2\n"]).await, range(1, 2));
+    journal.close().await;
+    assert_eq!(texts(&home.open()).await, ["1\n", "2\n"]);
 }
 
 #[tokio::test]

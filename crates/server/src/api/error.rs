@@ -49,7 +49,7 @@ pub(crate) enum Code {
     UnsupportedMedia,
     /// The idempotency key was used with another body.
     KeyReused,
-    /// More requests than the token may make: wait.
+    /// More than the token or the account may: wait.
     TooManyRequests,
     /// Too much at a time: try again.
     Overloaded,
@@ -334,7 +334,13 @@ impl From<IngestError> for ApiError {
             IngestError::BodyTooLarge { .. } | IngestError::DecodedTooLarge { .. } => {
                 Code::TooLarge
             }
-            IngestError::Silent(_) | IngestError::TooSlow(_) => Code::TimedOut,
+            IngestError::Silent(_) | IngestError::TooSlow(_) | IngestError::Trickling(_) => {
+                Code::TimedOut
+            }
+            IngestError::TooFast { wait, .. } => {
+                return Self::new(Code::TooManyRequests, message).retry_after(wait);
+            }
+            IngestError::Crowded => Code::TooManyRequests,
             IngestError::Overloaded => Code::Overloaded,
             IngestError::Append(error) => return error.into(),
             IngestError::Catalog(error) => return error.into(),

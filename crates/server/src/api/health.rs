@@ -3,11 +3,10 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use catalog::Page;
-use journal::Health;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ApiError, ApiResult, Code, auth, envelope};
+use super::{ApiError, ApiResult, Code, Standing, auth, envelope};
 use crate::http::Call;
 use crate::metrics::{self, Levels};
 
@@ -21,7 +20,9 @@ pub(super) struct Alive {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Ready {
     status: &'static str,
+    /// `ok`, `refusing` (until the cause is gone) or `poisoned` (until a restart).
     journal: &'static str,
+    /// `ok`, `refusing` (it cannot be written to) or `unreachable`.
     catalog: &'static str,
     delivery: &'static str,
     /// `ok`, or `doubted`: what the catalogue says of jobs is not believed, and deliveries go on by
@@ -40,14 +41,11 @@ pub(super) fn alive() -> Response {
 /// `GET /readyz`: records can be taken in and delivered. Says no more than which part cannot:
 /// anybody may ask.
 pub(super) async fn ready(call: &mut Call) -> ApiResult {
-    let journal = match call.app.journal.health() {
-        Health::Writable => "ok",
-        Health::Refusing(_) => "refusing",
-        Health::Poisoned(_) => "poisoned",
-    };
+    let standing = Standing::of(&call.app);
+    let journal = standing.journal_word();
     let one = Page { number: 1, size: 1 };
     let catalog = match call.app.catalog.accounts(None, one).await {
-        Ok(_) => "ok",
+        Ok(_) => standing.catalog_word(),
         Err(_) => "unreachable",
     };
     let delivery = if call.app.delivery.is_superseded() { "superseded" } else { "ok" };
@@ -70,10 +68,6 @@ pub(super) async fn metrics(call: &mut Call) -> ApiResult {
             return Err(ApiError::new(Code::Forbidden, message));
         }
     }
-    let levels = Levels {
-        in_flight_bytes: call.app.door.in_flight_bytes(),
-        journal_bytes: call.app.journal.bytes(),
-    };
-    let page = call.app.metrics.render(levels);
+    let page = call.app.metrics.render(&Levels::of(&call.app));
     Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response())
 }

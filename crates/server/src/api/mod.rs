@@ -30,6 +30,7 @@ pub(crate) mod quarantine;
 mod rate;
 mod routes;
 mod senders;
+mod standing;
 mod status;
 pub(crate) mod tokens;
 mod verify;
@@ -45,6 +46,7 @@ pub(crate) use rate::Rates;
 pub(crate) use routes::{DOOR, Route, Row, Surface, expanded, routes};
 pub use routes::{Offered, offered};
 pub(crate) use senders::Senders;
+pub(crate) use standing::{Matter, Standing};
 pub(crate) use tokens::RESERVED_NAME;
 pub(crate) use verify::VERIFICATIONS_MAX;
 

@@ -12,7 +12,7 @@ use catalog::Permission::{Admin, LogsIngest, LogsRead, LogsWrite};
 use super::auth::Access::{self, AnyToken, InGrant, InScope, Operator, Public};
 use super::{
     ApiResult, accounts, audit, datasets, destination, health, history, ingest, jobs, ledger,
-    openapi, origin, ownership, policy, quarantine, status, tokens, verify, zones,
+    openapi, origin, ownership, policy, quarantine, standing, status, tokens, verify, zones,
 };
 use crate::app::App;
 use crate::http::Call;
@@ -182,6 +182,7 @@ const TABLE: &[Row] = &[
         Box::pin(quarantine::of_operator(c))
     }),
     (Method::GET, "/client/v4/logpush/status", InGrant(LogsRead), |c| Box::pin(status::all(c))),
+    (Method::GET, "/client/v4/logpush/health", AnyToken, |c| Box::pin(ready(standing::show(c)))),
 ];
 
 /// Every route.

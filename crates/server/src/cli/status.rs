@@ -10,7 +10,7 @@ use super::connection::Common;
 use super::print::{count, line, megabytes, span};
 use super::table::Rows;
 use super::{CliError, duration, print};
-use crate::client::{Client, JobStatus, Readiness, Retrying, view};
+use crate::client::{Client, Health, JobStatus, PartHealth, Readiness, Retrying, view};
 
 /// Clears the terminal and goes to its first line.
 const CLEAR: &str = "\x1b[2J\x1b[H";
@@ -51,8 +51,9 @@ async fn show(client: &Client, as_json: bool, before: &str) -> Result<(), CliErr
         return print::json(&jobs);
     }
     let jobs: Vec<JobStatus> = jobs.iter().map(view).collect::<Result<_, _>>()?;
+    let health: Health = client.get("/logpush/health").await?;
     line(format_args!("{before}{}", table(&jobs).text()))?;
-    let mut notes: Vec<String> = jobs.iter().flat_map(notes).collect();
+    let mut notes: Vec<String> = matters(&health).chain(jobs.iter().flat_map(notes)).collect();
     notes.extend(notes_on_service(&client.readiness().await?));
     if !notes.is_empty() {
         line(format_args!("\n{}", notes.join("\n")))?;
@@ -94,6 +95,17 @@ fn table(jobs: &[JobStatus]) -> Rows {
         ]);
     }
     rows
+}
+
+/// What is the matter with the service itself.
+fn matters(health: &Health) -> impl Iterator<Item = String> {
+    let parts = [("journal", &health.journal), ("catalogue", &health.catalog)];
+    parts.into_iter().filter(|(_, part)| part.state != "ok").map(|(name, part)| {
+        let PartHealth { state, message, reason } = part;
+        let message = message.as_deref().unwrap_or_default();
+        let reason = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+        format!("{name} {state}: {message}{reason}")
+    })
 }
 
 /// What somebody has to look after.
@@ -170,5 +182,18 @@ mod tests {
             "job 7: 2 frames are given up soon unless they are delivered",
         ];
         assert_eq!(notes(&job), expected);
+    }
+
+    #[test]
+    fn a_part_that_is_not_well_is_told_first_with_its_reason() {
+        let health = json!({
+            "journal": {"state": "refusing", "message": "No records are taken in now.",
+                        "reason": "only 5 bytes are free"},
+            "catalog": {"state": "ok"},
+        });
+        let health: Health = view(&health).unwrap();
+        let told: Vec<String> = matters(&health).collect();
+        let expected = "journal refusing: No records are taken in now. (only 5 bytes are free)";
+        assert_eq!(told, [expected]);
     }
 }

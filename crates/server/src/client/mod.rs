@@ -23,7 +23,9 @@ use envelope::Envelope;
 pub use error::ClientError;
 pub use ingest::{Door, LineError, Receipt, Shipment};
 pub use lines::Lines;
-pub use resources::{Account, Job, JobStatus, NewToken, Readiness, Retrying, Token, Zone};
+pub use resources::{
+    Account, Health, Job, JobStatus, NewToken, PartHealth, Readiness, Retrying, Token, Zone,
+};
 
 /// Items that are asked for on one page of a list.
 const PER_PAGE: usize = 50;

@@ -97,6 +97,28 @@ pub struct Job {
     pub error_message: Option<String>,
 }
 
+/// How the service stands.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Health {
+    /// What takes records in.
+    pub journal: PartHealth,
+    /// What takes down what is delivered.
+    pub catalog: PartHealth,
+}
+
+/// How a part of the service stands.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PartHealth {
+    /// `ok`, or one word for what is the matter.
+    pub state: String,
+    /// What that means.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// Why, where the token may know it.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
 /// How a job's delivery stands.
 #[derive(Debug, Clone, Deserialize)]
 pub struct JobStatus {

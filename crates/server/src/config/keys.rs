@@ -19,7 +19,7 @@ const fn key(path: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// Every setting.
-pub const KEYS: [Key; 34] = [
+pub const KEYS: [Key; 44] = [
     key(
         "data_dir",
         "./logpush-data",
@@ -57,6 +57,23 @@ pub const KEYS: [Key; 34] = [
         "`error`, `warn`, `info`, `debug`, `trace`, or directives such as \
          `info,delivery=debug`.",
     ),
+    key(
+        "http.connections_max",
+        "4096",
+        "Most connections at a time; further ones are answered 503. Lower where the system allows \
+         fewer open files.",
+    ),
+    key(
+        "http.connections_per_address_max",
+        "1024",
+        "Most of them from one address, apart from those of `api.trusted_proxies`.",
+    ),
+    key(
+        "http.idle_timeout",
+        "60s",
+        "How long a connection may take to send the headers of its next request before it is \
+         closed.",
+    ),
     key("ingest.body_bytes_max", "16MiB", "Most bytes of a request's body as it is received."),
     key(
         "ingest.decoded_bytes_max",
@@ -75,12 +92,46 @@ pub const KEYS: [Key; 34] = [
         "Memory for requests at a time; beyond it the door answers 503. At least 3 × \
          `decoded_bytes_max` + `quarantine_bytes_max`.",
     ),
+    key(
+        "ingest.tenant_in_flight_bytes_max",
+        "64MiB",
+        "Most of it for the requests of one account with its zones, unless one request alone \
+         needs more; beyond it they are answered 429. Without it half of `in_flight_bytes_max`.",
+    ),
+    key(
+        "ingest.tenant_bytes_per_second",
+        "",
+        "Most bytes of bodies, decompressed, that one account with its zones may send in a \
+         second, on and on; beyond it its requests are answered 429. Without it there is no limit.",
+    ),
+    key(
+        "ingest.tenant_records_per_second",
+        "",
+        "The same for records. Without it there is no limit.",
+    ),
+    key(
+        "ingest.tenant_burst",
+        "10s",
+        "For how long an account that sends less may save up what it may send, to send it at once.",
+    ),
+    key(
+        "ingest.silence_timeout",
+        "30s",
+        "How long a client may send nothing in the middle of a body. After that time a body also \
+         has to come at 1 KiB/s at least.",
+    ),
     key("journal.partitions", "1", "Parallel logs. May grow, never shrink."),
     key("journal.segment_bytes", "128MiB", "Size of a segment file."),
     key(
         "journal.free_bytes_min",
         "256MiB",
         "Free space of the disk below which nothing more is taken in.",
+    ),
+    key(
+        "journal.idempotency_keys_max",
+        "1000000",
+        "How many idempotency keys are remembered for their 24 hours; beyond it the oldest are \
+         forgotten. Each takes about 150 bytes of memory.",
     ),
     key(
         "journal.retention_age",
@@ -92,6 +143,11 @@ pub const KEYS: [Key; 34] = [
         "100GiB",
         "How many bytes of the disk the journal may take before its oldest records are given \
          up.",
+    ),
+    key(
+        "journal.retention_check",
+        "30s",
+        "How often it is looked for what has expired, or will soon.",
     ),
     key(
         "delivery.allow_private_endpoints",

@@ -6,6 +6,7 @@
 //! - The process environment is read in one function ([`process_environment`]) and nowhere else.
 
 mod changes;
+mod door;
 mod environment;
 mod error;
 mod keys;
@@ -49,12 +50,16 @@ pub struct Config {
     pub datasets_dir: Option<PathBuf>,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// The bounds of connections.
+    pub http: HttpSettings,
     /// The bounds of the ingest door.
     pub ingest: IngestSettings,
     /// The journal's layout and bounds.
     pub journal: LocalSettings,
     /// How long the journal holds what is not delivered.
     pub retention: Retention,
+    /// How often it is looked for what has expired, or soon will.
+    pub retention_check: Duration,
     /// What can be tuned about delivery.
     pub delivery: DeliverySettings,
     /// The bounds of the API.
@@ -94,6 +99,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// The bounds of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// Most connections at a time.
+    pub connections_max: usize,
+    /// Most of them from one address.
+    pub connections_per_address_max: usize,
+    /// How long a connection may take to send the headers of its next request.
+    pub idle_timeout: Duration,
+}
+
 /// The bounds of the ingest door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IngestSettings {
@@ -105,6 +121,16 @@ pub struct IngestSettings {
     pub quarantine_bytes_max: u64,
     /// Most bytes of memory for requests at a time.
     pub in_flight_bytes_max: u64,
+    /// Most of them for one account, unless one request alone needs more.
+    pub tenant_in_flight_bytes_max: u64,
+    /// Most bytes of an account in a second, on and on.
+    pub tenant_bytes_per_second: Option<u64>,
+    /// Most records of an account in a second, on and on.
+    pub tenant_records_per_second: Option<u64>,
+    /// For how long an account that sent nothing may save up what it may send.
+    pub tenant_burst: Duration,
+    /// How long a client may send nothing in the middle of a body.
+    pub silence_timeout: Duration,
 }
 
 /// What can be tuned about delivery.
@@ -177,6 +203,7 @@ impl Config {
             spool_disk_bytes: self.delivery.spool_disk_bytes,
             retry: self.delivery.retry,
             retention: self.retention,
+            trim_interval: self.retention_check,
             ..delivery::Settings::new(self.data_dir.join("spool"))
         }
     }
@@ -193,14 +220,25 @@ impl Default for Config {
             secret_key: None,
             datasets_dir: None,
             log: LogSettings { format: LogFormat::Auto, level: "info".to_owned() },
+            http: HttpSettings {
+                connections_max: 4096,
+                connections_per_address_max: 1024,
+                idle_timeout: Duration::from_secs(60),
+            },
             ingest: IngestSettings {
                 body_bytes_max: 16 << 20,
                 decoded_bytes_max: 32 << 20,
                 quarantine_bytes_max: 8 << 20,
                 in_flight_bytes_max: 128 << 20,
+                tenant_in_flight_bytes_max: 64 << 20,
+                tenant_bytes_per_second: None,
+                tenant_records_per_second: None,
+                tenant_burst: Duration::from_secs(10),
+                silence_timeout: Duration::from_secs(30),
             },
             journal,
             retention: delivery.retention,
+            retention_check: delivery.trim_interval,
             delivery: DeliverySettings {
                 allow_private_endpoints: Vec::new(),
                 gzip_level: delivery.gzip_level,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use delivery::{Level, RetrySettings};
 use journal::{LocalSettings, Retention};
@@ -13,11 +14,12 @@ use toml::Table;
 use toml::de::{DeTable, DeValue};
 use tracing_subscriber::EnvFilter;
 
+use super::door::{RawHttp, RawIngest};
 use super::environment::{Environment, overlay};
 use super::quantity::{AutoOr, ByteSize, Count, Flag, List, Period};
 use super::{
-    AdminToken, ApiSettings, Config, ConfigError, DeliverySettings, IngestSettings, KEYS,
-    LogFormat, LogSettings, Network, SecretKey,
+    AdminToken, ApiSettings, Config, ConfigError, DeliverySettings, KEYS, LogFormat, LogSettings,
+    Network, SecretKey,
 };
 
 /// The file's sections and keys; what is absent takes its default.
@@ -31,6 +33,7 @@ pub(super) struct RawConfig {
     datasets_dir: Option<PathBuf>,
     shutdown_timeout: Option<Period>,
     log: RawLog,
+    http: RawHttp,
     ingest: RawIngest,
     journal: RawJournal,
     delivery: RawDelivery,
@@ -46,22 +49,14 @@ struct RawLog {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "a section")]
-#[allow(clippy::struct_field_names, reason = "the names are the keys")]
-struct RawIngest {
-    body_bytes_max: Option<ByteSize>,
-    decoded_bytes_max: Option<ByteSize>,
-    quarantine_bytes_max: Option<ByteSize>,
-    in_flight_bytes_max: Option<ByteSize>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a section")]
 struct RawJournal {
     partitions: Option<Count>,
     segment_bytes: Option<ByteSize>,
     free_bytes_min: Option<ByteSize>,
+    idempotency_keys_max: Option<Count>,
     retention_age: Option<Period>,
     retention_bytes: Option<ByteSize>,
+    retention_check: Option<Period>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -162,8 +157,10 @@ impl RawConfig {
             secret_key: self.secret_key.map(secret_key).transpose()?,
             datasets_dir: self.datasets_dir,
             log: self.log.validate(default.log)?,
+            http: self.http.validate(&default.http)?,
             ingest: self.ingest.validate(&default.ingest)?,
             retention: self.journal.retention(default.retention),
+            retention_check: self.journal.retention_check(default.retention_check)?,
             journal: self.journal.validate(default.journal)?,
             delivery: self.delivery.validate(default.delivery)?,
             api: self.api.validate(default.api)?,
@@ -230,40 +227,6 @@ impl RawLog {
     }
 }
 
-impl RawIngest {
-    fn validate(self, default: &IngestSettings) -> Result<IngestSettings, ConfigError> {
-        const MIB: u64 = 1 << 20;
-        let body_bytes_max =
-            bytes("ingest.body_bytes_max", self.body_bytes_max, default.body_bytes_max, MIB)?;
-        let decoded_bytes_max = bytes(
-            "ingest.decoded_bytes_max",
-            self.decoded_bytes_max,
-            default.decoded_bytes_max.max(body_bytes_max),
-            body_bytes_max,
-        )?;
-        let quarantine_bytes_max = bytes(
-            "ingest.quarantine_bytes_max",
-            self.quarantine_bytes_max,
-            default.quarantine_bytes_max,
-            MIB,
-        )?;
-        // One request of the largest kind must fit: its body, with frames of up to twice its size.
-        let largest_request = 3 * decoded_bytes_max + quarantine_bytes_max;
-        let in_flight_bytes_max = bytes(
-            "ingest.in_flight_bytes_max",
-            self.in_flight_bytes_max,
-            default.in_flight_bytes_max.max(largest_request),
-            largest_request,
-        )?;
-        Ok(IngestSettings {
-            body_bytes_max,
-            decoded_bytes_max,
-            quarantine_bytes_max,
-            in_flight_bytes_max,
-        })
-    }
-}
-
 impl RawJournal {
     fn retention(&self, default: Retention) -> Retention {
         Retention {
@@ -278,15 +241,33 @@ impl RawJournal {
         }
     }
 
+    fn retention_check(&self, default: Duration) -> Result<Duration, ConfigError> {
+        period("journal.retention_check", self.retention_check, default, Duration::from_secs(1))
+    }
+
     fn validate(self, default: LocalSettings) -> Result<LocalSettings, ConfigError> {
         let partitions =
             count("journal.partitions", self.partitions, default.partitions.into(), 1, 256)?;
         let segment_bytes =
-            bytes("journal.segment_bytes", self.segment_bytes, default.segment_bytes, 8 << 20)?;
+            bytes("journal.segment_bytes", self.segment_bytes, default.segment_bytes, 1 << 20)?;
         let free_bytes_min =
             bytes("journal.free_bytes_min", self.free_bytes_min, default.free_bytes_min, 0)?;
+        let idempotency_keys_max = count(
+            "journal.idempotency_keys_max",
+            self.idempotency_keys_max,
+            default.idempotency_keys_max as u64,
+            1,
+            // They are in memory.
+            100_000_000,
+        )? as usize;
         let partitions = partitions as u16;
-        Ok(LocalSettings { partitions, segment_bytes, free_bytes_min, ..default })
+        Ok(LocalSettings {
+            partitions,
+            segment_bytes,
+            free_bytes_min,
+            idempotency_keys_max,
+            ..default
+        })
     }
 }
 
@@ -431,7 +412,26 @@ fn trusted_proxy(text: &str) -> Result<Network, ConfigError> {
     })
 }
 
-fn bytes(
+/// A duration of at least `min`, and no longer than makes sense.
+pub(super) fn period(
+    key: &'static str,
+    given: Option<Period>,
+    default: Duration,
+    min: Duration,
+) -> Result<Duration, ConfigError> {
+    const MAX: Duration = Duration::from_hours(24);
+    let period = given.map_or(default, |period| period.0);
+    if (min..=MAX).contains(&period) {
+        return Ok(period);
+    }
+    Err(ConfigError::OutOfBounds {
+        key,
+        found: format!("{period:?}"),
+        expected: format!("{min:?} to {}h", MAX.as_secs() / 3600),
+    })
+}
+
+pub(super) fn bytes(
     key: &'static str,
     given: Option<ByteSize>,
     default: u64,
@@ -450,7 +450,7 @@ fn bytes(
     })
 }
 
-fn count(
+pub(super) fn count(
     key: &'static str,
     given: Option<Count>,
     default: u64,

@@ -50,7 +50,11 @@ fn a_full_file_sets_every_key() {
         (LogFormat::Json, "info,delivery=debug")
     );
     assert_eq!(config.ingest.quarantine_bytes_max, 4 << 20);
+    assert_eq!(config.ingest.tenant_bytes_per_second, Some(5 << 20));
+    assert_eq!(config.ingest.tenant_records_per_second, Some(20_000));
+    assert_eq!(config.http.connections_max, 1_000);
     assert_eq!(config.journal.partitions, 4);
+    assert_eq!(config.delivery_settings().trim_interval, Duration::from_secs(60));
     assert_eq!(config.retention.max_age_seconds, Some(36 * 3600));
     assert_eq!(config.retention.max_bytes, Some(2_000_000_000_000));
     assert_eq!(config.delivery.allow_private_endpoints, ["minio.internal:9000", "10.0.0.0/8"]);
@@ -232,6 +236,14 @@ fn a_value_out_of_its_bounds_is_told_with_what_is_allowed() {
         ),
         ("JOURNAL__PARTITIONS", "0", "`journal.partitions` is 0: expected 1 to 256"),
         ("INGEST__IN_FLIGHT_BYTES_MAX", "1MiB", "`ingest.in_flight_bytes_max` is 1048576 bytes"),
+        ("INGEST__TENANT_BURST", "1ms", "`ingest.tenant_burst` is 1ms: expected 1s to 24h"),
+        (
+            "INGEST__TENANT_BYTES_PER_SECOND",
+            "1",
+            "`ingest.tenant_bytes_per_second` is 1 bytes: expected 1024",
+        ),
+        ("HTTP__CONNECTIONS_MAX", "0", "`http.connections_max` is 0: expected 1 to 1000000"),
+        ("JOURNAL__RETENTION_CHECK", "2d", "`journal.retention_check` is 172800s: expected 1s"),
         ("INGEST__DECODED_BYTES_MAX", "1MiB", "`ingest.decoded_bytes_max` is 1048576 bytes"),
         (
             "DELIVERY__PRINCIPAL_ARN",
@@ -252,6 +264,7 @@ fn a_larger_body_raises_the_bounds_that_hang_on_it() {
     let config = load_environment(&[("LOGPUSH_INGEST__BODY_BYTES_MAX", "64MiB")]).unwrap();
     assert_eq!(config.ingest.decoded_bytes_max, 64 << 20);
     assert_eq!(config.ingest.in_flight_bytes_max, (3 * 64 + 8) << 20);
+    assert_eq!(config.ingest.tenant_in_flight_bytes_max, (3 * 32 + 4) << 20);
 }
 
 #[test]

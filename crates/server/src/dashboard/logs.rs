@@ -10,7 +10,7 @@ use super::job_state::{Health, JobState, health_from};
 use super::page::{Frame, base, rendered};
 use super::text::{Instant, between, bytes, count, span};
 use super::zones::{Pager, page_number, search, search_query};
-use crate::api::{ApiError, ApiResult};
+use crate::api::{ApiError, ApiResult, Matter, Standing};
 use crate::http::Call;
 
 /// Jobs of a page.
@@ -28,6 +28,8 @@ struct LogsPage {
     /// Where a service is connected; none for those who may not.
     connect: Option<String>,
     pager: Pager,
+    /// What is the matter with the service itself.
+    matters: Vec<Matter>,
 }
 
 struct ShownJob {
@@ -64,7 +66,18 @@ pub(super) async fn show(call: &mut Call) -> ApiResult {
     }
     let connect = call.caller()?.may(Permission::LogsWrite).then(|| format!("{base}/logs/new"));
     let frame = Frame::of(call).await?;
-    rendered(&LogsPage { frame, jobs: shown, search, total, found, connect, pager })
+    let matters = matters(call)?;
+    rendered(&LogsPage { frame, jobs: shown, search, total, found, connect, pager, matters })
+}
+
+/// What is the matter with the service, with the reasons for the operator alone.
+fn matters(call: &Call) -> Result<Vec<Matter>, ApiError> {
+    let is_operator = call.caller()?.is_operator();
+    let mut matters = Standing::of(&call.app).matters();
+    if !is_operator {
+        matters.iter_mut().for_each(|matter| matter.reason.clear());
+    }
+    Ok(matters)
 }
 
 /// Whether the job's name, number, dataset, destination or state has the text.

@@ -170,7 +170,11 @@ mod tests {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/panic", listener.local_addr().unwrap());
-        let running = Running::start(listener, router(&rooms.app, vec![route]));
+        let running = Running::start(
+            listener,
+            router(&rooms.app, vec![route]),
+            rooms.app.connections.clone(),
+        );
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         for _ in 0..2 {
             let answer = client.get(&url).send().await.unwrap();

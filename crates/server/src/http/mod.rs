@@ -7,10 +7,12 @@
 //! ```
 
 mod call;
+mod connections;
 mod dispatch;
 mod listener;
 mod peer;
 
 pub(crate) use call::{Call, Params};
+pub(crate) use connections::Connections;
 pub(crate) use dispatch::router;
-pub(crate) use listener::Running;
+pub(crate) use listener::{Running, TURNED_AWAY_MAX};

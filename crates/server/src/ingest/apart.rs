@@ -13,6 +13,7 @@ use super::buffers::Buffers;
 use super::frames::drafts;
 use super::manifest::Manifest;
 use super::sorter::{Sorter, Target};
+use super::tenant::Tenant;
 
 /// The bounds within which a request is taken apart.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +52,8 @@ pub fn take_apart(
 ) -> Result<Apart, String> {
     let text = |error: IngestError| error.to_string();
     let manifest = Manifest::read(&header_map(headers), query).map_err(text)?;
-    let mut reserved = Budget::new(bounds.memory_bytes_max).reserve();
+    let max = bounds.memory_bytes_max;
+    let mut reserved = Budget::new(max, max).reserve(Tenant::Operator);
     let mut decoded = Buffers::default().take(0);
     let max = bounds.decoded_bytes_max;
     manifest.coding.decode(body, max, &mut decoded, &mut reserved).map_err(text)?;

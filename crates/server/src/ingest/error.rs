@@ -106,6 +106,22 @@ pub(crate) enum IngestError {
     /// The body took longer than so many seconds.
     #[error("the body did not arrive in time: it may take {0} seconds")]
     TooSlow(u64),
+    /// It comes too slowly, on the whole, for so many bytes a second.
+    #[error("the body comes too slowly: send at least {0} bytes a second")]
+    Trickling(u64),
+    /// The tenant has sent more than it may.
+    #[error("the account sends more than {per_second} {unit} a second; wait {wait} s")]
+    TooFast {
+        /// How many are allowed.
+        per_second: u64,
+        /// Of what.
+        unit: &'static str,
+        /// Seconds until something is let in again.
+        wait: u64,
+    },
+    /// The tenant's share of the memory for requests is taken.
+    #[error("too many requests of the account are under way: wait for answers before sending more")]
+    Crowded,
     /// The memory for requests is taken.
     #[error("too many requests are under way: try again in a moment")]
     Overloaded,
@@ -118,4 +134,19 @@ pub(crate) enum IngestError {
     /// A worker died; nothing was stored.
     #[error("the request could not be worked on: {0}")]
     Worker(String),
+}
+
+impl IngestError {
+    /// The bound that was reached, for metrics; `None` where the request itself is wrong.
+    pub(super) const fn pressure(&self) -> Option<&'static str> {
+        match self {
+            Self::TooFast { .. } => Some("tenant_rate"),
+            Self::Crowded => Some("tenant_memory"),
+            Self::Overloaded => Some("memory"),
+            Self::Append(AppendError::Refusing(_)) => Some("journal_refusing"),
+            Self::Append(AppendError::Poisoned(_)) => Some("journal_poisoned"),
+            Self::Silent(_) | Self::TooSlow(_) | Self::Trickling(_) => Some("slow_client"),
+            _ => None,
+        }
+    }
 }

@@ -7,27 +7,36 @@ use journal::IdempotencyKey;
 use model::{Partition, Scope, ScopeKind};
 
 use super::Destined;
-use super::manifest::Manifest;
+use super::manifest::{KeyName, Manifest};
 
-/// The key `text`, bounded to where the request goes, with the digest of what it holds.
+/// The request's key, bounded to where the request goes, with the digest of what it holds.
 ///
 /// The digest of the content is a checksum and not proof against forgery: a client that forges
-/// two bodies of one digest under its own key deceives nobody but itself.
+/// two bodies of one digest under its own key deceives nobody but itself. Where the content is the
+/// key, it goes into that whole, since a checksum alone would take two bodies for one too easily.
 pub(super) fn digest(
-    text: &str,
+    name: &KeyName,
     destined: Destined,
     dataset: &str,
     manifest: &Manifest,
     body: &[u8],
 ) -> IdempotencyKey {
+    let content = content(manifest, body);
     let mut key = Context::new(&SHA256);
-    for part in [place(destined).as_str(), dataset, text] {
-        key.update(&(part.len() as u64).to_le_bytes());
-        key.update(part.as_bytes());
+    let mut part = |bytes: &[u8]| {
+        key.update(&(bytes.len() as u64).to_le_bytes());
+        key.update(bytes);
+    };
+    part(place(destined).as_bytes());
+    part(dataset.as_bytes());
+    match name {
+        KeyName::Given(text) => part(text.as_bytes()),
+        // No text that is given is empty, so that neither kind can be taken for the other.
+        KeyName::Content => [b"", &content[..], body].into_iter().for_each(part),
     }
     let mut digest = [0; 16];
     digest.copy_from_slice(&key.finish().as_ref()[..16]);
-    IdempotencyKey { key: digest, content: content(manifest, body) }
+    IdempotencyKey { key: digest, content }
 }
 
 fn place(destined: Destined) -> String {
@@ -97,13 +106,38 @@ mod tests {
         let plain = Manifest::read(&HeaderMap::new(), &[]).unwrap();
         let numbered = [("first_line".to_owned(), "2".to_owned())];
         let numbered = Manifest::read(&HeaderMap::new(), &numbered).unwrap();
-        let first = digest("k", zone, "d", &plain, b"body");
-        assert_eq!(first, digest("k", zone, "d", &plain, b"body"));
+        let name = |text: &str| KeyName::Given(text.to_owned());
+        let k = name("k");
+        let first = digest(&k, zone, "d", &plain, b"body");
+        assert_eq!(first, digest(&k, zone, "d", &plain, b"body"));
         for (text, destined, dataset) in [("l", zone, "d"), ("k", other, "d"), ("k", zone, "e")] {
-            assert_ne!(digest(text, destined, dataset, &plain, b"body").key, first.key);
+            assert_ne!(digest(&name(text), destined, dataset, &plain, b"body").key, first.key);
         }
-        assert_ne!(digest("k", zone, "d", &plain, b"other").content, first.content);
-        assert_ne!(digest("k", zone, "d", &numbered, b"body").content, first.content);
-        assert_eq!(digest("k", zone, "d", &numbered, b"body").key, first.key);
+        assert_ne!(digest(&k, zone, "d", &plain, b"other").content, first.content);
+        assert_ne!(digest(&k, zone, "d", &numbered, b"body").content, first.content);
+        assert_eq!(digest(&k, zone, "d", &numbered, b"body").key, first.key);
+    }
+
+    #[test]
+    fn content_that_is_its_own_key_has_another_key_where_anything_differs() {
+        let zone = Destined::To(Scope::zone(Id::from_bytes([1; 16])));
+        let other = Destined::PerRecord(Grant::Installation);
+        let plain = Manifest::read(&HeaderMap::new(), &[]).unwrap();
+        let named = [("source".to_owned(), "a.log".to_owned())];
+        let named = Manifest::read(&HeaderMap::new(), &named).unwrap();
+        let key = |destined, dataset, manifest, body: &[u8]| {
+            digest(&KeyName::Content, destined, dataset, manifest, body)
+        };
+        let first = key(zone, "d", &plain, b"body");
+        assert_eq!(first, key(zone, "d", &plain, b"body"));
+        for different in [
+            key(other, "d", &plain, b"body"),
+            key(zone, "e", &plain, b"body"),
+            key(zone, "d", &named, b"body"),
+            key(zone, "d", &plain, b"Body"),
+            digest(&KeyName::Given("body".to_owned()), zone, "d", &plain, b"body"),
+        ] {
+            assert_ne!(different.key, first.key);
+        }
     }
 }

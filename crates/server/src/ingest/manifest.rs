@@ -23,6 +23,15 @@ pub(crate) enum Format {
     Combined,
 }
 
+/// What makes a request safe to repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum KeyName {
+    /// The client's name for it.
+    Given(String),
+    /// What it holds: the same content is the same request.
+    Content,
+}
+
 /// What a request says of its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Manifest {
@@ -30,8 +39,8 @@ pub(crate) struct Manifest {
     pub(super) format: Format,
     /// How it is compressed.
     pub(super) coding: Coding,
-    /// The client's name for the request.
-    pub(super) key: Option<String>,
+    /// What makes it safe to repeat.
+    pub(super) key: Option<KeyName>,
     /// The number of the body's first line in the sender's file.
     pub(super) first_line: u64,
     /// Where the lines come from, in the sender's words.
@@ -51,7 +60,7 @@ impl Manifest {
         let mut manifest = Self {
             format,
             coding,
-            key: key.map(|key| idempotency_key(&key)).transpose()?,
+            key: key.map(|key| idempotency_key(&key)).transpose()?.map(KeyName::Given),
             first_line: 1,
             source: None,
         };
@@ -59,6 +68,10 @@ impl Manifest {
             match name.as_str() {
                 "first_line" => manifest.first_line = first_line(value)?,
                 "source" => manifest.source = Some(source(value)?),
+                "idempotency" => {
+                    let by_content = idempotency(value)?;
+                    manifest.key.get_or_insert(by_content);
+                }
                 _ => {}
             }
         }
@@ -119,6 +132,17 @@ fn idempotency_key(text: &str) -> Result<String, IngestError> {
         name: "the header `Idempotency-Key`",
         found: shortened(text),
         expected: "1 to 255 visible ASCII characters",
+    })
+}
+
+fn idempotency(text: &str) -> Result<KeyName, IngestError> {
+    if text == "content" {
+        return Ok(KeyName::Content);
+    }
+    Err(IngestError::Parameter {
+        name: "the parameter `idempotency`",
+        found: shortened(text),
+        expected: "`content`, or the header `Idempotency-Key` in its place",
     })
 }
 
@@ -187,12 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_given_counts_more_than_the_content() {
+        let by_content = ("idempotency", "content");
+        let key = |query: &[(&str, &str)], headers: &[(HeaderName, &str)]| {
+            read(query, headers).unwrap().key
+        };
+        assert_eq!(key(&[], &[]), None);
+        assert_eq!(key(&[by_content], &[]), Some(KeyName::Content));
+        let given = Some(KeyName::Given("k".to_owned()));
+        assert_eq!(key(&[by_content], &[(IDEMPOTENCY_KEY, "k")]), given);
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_by_name() {
         let long = "k".repeat(256);
         for (query, key, expected) in [
             (Some(("first_line", "0")), None, "`first_line` is `0`"),
             (Some(("first_line", "-1")), None, "`first_line` is `-1`"),
             (Some(("source", "a\nb")), None, "`source`"),
+            (Some(("idempotency", "body")), None, "`idempotency` is `body`: expected `content`"),
             (None, Some(""), "`Idempotency-Key` is ``"),
             (None, Some("a b"), "`Idempotency-Key` is `a b`"),
             (None, Some(long.as_str()), "255 visible"),

@@ -7,9 +7,11 @@
 //!                                          └── refused lines: quarantine frames, same append
 //! ```
 //!
-//! **Rules.** All frames of a request go into one append. Memory is reserved before it is used.
-//! Decoding and checking run on worker threads, as many as there are cores, but for small bodies. A record's bytes are
-//! copied at most once, from the decoded body into its frame, and are not altered.
+//! **Rules.** All frames of a request go into one append. Memory is reserved before it is used, and
+//! a tenant that sends too fast is refused before its body is read.
+//! Decoding and checking run on worker threads, as many as there are cores, but for small bodies.
+//! A record's bytes are copied at most once, from the decoded body into its frame, and are not
+//! altered.
 
 #[cfg(feature = "test-util")]
 pub(crate) mod apart;
@@ -25,11 +27,14 @@ mod key;
 mod manifest;
 mod outcome;
 mod quarantine;
+mod rates;
 mod sequence;
 mod sorter;
+mod tenant;
 mod zones;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -46,7 +51,9 @@ use budget::{Budget, Reserved};
 use buffers::{Buffer, Buffers};
 use checkers::Checkers;
 use coding::Coding;
+use rates::Rates;
 use sorter::{Sorted, Sorter, Target};
+use tenant::{Tenant, Tenants};
 use zones::{ZoneTable, Zones};
 
 pub(crate) use error::IngestError;
@@ -73,6 +80,8 @@ struct Parts {
     settings: Live<IngestSettings>,
     metrics: IngestMetrics,
     budget: Arc<Budget>,
+    rates: Rates,
+    tenants: Tenants,
     /// As many permits as there are cores.
     workers: Semaphore,
     buffers: Buffers,
@@ -113,6 +122,7 @@ struct Prepared {
 struct Work {
     received: Buffer,
     reserved: Reserved,
+    tenant: Tenant,
     dataset: Arc<Dataset>,
     manifest: Manifest,
     destined: Destined,
@@ -138,7 +148,12 @@ impl Door {
                 clock,
                 settings: Live::new(settings),
                 metrics,
-                budget: Budget::new(settings.in_flight_bytes_max),
+                budget: Budget::new(
+                    settings.in_flight_bytes_max,
+                    settings.tenant_in_flight_bytes_max,
+                ),
+                rates: Rates::new(&settings),
+                tenants: Tenants::default(),
                 workers: Semaphore::new(cores),
                 buffers: Buffers::default(),
                 checkers: Checkers::default(),
@@ -156,23 +171,42 @@ impl Door {
         headers: &HeaderMap,
         body: &mut Body,
     ) -> Result<Receipt, IngestError> {
+        let taken = self.take(destined, dataset, manifest, headers, body).await;
+        if let Some(reason) = taken.as_ref().err().and_then(IngestError::pressure) {
+            self.parts.metrics.refused(reason);
+        }
+        taken
+    }
+
+    async fn take(
+        &self,
+        destined: Destined,
+        dataset: &str,
+        manifest: Manifest,
+        headers: &HeaderMap,
+        body: &mut Body,
+    ) -> Result<Receipt, IngestError> {
         let dataset = self.dataset(destined, dataset)?;
         if manifest.format == manifest::Format::Combined
             && (dataset.name != combined::DATASET || matches!(destined, Destined::PerRecord(_)))
         {
             return Err(IngestError::CombinedElsewhere);
         }
+        let tenant = self.parts.tenants.of(destined, self.parts.catalog.as_ref()).await;
+        let tenant = tenant.map_err(IngestError::Catalog)?;
+        self.parts.rates.admit(tenant, Instant::now())?;
         let zones = self.zones(destined).await?;
-        let (received, reserved) = self.receive(headers, body).await?;
+        let (received, reserved) = self.receive(tenant, headers, body).await?;
         let name = dataset.name.clone();
-        let work = Work { received, reserved, dataset, manifest, destined, zones };
+        let work = Work { received, reserved, tenant, dataset, manifest, destined, zones };
         let prepared = self.prepare(work).await?;
         self.store(destined, &name, prepared).await
     }
 
     /// Other bounds are in force from now on.
     pub(crate) fn set(&self, settings: IngestSettings) {
-        self.parts.budget.resize(settings.in_flight_bytes_max);
+        let (max, tenant_max) = (settings.in_flight_bytes_max, settings.tenant_in_flight_bytes_max);
+        self.parts.budget.resize(max, tenant_max);
         self.parts.settings.set(settings);
     }
 
@@ -229,6 +263,7 @@ impl Door {
 
     async fn receive(
         &self,
+        tenant: Tenant,
         headers: &HeaderMap,
         body: &mut Body,
     ) -> Result<(Buffer, Reserved), IngestError> {
@@ -237,10 +272,11 @@ impl Door {
         if announced > max {
             return Err(IngestError::BodyTooLarge { max });
         }
-        let mut reserved = self.parts.budget.reserve();
+        let mut reserved = self.parts.budget.reserve(tenant);
         let mut buffer =
             self.parts.buffers.take(announced.min(buffers::KEPT_BYTES_MAX as u64) as usize);
-        body::receive(body, max, &mut buffer, &mut reserved).await?;
+        let silence = self.parts.settings.get().silence_timeout;
+        body::receive(body, max, silence, &mut buffer, &mut reserved).await?;
         Ok((buffer, reserved))
     }
 
@@ -274,6 +310,7 @@ impl Door {
                 Ok(Receipt { outcome, repeated: false })
             }
             Appended::Repeated(range) => {
+                self.parts.metrics.repeated();
                 // Where the frames are gone, or stand in another partition because partitions were
                 // added since, the same body still has the same outcome.
                 let first = Outcome::of_frames(journal, partition, range).await.ok();
@@ -304,12 +341,16 @@ impl Door {
 
 impl Parts {
     fn work(&self, work: Work) -> Result<Prepared, IngestError> {
-        let Work { received, mut reserved, dataset, manifest, destined, zones } = work;
-        let decoded = self.decode(manifest.coding, received, &mut reserved)?;
+        let Work { received, mut reserved, tenant, dataset, manifest, destined, zones } = work;
+        let received_bytes = received.len() as u64;
+        let decoded = self.decode(manifest.coding, received, &mut reserved);
+        let bytes = decoded.as_ref().map_or(received_bytes, |decoded| decoded.len() as u64);
+        self.rates.charge(tenant, Instant::now(), bytes, 0);
+        let decoded = decoded?;
         let key = manifest
             .key
-            .as_deref()
-            .map(|text| key::digest(text, destined, &dataset.name, &manifest, &decoded));
+            .as_ref()
+            .map(|name| key::digest(name, destined, &dataset.name, &manifest, &decoded));
         let target = match destined {
             Destined::To(scope) => Target::Scope(scope),
             Destined::PerRecord(grant) => Target::PerRecord { zones: &zones, grant },
@@ -324,6 +365,7 @@ impl Parts {
         let Sorted { frames, outcome, record_bytes } = sorted?;
         // What is not copied stays, and what is copied has room of its own.
         reserved.shrink(decoded.len());
+        self.rates.charge(tenant, Instant::now(), 0, outcome.lines());
         let frames = frames::drafts(frames, decoded, &dataset.name);
         Ok(Prepared { frames, outcome, record_bytes, key, _reserved: reserved })
     }

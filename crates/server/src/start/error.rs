@@ -73,6 +73,17 @@ pub enum StartError {
     /// `delivery.allow_private_endpoints` has an entry that can be none.
     #[error("`delivery.allow_private_endpoints`: {0}")]
     Allowance(#[from] delivery::s3::InvalidAllowance),
+    /// The system allows too few open files.
+    #[error(
+        "the system allows this process {files} open files, and it needs {needed} at least: raise \
+         the limit (`ulimit -n`, `LimitNOFILE=` of systemd)"
+    )]
+    TooFewFiles {
+        /// How many it allows.
+        files: usize,
+        /// How many are needed.
+        needed: usize,
+    },
     /// Delivery cannot start.
     #[error(transparent)]
     Delivery(#[from] delivery::StartError),

@@ -59,8 +59,8 @@ impl Service {
             .local_addr()
             .map_err(|source| StartError::Listen { address: config.listen, source })?;
         let (rooms, admin_token) = Rooms::open(&config, s3).await?;
-        let http =
-            Running::start(listener, router(&rooms.app, [routes(), dashboard::routes()].concat()));
+        let router = router(&rooms.app, [routes(), dashboard::routes()].concat());
+        let http = Running::start(listener, router, rooms.app.connections.clone());
         let upkeep = Upkeep::start(&rooms.catalog, &rooms.app.clock);
         let timeout = config.shutdown_timeout;
         Ok(Self { address, admin_token, http, rooms, upkeep, timeout })
@@ -114,9 +114,10 @@ pub async fn serve(
     welcome: impl FnOnce(&Service),
 ) -> Result<(), StartError> {
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
-    file_limit::raise();
-    let data_dir = loaded.config.data_dir.clone();
-    let mut service = Service::start(loaded.config.clone(), None).await?;
+    let files = file_limit::raise();
+    let config = file_limit::fitted(loaded.config.clone(), files)?;
+    let data_dir = config.data_dir.clone();
+    let mut service = Service::start(config, None).await?;
     let mut reloader = Reloader::new(source, loaded, log);
     tracing::info!(address = %service.address(), data_dir = %data_dir.display(), "serving");
     welcome(&service);

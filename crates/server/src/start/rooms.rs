@@ -17,6 +17,7 @@ use crate::api::{Rates, Senders, Signer, VERIFICATIONS_MAX};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
 use crate::dashboard::{Drafts, Sessions};
+use crate::http::Connections;
 use crate::ingest::Door;
 use crate::instant::rfc3339_ms;
 use crate::live::Live;
@@ -173,6 +174,8 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         config.ingest,
         ingest_metrics.clone(),
     );
+    let trusted = config.api.trusted_proxies.clone();
+    let connections = Connections::new(config.http, trusted, &mut registry);
     Ok(App {
         journal,
         catalog,
@@ -181,6 +184,7 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         clock,
         door,
         signer,
+        connections,
         ingest_metrics,
         metrics: MetricsPage::new(registry),
         api: Live::new(config.api.clone()),

@@ -193,3 +193,20 @@ async fn the_first_page_is_small_with_all_that_it_loads() {
     assert!(transferred < 100_000, "{transferred} bytes");
     assert_eq!(send(site.request(Method::GET, "/assets/app.css")).await.status, 404);
 }
+
+#[tokio::test]
+async fn what_is_the_matter_with_the_service_stands_above_the_list_of_logs() {
+    // No disk has so much room.
+    let site = Site::start_with(None, |config| config.journal.free_bytes_min = 1 << 50).await;
+    let body = json!({"permissions": ["logs:read"], "zone_id": site.zone});
+    let customer = Browser::logged_in(&site, &site.add_token(&body).await).await;
+    let operator = Browser::logged_in(&site, site.service.admin_token()).await;
+    let path = format!("/{}/logs", site.scope());
+    let banner = "No records are taken in now";
+    assert!(!operator.page(&path).await.contains(banner));
+    site.ingest("{\"RayID\":\"1\"}").await.failure(503, 1053);
+    let page = operator.page(&path).await;
+    assert!(page.contains(banner) && page.contains("bytes are free"), "{page}");
+    let page = customer.page(&path).await;
+    assert!(page.contains(banner) && !page.contains("bytes are free"), "{page}");
+}

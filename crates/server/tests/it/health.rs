@@ -21,6 +21,26 @@ async fn it_tells_that_it_is_alive_and_ready() {
 }
 
 #[tokio::test]
+async fn who_has_a_token_learns_what_is_the_matter_and_the_operator_why() {
+    let site = Site::start_with(None, |config| config.journal.free_bytes_min = 1 << 50).await;
+    let path = "/client/v4/logpush/health";
+    send(site.request(Method::GET, path)).await.failure(401, 10000);
+    let token = site.add_token(&json!({"permissions": ["logs:read"], "zone_id": site.zone})).await;
+    let tokens = [token.as_str(), site.service.admin_token()];
+    for token in tokens {
+        let well = send(site.request(Method::GET, path).bearer_auth(token)).await.result();
+        assert_eq!(well, json!({"journal": {"state": "ok"}, "catalog": {"state": "ok"}}));
+    }
+    site.ingest("{\"RayID\":\"1\"}").await.failure(503, 1053);
+    for (token, is_told) in tokens.into_iter().zip([false, true]) {
+        let ill = send(site.request(Method::GET, path).bearer_auth(token)).await.result();
+        assert_eq!(ill["journal"]["state"], "refusing", "{ill}");
+        assert!(ill["journal"]["message"].is_string(), "{ill}");
+        assert_eq!(ill["journal"]["reason"].is_string(), is_told, "{ill}");
+    }
+}
+
+#[tokio::test]
 async fn metrics_count_what_came_in() {
     let site = Site::start().await;
     site.ingest("{\"RayID\":\"1\"}\nbad\n").await.result();

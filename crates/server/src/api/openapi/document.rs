@@ -160,6 +160,12 @@ fn parameters(operation: &Operation, path: &str) -> Vec<Value> {
             "description": "A request that is repeated with its key within 24 hours is stored once.",
             "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
         }));
+        parameters.push(json!({
+            "name": "idempotency",
+            "in": "query",
+            "description": "Without the header: the same content within 24 hours is stored once.",
+            "schema": {"type": "string", "enum": ["content"]},
+        }));
     }
     parameters
 }

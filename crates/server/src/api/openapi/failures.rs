@@ -23,7 +23,10 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::TooLarge => "the body is too large, as received or decompressed",
         Code::UnsupportedMedia => "a content type or content encoding that is not taken",
         Code::KeyReused => "the `Idempotency-Key` was used with another body within 24 hours",
-        Code::TooManyRequests => "the token makes more requests than it may",
+        Code::TooManyRequests => {
+            "the token makes more requests, the account sends more, or one address has more \
+             connections open than it may"
+        }
         Code::Internal => "the service failed",
         Code::Overloaded => "too much is under way at a time",
         Code::Unavailable => "the log or the catalogue cannot take more now",

@@ -13,8 +13,8 @@ use crate::api::ledger::{ENTRIES, ENTRIES_MAX};
 use crate::api::page::{PER_PAGE, PER_PAGE_MAX};
 use crate::api::quarantine::{LINES, LINES_MAX};
 use crate::api::{
-    accounts, audit, destination, health, history, jobs, ledger, ownership, policy, status, tokens,
-    verify, zones,
+    accounts, audit, destination, health, history, jobs, ledger, ownership, policy, standing,
+    status, tokens, verify, zones,
 };
 use crate::ingest::Outcome;
 
@@ -348,6 +348,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     get("/client/v4/logpush/status", "Status", "status", "The same of all jobs that the token covers.")
         .query(PAGES)
         .list::<status::Shown>(),
+    get("/client/v4/logpush/health", "Status", "health", "Whether records are taken in and deliveries noted.")
+        .result::<standing::Shown>(),
 ];
 
 const DESTINATION: &str = r#"{"destination_conf":"s3://burritobot/logs?region=us-west-2"}"#;

@@ -20,7 +20,7 @@ use clients::{Load, Sent};
 use site::Site;
 
 #[allow(clippy::disallowed_methods, reason = "a test is told by its environment what to run")]
-fn number_from_environment(name: &str) -> Option<u64> {
+pub(crate) fn number_from_environment(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
     Some(value.parse().unwrap_or_else(|_| panic!("{name} is `{value}`: expected a number")))
 }

@@ -1,5 +1,7 @@
 //! More than the door can take: it says so, keeps within its memory, and loses nothing.
 
+mod neighbours;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -22,9 +24,9 @@ const RECORDS: u64 = 40;
 /// What the service may take beyond its budgets, for its program and its threads.
 const MEMORY_MAX: u64 = 300 << 20;
 
-fn body(stream: &str, first: u64) -> String {
+fn body_of(stream: &str, first: u64, records: u64) -> String {
     let long = "x".repeat(20_000);
-    (first..first + RECORDS).fold(String::new(), |mut body, number| {
+    (first..first + records).fold(String::new(), |mut body, number| {
         let id = id(stream, number);
         writeln!(body, r#"{{"RayID":"{id}","ClientRequestURI":"/{long}"}}"#).unwrap();
         body
@@ -37,7 +39,7 @@ async fn send(world: &World, sender: u64) -> u64 {
     let mut refused = 0;
     for number in 0..REQUESTS {
         let first = number * RECORDS;
-        let body = body(&stream, first);
+        let body = body_of(&stream, first, RECORDS);
         loop {
             let request = world.api.ingest(&world.zone, "http_requests").body(body.clone());
             let request = request.header("idempotency-key", format!("{stream}-{number}"));
