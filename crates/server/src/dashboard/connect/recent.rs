@@ -282,4 +282,21 @@ mod tests {
         let preview = sample.preview(None, &options, &dataset());
         assert_eq!(preview, "<{\"RayID\":\"3a6050bcbe121a87\",\"ClientIP\":\"192.0.2.10\"}\n");
     }
+
+    #[test]
+    fn a_preview_joins_subrequests_where_the_job_does() {
+        let json = r#"{"field_names":["RayID"],"merge_subrequests":true}"#;
+        let options = OutputOptions::parse(json, &dataset()).unwrap();
+        // Newest first, so the subrequest that came last stands before its request.
+        let lines = [
+            r#"{"RayID":"d","ParentRayID":"00"}"#,
+            r#"{"RayID":"c","ParentRayID":"a"}"#,
+            r#"{"RayID":"b","ParentRayID":"a"}"#,
+            r#"{"RayID":"a","ParentRayID":"00"}"#,
+        ];
+        let recent = Recent { lines: lines.map(|line| line.as_bytes().to_vec()).into() };
+        let expected = "{\"RayID\":\"d\",\"Subrequests\":[]}\n\
+                        {\"RayID\":\"a\",\"Subrequests\":[{\"RayID\":\"b\"},{\"RayID\":\"c\"}]}\n";
+        assert_eq!(recent.preview(None, &options, &dataset()), expected);
+    }
 }
