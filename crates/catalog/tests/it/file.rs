@@ -88,7 +88,7 @@ async fn objects_that_were_delivered_before_checksums_were_kept_have_none() {
     // As the program left it that knew nothing of checksums.
     let mut connection = sqlite(&path).await;
     let older = "ALTER TABLE batch DROP COLUMN checksum;
-                 DELETE FROM _sqlx_migrations WHERE version >= 4;";
+                 DELETE FROM _sqlx_migrations WHERE version >= 5;";
     sqlx::raw_sql(older).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 
