@@ -57,8 +57,8 @@ impl S3Store {
 
     /// Lets tenants name these hosts and networks as endpoints from now on, and no other ones that
     /// are private. Requests under way go on.
-    pub fn allow(&self, private: Vec<String>) -> Result<(), InvalidAllowance> {
-        self.connections.allow(&private)
+    pub fn allow(&self, private: &[String]) -> Result<(), InvalidAllowance> {
+        self.connections.allow(private)
     }
 
     /// The checksum that the destination's store takes.

@@ -53,7 +53,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     if std::io::stdout().is_terminal() {
         introduce(&loaded.config)?;
     }
-    Ok(start::serve(source, loaded, log, welcome).await?)
+    Ok(Box::pin(start::serve(source, loaded, log, welcome)).await?)
 }
 
 /// Tells a person what they need next. Programs find the address in the log.

@@ -99,7 +99,7 @@ impl Reloader {
         let loaded = self.source.load_again(&self.loaded)?;
         let config = &loaded.config;
         // What can fail comes first.
-        let allowed = config.delivery.allow_private_endpoints.clone();
+        let allowed = &config.delivery.allow_private_endpoints;
         service.rooms.store.allow(allowed).map_err(StartError::from)?;
         self.log.set(&config.log.level);
         service.timeout = config.shutdown_timeout;
