@@ -83,7 +83,7 @@ async fn send(load: &Load, door: &Door, rate: f64, seconds: f64) -> Acknowledged
         let place = Arc::clone(&free).acquire_owned().await.unwrap();
         let (door, bytes) = (door.clone(), of_run(&load.bodies[body], run));
         posts.spawn(async move {
-            door.post(bytes, "identity").await;
+            door.post(bytes, "identity").await.unwrap();
             drop(place);
             ((run, body), Instant::now())
         });

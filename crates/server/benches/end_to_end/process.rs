@@ -191,7 +191,7 @@ impl Server {
         are_gzipped: bool,
     ) {
         let doors = zones.iter().map(|zone| self.door(zone)).collect();
-        post_all(doors, bodies, are_gzipped).await;
+        post_all(doors, bodies, are_gzipped).await.unwrap();
     }
 
     /// Where the records of a zone go in.
@@ -240,19 +240,30 @@ pub(crate) struct Door {
 
 impl Door {
     /// Posts a body, and returns when it is acknowledged.
-    pub(crate) async fn post(&self, body: Bytes, coding: &str) {
+    ///
+    /// # Errors
+    /// Says how it was refused.
+    pub(crate) async fn post(&self, body: Bytes, coding: &str) -> Result<(), String> {
         let request = self.http.post(&self.url).bearer_auth(TOKEN).body(body);
         let request = request.header("content-type", self.content_type);
-        let answer = request.header("content-encoding", coding).send().await.unwrap();
+        let answer = request.header("content-encoding", coding).send().await;
+        let answer = answer.map_err(|error| format!("{}: {error}", self.url))?;
         let status = answer.status();
-        assert!(status.is_success(), "{}: {status} {}", self.url, answer.text().await.unwrap());
         // The connection can be used again once the answer is read.
-        answer.bytes().await.unwrap();
+        let text = answer.text().await.map_err(|error| format!("{}: {error}", self.url))?;
+        if status.is_success() { Ok(()) } else { Err(format!("{}: {status} {text}", self.url)) }
     }
 }
 
 /// Posts all bodies, each at its door, over a few connections.
-pub(crate) async fn post_all(doors: Vec<Door>, bodies: Vec<(usize, Bytes)>, are_gzipped: bool) {
+///
+/// # Errors
+/// Says how one was refused; the others may have been posted.
+pub(crate) async fn post_all(
+    doors: Vec<Door>,
+    bodies: Vec<(usize, Bytes)>,
+    are_gzipped: bool,
+) -> Result<(), String> {
     let coding = if are_gzipped { "gzip" } else { "identity" };
     let (doors, bodies) = (Arc::new(doors), Arc::new(bodies));
     let next = Arc::new(AtomicUsize::new(0));
@@ -261,13 +272,12 @@ pub(crate) async fn post_all(doors: Vec<Door>, bodies: Vec<(usize, Bytes)>, are_
         let (doors, bodies, next) = (Arc::clone(&doors), Arc::clone(&bodies), Arc::clone(&next));
         senders.spawn(async move {
             while let Some((door, body)) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-                doors[*door].post(body.clone(), coding).await;
+                doors[*door].post(body.clone(), coding).await?;
             }
+            Ok(())
         });
     }
-    while let Some(sent) = senders.join_next().await {
-        sent.unwrap();
-    }
+    senders.join_all().await.into_iter().collect()
 }
 
 /// The build of `logpush` that is measured.

@@ -85,7 +85,7 @@ impl Tool {
             url: format!("http://127.0.0.1:{port}/"),
             content_type: self.known.content_type,
         };
-        process::post_all(vec![door], load.for_one_zone(), false).await;
+        process::post_all(vec![door], load.for_one_zone(), false).await?;
         let (lines, compressed) = loop {
             let (lines, bytes) = sink.read_back();
             if lines >= expected || started.elapsed() > PATIENCE {
