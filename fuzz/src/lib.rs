@@ -13,8 +13,11 @@ pub mod record;
 pub mod template;
 pub mod timestamp;
 
-/// Each kind, and what looks at it.
-pub const KINDS: [(&str, fn(&[u8])); 9] = [
+/// A kind, and what looks at it.
+pub type Kind = (&'static str, fn(&[u8]));
+
+/// All kinds.
+pub const KINDS: [Kind; 9] = [
     ("body", body::run),
     ("challenge", challenge::run),
     ("destination", destination::run),

@@ -53,6 +53,7 @@ impl World {
             unreachable: 0,
             lost_answer: 0,
             stall: 0,
+            twice: 0,
             latency: Duration::from_secs(5),
         };
         let (ledger, rng) = (Arc::clone(&catalog), Rng::new(1));

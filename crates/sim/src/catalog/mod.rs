@@ -84,6 +84,7 @@ impl MemoryCatalog {
     }
 
     /// A handle on the same catalogue for another process.
+    #[must_use]
     pub fn another(&self) -> Self {
         let (state, owner) = (Arc::clone(&self.state), AtomicU64::new(0));
         Self { installation: self.installation.clone(), state, owner, flaw: self.flaw }

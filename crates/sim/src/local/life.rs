@@ -73,7 +73,7 @@ impl Life {
                 6 => self.read(world).await,
                 7 => self.look_up(world).await,
                 8 => self.trim(world).await,
-                9 => self.repeat(world).await,
+                9 => self.repeat(world),
                 10 if world.rng.per_mille(400) => return self.close(world).await,
                 11 if world.rng.per_mille(300) => {
                     world.storm.saw("the process is killed");
@@ -99,7 +99,7 @@ impl Life {
         }
         let numbers: Vec<u64> = world.requests.keys().copied().collect();
         for number in numbers {
-            self.repeat_one(world, number).await;
+            self.repeat_one(world, number);
         }
         self.read(world).await;
         let (witness, requests) = (&mut world.witness, &mut world.requests);
@@ -181,10 +181,10 @@ impl Life {
                     Known::Over
                 }
                 // Nothing of it is there: it may be sent again, by those who do.
-                Err(AppendError::Closed) => self.refused(world, number),
+                Err(AppendError::Closed) => refused(world, number),
                 Err(AppendError::Refusing(_)) => {
                     world.storm.saw("an append is refused");
-                    self.refused(world, number)
+                    refused(world, number)
                 }
                 Err(AppendError::Poisoned(_)) => {
                     world.storm.saw("a partition is poisoned");
@@ -200,11 +200,6 @@ impl Life {
                 request.known = known;
             }
         }
-    }
-
-    fn refused(&self, world: &World, number: u64) -> Known {
-        let keyed = world.requests.get(&number).is_some_and(|request| request.keyed);
-        if keyed { Known::Unsent } else { Known::Over }
     }
 
     /// A request is acknowledged: its frames can be read at once.
@@ -316,15 +311,15 @@ impl Life {
     }
 
     /// A client sends again what is stored.
-    async fn repeat(&mut self, world: &mut World) {
+    fn repeat(&self, world: &mut World) {
         let count = world.requests.len() as u64;
         if count > 0 {
             let number = world.rng.between(1, count);
-            self.repeat_one(world, number).await;
+            self.repeat_one(world, number);
         }
     }
 
-    async fn repeat_one(&mut self, world: &mut World, number: u64) {
+    fn repeat_one(&self, world: &mut World, number: u64) {
         let request = world.requests[&number].clone();
         let Some(range) = world.witness.range_of(number) else { return };
         if !world.witness.remembers(&request) {
@@ -356,6 +351,12 @@ impl Life {
         self.write(world).await;
         world.storm.saw("the journal is closed");
     }
+}
+
+/// What becomes of a request of which nothing was stored.
+fn refused(world: &World, number: u64) -> Known {
+    let keyed = world.requests.get(&number).is_some_and(|request| request.keyed);
+    if keyed { Known::Unsent } else { Known::Over }
 }
 
 fn appending(journal: &Arc<LocalJournal>, partition: Partition, append: Append) -> Appending {
