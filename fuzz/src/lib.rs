@@ -13,11 +13,11 @@ pub mod record;
 pub mod template;
 pub mod timestamp;
 
-/// What is done with the bytes of an input; it panics where they break a promise.
-pub type Check = fn(&[u8]);
+/// A kind, and what looks at it.
+pub type Kind = (&'static str, fn(&[u8]));
 
-/// Each kind, and what looks at it.
-pub const KINDS: [(&str, Check); 9] = [
+/// All kinds.
+pub const KINDS: [Kind; 9] = [
     ("body", body::run),
     ("challenge", challenge::run),
     ("destination", destination::run),

@@ -6,7 +6,7 @@
 //! | `LOGPUSH_SIM_HISTORIES` | `many_histories…` | how many seeds to run, 300 or 1,000 without it |
 //! | `LOGPUSH_SIM_FIRST` | `many_histories…` | the first of them, 0 without it |
 
-#![allow(clippy::print_stdout, reason = "a run tells what it did")]
+#![allow(clippy::print_stdout, reason = "figures and traces are what it is run for")]
 
 use std::time::Instant;
 

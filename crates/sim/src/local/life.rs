@@ -181,10 +181,10 @@ impl Life {
                     Known::Over
                 }
                 // Nothing of it is there: it may be sent again, by those who do.
-                Err(AppendError::Closed) => Self::refused(world, number),
+                Err(AppendError::Closed) => refused(world, number),
                 Err(AppendError::Refusing(_)) => {
                     world.storm.saw("an append is refused");
-                    Self::refused(world, number)
+                    refused(world, number)
                 }
                 Err(AppendError::Poisoned(_)) => {
                     world.storm.saw("a partition is poisoned");
@@ -200,11 +200,6 @@ impl Life {
                 request.known = known;
             }
         }
-    }
-
-    fn refused(world: &World, number: u64) -> Known {
-        let keyed = world.requests.get(&number).is_some_and(|request| request.keyed);
-        if keyed { Known::Unsent } else { Known::Over }
     }
 
     /// A request is acknowledged: its frames can be read at once.
@@ -316,7 +311,7 @@ impl Life {
     }
 
     /// A client sends again what is stored.
-    fn repeat(&mut self, world: &mut World) {
+    fn repeat(&self, world: &mut World) {
         let count = world.requests.len() as u64;
         if count > 0 {
             let number = world.rng.between(1, count);
@@ -324,7 +319,7 @@ impl Life {
         }
     }
 
-    fn repeat_one(&mut self, world: &mut World, number: u64) {
+    fn repeat_one(&self, world: &mut World, number: u64) {
         let request = world.requests[&number].clone();
         let Some(range) = world.witness.range_of(number) else { return };
         if !world.witness.remembers(&request) {
@@ -356,6 +351,12 @@ impl Life {
         self.write(world).await;
         world.storm.saw("the journal is closed");
     }
+}
+
+/// What becomes of a request of which nothing was stored.
+fn refused(world: &World, number: u64) -> Known {
+    let keyed = world.requests.get(&number).is_some_and(|request| request.keyed);
+    if keyed { Known::Unsent } else { Known::Over }
 }
 
 fn appending(journal: &Arc<LocalJournal>, partition: Partition, append: Append) -> Appending {

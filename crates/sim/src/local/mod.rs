@@ -1,5 +1,4 @@
-//! The real local journal on a disk that forgets what was not synced, some hundred histories a
-//! second.
+//! The real local journal on a disk that forgets what was not synced.
 //!
 //! ```text
 //!  clients ─► LocalJournal ─► group ─► rough disk: real files, and what of them would last
