@@ -86,7 +86,7 @@ fn read_segment(
     let room = found.max_bytes.saturating_sub(found.bytes).saturating_add(HEADERS_BYTES);
     let start = (mark.offset, mark.position);
     let walk = Walk::new(&file, segment.id, start, end, room.min(READ_BYTES_MAX));
-    let mut walk = walk.into(&partition.chunks);
+    let mut walk = walk.reading_into(&partition.chunks);
     while let Some(stored) = walk.next_frame().map_err(|error| fault(&segment, error))? {
         let (offset, position, arrival) =
             (stored.frame.offset, stored.position, stored.frame.arrival);

@@ -70,7 +70,7 @@ impl<'f> Walk<'f> {
     }
 
     /// Reads into these buffers.
-    pub(super) fn into(mut self, chunks: &Chunks) -> Self {
+    pub(super) fn reading_into(mut self, chunks: &Chunks) -> Self {
         self.chunks = chunks.clone();
         self
     }

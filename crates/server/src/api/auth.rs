@@ -103,7 +103,6 @@ pub(crate) async fn admit(access: Access, call: &mut Call) -> Result<(), ApiErro
     if let Some((token, to)) = sender
         && let Some(caller) = call.app.senders.known(token, to, call.now())
     {
-        note_use(&call.app, &caller.token, call.now());
         call.admit(caller, Some(to));
         return Ok(());
     }

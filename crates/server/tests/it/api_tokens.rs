@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::site::{Answer, Site};
+use crate::site::{Answer, Site, send};
 
 async fn verify(site: &Site, token: &str) -> Answer {
     site.call(token, Method::GET, "/user/tokens/verify", None).await
@@ -37,6 +37,29 @@ async fn a_token_shows_its_text_once_and_works_until_it_is_revoked() {
     assert_eq!(revoked, json!({"id": id}));
     verify(&site, text).await.failure(401, 1000);
     site.delete(&format!("/user/tokens/{id}")).await.failure(404, 1001);
+}
+
+#[tokio::test]
+async fn who_has_just_sent_records_sends_none_once_the_token_or_the_zone_is_gone() {
+    let site = Site::start().await;
+    let body = json!({"permissions": ["logs:ingest"], "account_id": site.account});
+    let token = site.post("/user/tokens", &body).await.result();
+    let (id, text) = (token["id"].as_str().unwrap(), token["value"].as_str().unwrap());
+    let zone = site.add_zone(&site.account, "taco.example").await;
+    let send_to = async |zone: &str| {
+        let door = format!("/ingest/v1/zones/{zone}/http_requests");
+        let request = site.request(Method::POST, &door).bearer_auth(text);
+        send(request.body("{\"RayID\":\"1\"}\n")).await
+    };
+    for zone in [&zone, &site.zone] {
+        send_to(zone).await.result();
+        send_to(zone).await.result();
+    }
+    site.delete(&format!("/zones/{zone}")).await.result();
+    send_to(&zone).await.failure(404, 1001);
+    send_to(&site.zone).await.result();
+    site.delete(&format!("/user/tokens/{id}")).await.result();
+    send_to(&site.zone).await.failure(401, 10000);
 }
 
 #[tokio::test]
