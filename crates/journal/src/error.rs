@@ -73,6 +73,10 @@ pub enum AppendError {
     /// The journal cannot take more now; nothing was stored. Try again later.
     #[error("the journal cannot take more now: {0}")]
     Refusing(String),
+    /// Writing failed, and what was written could not be taken back: it may be found after a crash.
+    /// It is taken back before anything else is written.
+    #[error("the journal cannot take more now, and may hold what was refused: {0}")]
+    Uncertain(String),
     /// A failed fsync left the disk's state unknown: nothing more is taken before a restart.
     #[error("the journal takes nothing more until it is restarted: {0}")]
     Poisoned(String),

@@ -28,17 +28,19 @@ const REGRESSIONS: [(u64, &str); 7] = [
 ];
 
 /// Seeds of the bare protocol that found a mistake once, and which.
-const BARE_REGRESSIONS: [(u64, &str); 4] = [
+const BARE_REGRESSIONS: [(u64, &str); 5] = [
     (5_100, "of two owners one took for somebody else's what the other had written"),
     (106_476, "the same, of an object that was written in one request"),
     (201_295, "an abort that a bucket refused while it let nobody in was never tried again"),
     (401_158, "the same, where the bucket had taken a write just before"),
+    (2_064_497, "this world's disk forgot a key with the frames that it stood for"),
 ];
 
 /// Seeds of the local journal that found a mistake once, and which.
-const LOCAL_REGRESSIONS: [(u64, &str); 2] = [
+const LOCAL_REGRESSIONS: [(u64, &str); 3] = [
     (11, "of several trimmed segments an older one came back, and a gap behind it"),
     (201, "a segment that could not be made came back within the one that had gone on"),
+    (2_000_223, "what was refused as if nothing of it were there came back after a power failure"),
 ];
 
 /// What has to be seen in the bare protocol.

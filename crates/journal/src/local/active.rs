@@ -2,9 +2,10 @@
 //!
 //! **Rules.** A group is durable when [`ActiveFile::write`] returns, or it leaves nothing behind:
 //! the file is cut back to where it was. A cut that fails, as on a file system that has become
-//! read-only, is made up for before anything else is written. When an fsync fails, nobody knows
-//! what the disk holds; then nothing more is written before the journal has been opened anew. So it is
-//! where a segment can neither be made nor removed again.
+//! read-only, is made up for before anything else is written; who asked is told that a crash before
+//! that may bring the group back. When an fsync fails, nobody knows what the disk holds; then nothing
+//! more is written before the journal has been opened anew. So it is where a segment can neither be
+//! made nor removed again.
 
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -25,6 +26,9 @@ pub(super) enum Failure {
     /// Nothing of it is on disk; the next group may fare better.
     #[error("{0}")]
     Refused(String),
+    /// Something of it may be on disk until the next group is written.
+    #[error("{0}")]
+    Uncertain(String),
     /// The disk's state is unknown.
     #[error("{0}")]
     Poisoned(String),
@@ -34,6 +38,7 @@ impl From<Failure> for AppendError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(reason) => Self::Refusing(reason),
+            Failure::Uncertain(reason) => Self::Uncertain(reason),
             Failure::Poisoned(reason) => Self::Poisoned(reason),
         }
     }
@@ -42,7 +47,7 @@ impl From<Failure> for AppendError {
 impl From<Failure> for Health {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(reason) => Self::Refusing(reason),
+            Failure::Refused(reason) | Failure::Uncertain(reason) => Self::Refusing(reason),
             Failure::Poisoned(reason) => Self::Poisoned(reason),
         }
     }
@@ -153,8 +158,8 @@ impl ActiveFile {
         self.is_torn = true;
         match self.mend() {
             Ok(()) => Failure::Refused(format!("writing failed: {error}")),
-            Err(Failure::Refused(also)) => {
-                Failure::Refused(format!("writing failed: {error}; {also}"))
+            Err(Failure::Refused(also) | Failure::Uncertain(also)) => {
+                Failure::Uncertain(format!("writing failed: {error}; {also}"))
             }
             Err(Failure::Poisoned(also)) => {
                 Failure::Poisoned(format!("writing failed: {error}; {also}"))

@@ -308,8 +308,14 @@ impl From<AppendError> for ApiError {
         let message = error.to_string();
         match error {
             AppendError::KeyReused(_) => Self::new(Code::KeyReused, message),
-            AppendError::Refusing(_) | AppendError::Poisoned(_) | AppendError::Closed => {
+            AppendError::Refusing(_) | AppendError::Closed => {
                 let told = "the log cannot take more now; nothing was stored; try again later";
+                Self { cause: Some(message), ..Self::new(Code::Unavailable, told) }
+            }
+            AppendError::Uncertain(_) | AppendError::Poisoned(_) => {
+                let told = "the log cannot take more now, because its disk failed; it may find this \
+                            request after a restart all the same; try again later, with the same \
+                            `Idempotency-Key` if there was one";
                 Self { cause: Some(message), ..Self::new(Code::Unavailable, told) }
             }
             _ => Self::internal(message),

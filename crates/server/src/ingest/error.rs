@@ -143,7 +143,9 @@ impl IngestError {
             Self::TooFast { .. } => Some("tenant_rate"),
             Self::Crowded => Some("tenant_memory"),
             Self::Overloaded => Some("memory"),
-            Self::Append(AppendError::Refusing(_)) => Some("journal_refusing"),
+            Self::Append(AppendError::Refusing(_) | AppendError::Uncertain(_)) => {
+                Some("journal_refusing")
+            }
             Self::Append(AppendError::Poisoned(_)) => Some("journal_poisoned"),
             Self::Silent(_) | Self::TooSlow(_) | Self::Trickling(_) => Some("slow_client"),
             _ => None,

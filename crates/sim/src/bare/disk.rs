@@ -1,7 +1,7 @@
 //! A journal on a disk that keeps for certain only what was synced: of the rest, any write may
 //! have come through when the power fails, and recovery cuts behind the first that did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Offset, Partition, UnixNanos};
 
@@ -25,6 +25,8 @@ struct Log {
     synced_start: Offset,
     synced_end: Offset,
     end: Offset,
+    /// Requests that were stored durably: their keys outlive the frames.
+    remembered: BTreeSet<u64>,
 }
 
 /// The journal's disk.
@@ -74,7 +76,8 @@ impl Disk {
     pub(super) fn write(&mut self, partition: Partition, written: Vec<Written>) {
         let log = self.log_mut(partition);
         let known = |one: &Written| log.frames.values().any(|have| have.request == one.request);
-        if written.first().is_some_and(known) {
+        let is_remembered = |one: &Written| log.remembered.contains(&one.request);
+        if written.first().is_some_and(|one| known(one) || is_remembered(one)) {
             return;
         }
         let latest = log.frames.values().next_back().map(|have| have.frame.arrival);
@@ -89,7 +92,8 @@ impl Disk {
     pub(super) fn is_durable(&self, partition: Partition, request: u64) -> bool {
         let log = self.log(partition);
         let mut mine = log.frames.iter().filter(|(_, one)| one.request == request).peekable();
-        mine.peek().is_some() && mine.all(|(&offset, _)| offset < log.synced_end)
+        log.remembered.contains(&request)
+            || mine.peek().is_some() && mine.all(|(&offset, _)| offset < log.synced_end)
     }
 
     /// Makes durable what was written, and what was trimmed.
@@ -97,6 +101,7 @@ impl Disk {
         let log = &mut self.logs[usize::from(partition.0)];
         for (&offset, one) in log.frames.range(log.synced_end..log.end) {
             self.archive.insert((partition, offset), one.frame.clone());
+            log.remembered.insert(one.request);
         }
         log.synced_end = log.end;
         log.synced_start = log.start;

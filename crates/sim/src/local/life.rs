@@ -186,6 +186,11 @@ impl Life {
                     world.storm.saw("an append is refused");
                     refused(world, number)
                 }
+                // It may come back, if the machine fails before it is taken back.
+                Err(AppendError::Uncertain(_)) => {
+                    world.storm.saw("what was refused could not be taken back");
+                    Known::Sent
+                }
                 Err(AppendError::Poisoned(_)) => {
                     world.storm.saw("a partition is poisoned");
                     Known::Sent
