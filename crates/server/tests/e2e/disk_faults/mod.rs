@@ -58,7 +58,7 @@ async fn acknowledged_in_the_end(world: &World, number: u64) {
 
 async fn refused(world: &World, number: u64) {
     let answer = send(world, number).await;
-    answer.assert_refused(503, &["nothing was stored"]);
+    answer.assert_refused(503, &["the log cannot take more now"]);
     assert!(answer.retry_after.is_some_and(|seconds| seconds.parse::<u64>().is_ok()));
 }
 
