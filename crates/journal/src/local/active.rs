@@ -18,6 +18,7 @@ use thiserror::Error;
 use super::disk::Disk;
 use super::format::{SegmentId, encode_segment_header};
 use super::layout;
+use super::staging::Staging;
 use crate::{AppendError, Health};
 
 /// Why a group was not stored.
@@ -123,6 +124,7 @@ impl ActiveFile {
         &mut self,
         frames: impl Iterator<Item = (&'a [u8], &'a [u8])>,
         step_bytes: usize,
+        staging: &mut Staging,
     ) -> Result<(), Failure> {
         let mut written = 0;
         let mut step = Vec::new();
@@ -130,7 +132,7 @@ impl ActiveFile {
         for (head, payload) in frames {
             let frame_bytes = head.len() + payload.len();
             if bytes > 0 && bytes + frame_bytes > step_bytes {
-                self.write_step(&mut step)?;
+                self.write_step(written, &mut step, staging)?;
                 written += bytes;
                 step.clear();
                 bytes = 0;
@@ -138,13 +140,20 @@ impl ActiveFile {
             step.extend([IoSlice::new(head), IoSlice::new(payload)]);
             bytes += frame_bytes;
         }
-        self.write_step(&mut step)?;
+        self.write_step(written, &mut step, staging)?;
         self.committed += (written + bytes) as u64;
         Ok(())
     }
 
-    fn write_step(&mut self, step: &mut [IoSlice<'_>]) -> Result<(), Failure> {
-        if let Err(error) = self.disk.write(&self.file, step) {
+    /// Makes a step durable, of a group of which `written` bytes are so already.
+    fn write_step(
+        &mut self,
+        written: usize,
+        step: &mut [IoSlice<'_>],
+        staging: &mut Staging,
+    ) -> Result<(), Failure> {
+        let position = self.committed + written as u64;
+        if let Err(error) = staging.write((&*self.disk, &self.file), position, step) {
             return Err(self.cut_back(&error));
         }
         self.disk.sync(&self.file).map_err(|error| {

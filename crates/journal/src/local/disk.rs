@@ -9,7 +9,7 @@ use std::io::{self, IoSlice, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::layout;
+use super::{direct, layout};
 
 /// The writing operations on files.
 pub trait Disk: Debug + Send + Sync + 'static {
@@ -31,6 +31,12 @@ pub trait Disk: Debug + Send + Sync + 'static {
             }
         }
         Ok(())
+    }
+
+    /// Writes `blocks`, which is aligned in memory, to the end of the file, which is aligned too, both
+    /// by the largest block of disks in use (4 KiB). It may fail after having written a part.
+    fn write_blocks(&self, file: &File, blocks: &[u8]) -> io::Result<()> {
+        self.write(file, &mut [IoSlice::new(blocks)])
     }
 
     /// Makes the file's content and length durable (fdatasync).
@@ -73,4 +79,8 @@ pub(super) fn probe(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsDisk;
 
-impl Disk for OsDisk {}
+impl Disk for OsDisk {
+    fn write_blocks(&self, file: &File, blocks: &[u8]) -> io::Result<()> {
+        direct::write(file, blocks)
+    }
+}

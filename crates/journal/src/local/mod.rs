@@ -8,7 +8,9 @@
 //!                        its index file written, the next one made    the segment files
 //! ```
 //!
-//! What a segment looks like, byte by byte, is in `docs/journal-format.md`.
+//! What a segment looks like, byte by byte, is in `docs/journal-format.md`. Large groups are written,
+//! and large reads are made, past the page cache: the newest frames are in the tail, and what is read
+//! later is read once, so that nothing is gained by a second copy of it.
 //!
 //! **Rules.**
 //! * The order is always file, fdatasync, index, tail, end, answer. What a reader sees is durable.
@@ -26,6 +28,7 @@ mod active;
 #[cfg(feature = "test-util")]
 mod by_hand;
 mod chunk;
+mod direct;
 mod disk;
 mod format;
 mod index;
@@ -38,6 +41,7 @@ mod reader;
 mod recovery;
 mod segment;
 mod settings;
+mod staging;
 mod tail;
 mod trim;
 mod walk;
@@ -57,6 +61,7 @@ use self::lock::DirLock;
 use self::partition::PartitionState;
 use self::queue::Queue;
 use self::recovery::{Recovered, Recovery};
+use self::staging::Staging;
 use self::writer::Writer;
 use crate::keys::{Claim, KeyWindow};
 use crate::{
@@ -196,6 +201,7 @@ impl LocalJournal {
             disk: Arc::clone(&self.disk),
             clock: Arc::clone(&self.clock),
             settings,
+            staging: Staging::default(),
             lock: Arc::clone(lock),
         };
         (LocalPartition { state, queue, writer: Mutex::new(None) }, writer)

@@ -21,6 +21,7 @@ use super::partition::PartitionState;
 use super::queue::Request;
 use super::segment::Segment;
 use super::settings::LocalSettings;
+use super::staging::Staging;
 use crate::{AppendError, Clock, Frame, Health};
 
 /// How often it is looked whether the cause of a refusal is gone, while no append comes.
@@ -37,6 +38,7 @@ pub(super) struct Writer {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: LocalSettings,
+    pub(super) staging: Staging,
     /// The directory stays locked until the last writer has ended.
     pub(super) lock: Arc<DirLock>,
 }
@@ -156,7 +158,7 @@ impl Writer {
         let frames = group.frames.iter().zip(payloads);
         let parts =
             frames.map(|(written, draft)| (&group.heads[written.head.clone()], &draft.payload[..]));
-        self.active.write(parts, self.settings.commit_bytes_max)?;
+        self.active.write(parts, self.settings.commit_bytes_max, &mut self.staging)?;
         Ok(group)
     }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use journal::{AppendError, Appended, FrameDraft, FrameKind, Health, Journal, OpenError};
+use journal::local::OsDisk;
+use journal::{
+    Append, AppendError, Appended, Frame, FrameDraft, FrameKind, Health, Journal, OpenError,
+};
 use model::{Offset, Partition};
 
 use crate::setup::{
@@ -22,6 +25,33 @@ async fn everything_is_there_again() {
     assert_eq!(journal.bytes(), bytes);
     assert_eq!(journal.bounds(P0).end, Offset(50));
     assert_eq!(store(&journal, &["next\n"]).await, range(50, 51));
+}
+
+#[tokio::test]
+async fn small_and_large_appends_are_read_from_the_files_as_they_were_stored() {
+    let mut home = Home::with_segments(3_000_000);
+    home.settings.tail_bytes_max = 0;
+    let payload = |bytes: usize| {
+        let mut text: Vec<u8> = (0..bytes).map(|at| b' ' + (at * 7 / 5 % 90) as u8).collect();
+        text.push(b'\n');
+        text
+    };
+    let sizes =
+        [1, 70_000, 4_095, 1_000_000, 10, 65_536, 999_999, 300_000, 3, 1_000_000, 1_000_000];
+    let wanted: Vec<Vec<u8>> = sizes.into_iter().map(payload).collect();
+    let journal = home.try_open_on(Arc::new(OsDisk)).unwrap();
+    for payload in &wanted {
+        let append = Append { key: None, frames: vec![draft(payload.clone())] };
+        journal.append(P0, append).await.unwrap();
+    }
+    let payloads = |frames: Vec<Frame>| -> Vec<Vec<u8>> {
+        frames.into_iter().map(|frame| frame.payload.to_vec()).collect()
+    };
+    assert!(payloads(read_all(&journal).await) == wanted);
+    journal.close().await;
+    let journal = home.try_open_on(Arc::new(OsDisk)).unwrap();
+    assert!(home.files(".seg").len() > 1);
+    assert!(payloads(read_all(&journal).await) == wanted);
 }
 
 #[tokio::test]
