@@ -189,7 +189,7 @@ async fn arrival_never_goes_back_even_where_all_frames_were_trimmed() {
     store(&journal, &["1\n"]).await;
     // Too large for the first segment, and the only one of the second.
     let large = draft(payload(600));
-    let large = journal::Append { key: None, frames: vec![large] };
+    let large = Append { key: None, frames: vec![large] };
     journal.append(P0, large).await.unwrap();
     assert_eq!(journal.trim(P0, Offset(2)).await.unwrap(), Offset(1));
     journal.close().await;
@@ -226,7 +226,7 @@ async fn quarantined_lines_are_found_after_a_restart() {
     let quarantined = FrameDraft { kind: FrameKind::Quarantine, ..draft("{}\n") };
     for _ in 0..20 {
         let frames = vec![draft("1\n"), quarantined.clone()];
-        journal.append(P0, journal::Append { key: None, frames }).await.unwrap();
+        journal.append(P0, Append { key: None, frames }).await.unwrap();
     }
     let before = journal.quarantined(P0).await.unwrap();
     assert_eq!(before.len(), 20);
