@@ -118,8 +118,7 @@ impl ActiveFile {
     }
 
     /// Writes the frames, each as what stands before its payload and the payload, and makes them
-    /// durable in steps of about `step_bytes`: more than 1 MiB for each fdatasync makes journaling
-    /// file systems stall.
+    /// durable in steps of about `step_bytes`, which is how much has to be gathered for a write.
     pub(super) fn write<'a>(
         &mut self,
         frames: impl Iterator<Item = (&'a [u8], &'a [u8])>,

@@ -32,7 +32,7 @@ impl Default for LocalSettings {
             partitions: 1,
             segment_bytes: 128 << 20,
             segment_seconds: 60 * 60,
-            commit_bytes_max: 1 << 20,
+            commit_bytes_max: 4 << 20,
             queue_bytes_max: 32 << 20,
             tail_bytes_max: 16 << 20,
             free_bytes_min: 256 << 20,
