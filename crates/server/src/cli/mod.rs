@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod bar;
 mod catalog;
 mod completions;
 mod connection;

@@ -1,81 +1,50 @@
-//! What the user sees while objects are read: a bar on a terminal, otherwise only trouble.
+//! What the user sees while objects are read.
 
-use std::io::{IsTerminal, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use crate::cli::{count, megabytes, span};
+use crate::cli::bar::Bar;
+use crate::cli::{count, megabytes};
 use crate::client::ClientError;
 
 /// Progress on stderr. Cloning gives another handle to the same.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
-    bar: ProgressBar,
-    is_terminal: bool,
-    /// Whether trouble was told and has not passed since.
-    in_trouble: Arc<AtomicBool>,
+    bar: Bar,
 }
 
 impl Progress {
     pub(super) fn new() -> Self {
-        let is_terminal = std::io::stderr().is_terminal();
-        let target =
-            if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let this = Self { bar, is_terminal, in_trouble: Arc::default() };
-        this.style("{spinner}  {msg}");
-        this
-    }
-
-    fn style(&self, template: &str) {
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style.progress_chars("=> "));
-        }
+        Self { bar: Bar::new(None, false) }
     }
 
     /// So many objects are to be read, where that is known.
     pub(super) fn expect(&self, objects: Option<u64>) {
         if let Some(objects) = objects.filter(|objects| *objects > 0) {
-            self.bar.set_length(objects);
-            self.style("{bar:30} {percent:>3} %  {msg}");
+            self.bar.expect(objects);
         }
     }
 
     /// So many objects were looked at.
     pub(super) fn checked(&self, objects: u64) {
-        self.bar.set_position(objects);
-        let seconds = self.bar.elapsed().as_secs_f64().max(0.001);
-        let rate = count((objects as f64 / seconds) as u64);
-        self.bar.set_message(format!("{} objects  {rate} objects/s", count(objects)));
-        self.in_trouble.store(false, Ordering::Relaxed);
+        self.bar.reached(objects);
+        let rate = count(self.bar.rate(objects));
+        self.bar.say(format!("{} objects  {rate} objects/s", count(objects)));
     }
 
     /// Objects are being read, of which so many bytes came since the request began.
     pub(super) fn reading(&self, bytes: u64) {
         let objects = count(self.bar.position());
-        self.bar.set_message(format!("{objects} objects  reading, {} came", megabytes(bytes)));
+        self.bar.say(format!("{objects} objects  reading, {} came", megabytes(bytes)));
     }
 
     /// So many keys were listed.
     pub(super) fn listing(&self, keys: u64) {
-        self.bar.set_message(format!("looking for extra objects among {} keys", count(keys)));
-        self.bar.tick();
+        self.bar.say(format!("looking for extra objects among {} keys", count(keys)));
     }
 
-    /// A request failed and is made again after `pause`. Where there is no bar, only the first of
-    /// a row of failures is told.
+    /// A request failed and is made again after `pause`.
     pub(super) fn waiting(&self, error: &ClientError, pause: Duration) {
-        let text = format!("{error}; trying again in {}", span(pause));
-        let told = self.in_trouble.swap(true, Ordering::Relaxed);
-        if self.is_terminal {
-            self.bar.set_message(text);
-        } else if !told {
-            // Nothing can be done about a stderr that is closed.
-            let _ = writeln!(std::io::stderr(), "waiting: {text}");
-        }
+        self.bar.waiting(error, pause);
     }
 
     /// How long it has taken until now.
@@ -85,11 +54,11 @@ impl Progress {
 
     /// Says something while the bar is off the screen.
     pub(super) fn aside<T>(&self, say: impl FnOnce() -> T) -> T {
-        self.bar.suspend(say)
+        self.bar.aside(say)
     }
 
     /// Takes the bar off the screen.
     pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.bar.finish();
     }
 }
