@@ -41,8 +41,8 @@ const NO_PARENT: &[u8] = b"00";
 /// largest record took.
 const KEPT_BYTES: usize = 16 << 10;
 
-/// Whether records of the dataset can be merged.
-pub(crate) fn is_possible(dataset: &Dataset) -> bool {
+/// Whether records of the dataset can be merged: whether they tell which of them caused them.
+pub fn is_possible(dataset: &Dataset) -> bool {
     dataset.name == DATASET
 }
 

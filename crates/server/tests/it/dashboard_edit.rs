@@ -73,6 +73,27 @@ async fn a_job_is_edited_and_nothing_else_of_it_changes() {
 }
 
 #[tokio::test]
+async fn subrequests_are_merged_where_that_is_chosen() {
+    let place = Place::start().await;
+    let hand = place.hand().await;
+    let merges = async || place.job().await["output_options"]["merge_subrequests"].clone();
+    assert_eq!(merges().await, Value::Null);
+    for (chosen, expected) in [(true, json!(true)), (false, Value::Null)] {
+        let page = hand.get(&place.path("edit")).await;
+        let options = step(&hand, &page, "options").await;
+        options.shows("Merge subrequests");
+        let mut typed = vec![("record_template", ""), ("action", "next")];
+        typed.extend(chosen.then_some(("merge_subrequests", "yes")));
+        let summary = options.send(&typed).await;
+        if chosen {
+            summary.shows("subrequests merged");
+        }
+        summary.send_to(&[("action", "next")]).await;
+        assert_eq!(merges().await, expected);
+    }
+}
+
+#[tokio::test]
 async fn another_destination_has_to_be_proven_again() {
     let place = Place::start().await;
     let hand = place.hand().await;

@@ -19,6 +19,8 @@ pub(super) struct Options {
     pub(super) sample_rate: String,
     /// Whether each `${` becomes `x{`.
     pub(super) redacts_lookups: bool,
+    /// Whether what a request caused stands on its record.
+    pub(super) merges_subrequests: bool,
     /// `ndjson` or `csv`.
     pub(super) output_type: String,
     /// The form of a record; empty for none.
@@ -43,6 +45,7 @@ const RECORD_TEMPLATE: &str = "record_template";
 const TIMESTAMP_FORMAT: &str = "timestamp_format";
 const SAMPLE_RATE: &str = "sample_rate";
 const CVE_2021_44228: &str = "CVE-2021-44228";
+const MERGE_SUBREQUESTS: &str = "merge_subrequests";
 const COMPRESSION: &str = "compression";
 
 impl Options {
@@ -58,6 +61,7 @@ impl Options {
             timestamp_format: "unixnano".to_owned(),
             sample_rate: String::new(),
             redacts_lookups: false,
+            merges_subrequests: false,
             output_type: "ndjson".to_owned(),
             record_template: String::new(),
             compression: "gzip".to_owned(),
@@ -102,6 +106,7 @@ impl Options {
             (SAMPLE_RATE, _) if value == json!(1) => {}
             (SAMPLE_RATE, _) => self.sample_rate = value.to_string(),
             (CVE_2021_44228, _) => self.redacts_lookups = value == true,
+            (MERGE_SUBREQUESTS, _) => self.merges_subrequests = value == true,
             _ => {
                 self.others.insert(key, value);
             }
@@ -129,6 +134,7 @@ impl Options {
             self.record_template = template.replace("\r\n", "\n");
         }
         self.redacts_lookups = form.get("redact").is_some();
+        self.merges_subrequests = form.get(MERGE_SUBREQUESTS).is_some();
     }
 
     /// The job's `output_options` with these fields.
@@ -146,6 +152,7 @@ impl Options {
         set(COMPRESSION, json!(self.compression), self.compression == "gzip");
         set(SAMPLE_RATE, rate(&self.sample_rate), self.sample_rate.is_empty());
         set(CVE_2021_44228, json!(true), !self.redacts_lookups);
+        set(MERGE_SUBREQUESTS, json!(true), !self.merges_subrequests);
         Value::Object(members).to_string()
     }
 
@@ -272,8 +279,9 @@ mod tests {
             format in prop_oneof![Just(None), Just(Some("unix")), Just(Some("rfc3339ns"))],
             rate in prop_oneof![Just(None), (1..=100_u32).prop_map(|n| Some(f64::from(n) / 100.0))],
             cve in any::<Option<bool>>(),
+            merges in any::<Option<bool>>(),
             csv in any::<bool>(),
-            template in prop_oneof![Just(""), Just("{{ .RayID }}\n")],
+            template in prop_oneof![Just(""), Just("{{ .RayID }}{{ .Subrequests }}\n")],
             zstd in any::<bool>(),
             older in any::<bool>(),
         ) {
@@ -281,6 +289,7 @@ mod tests {
             let mut members = json!({
                 "field_names": fields(), "timestamp_format": format, "sample_rate": rate,
                 "CVE-2021-44228": cve, "record_template": template, "record_suffix": "}",
+                "merge_subrequests": merges,
             });
             if csv { members["output_type"] = json!("csv"); }
             if zstd { members["compression"] = json!("zstd"); }

@@ -191,8 +191,9 @@ impl Problems {
 /// The field of a form that a finding is about. A destination is one text for the rest of the
 /// house, so that its findings tell by their words which part they mean.
 fn field_of(issue: &Issue) -> &'static str {
-    const OPTIONS: [&str; 10] = [
+    const OPTIONS: [&str; 11] = [
         "name",
+        "merge_subrequests",
         "timestamp_format",
         "sample_rate",
         "output_type",

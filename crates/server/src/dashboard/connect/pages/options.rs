@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use model::TimestampFormat;
 use model::filter::Filter;
+use model::merge;
 use model::output::{Compression, OutputOptions, OutputType};
 
 use super::super::FormData;
@@ -25,6 +26,8 @@ struct Page {
     output_types: Vec<Word>,
     compressions: Vec<Word>,
     others: Vec<String>,
+    /// Whether the data set's records can be merged.
+    can_merge: bool,
     /// Whether the advanced ones are open.
     is_open: bool,
     preview: String,
@@ -52,6 +55,7 @@ pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError
         output_types: words(&options.output_type, output_types()),
         compressions: words(&options.compression, compressions()),
         others: options.others_shown(),
+        can_merge: merge::is_possible(&*at.selected()?),
         is_open: is_changed || !walk.problems.all().is_empty(),
         walk,
         options: options.clone(),

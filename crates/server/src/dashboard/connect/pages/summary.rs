@@ -109,6 +109,7 @@ fn rows(at: &At<'_>) -> Vec<Row> {
     add(true, format!("{}, {}", options.output_type, options.compression));
     add(!options.sample_rate.is_empty(), format!("a share of {}", options.sample_rate));
     add(options.redacts_lookups, "CVE-2021-44228 redacted".to_owned());
+    add(options.merges_subrequests, "subrequests merged".to_owned());
     add(!options.record_template.is_empty(), "with a record template".to_owned());
     for (limit, unit) in [
         (&options.max_upload_bytes, "bytes"),
