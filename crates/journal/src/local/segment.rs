@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use model::UnixNanos;
+use model::limits::FRAME_BYTES_MAX;
 
 use super::disk::Disk;
 use super::format::{self, HeaderFault, SEGMENT_HEADER_BYTES, SegmentId};
 use super::index::{IndexBuilder, Notes, SegmentIndex};
-use super::walk::{CHUNK_BYTES, Walk, WalkError};
+use super::walk::{Walk, WalkError};
 use super::{index_file, layout};
 use crate::ReadError;
 use crate::expiry::Span;
@@ -153,9 +154,13 @@ pub(super) fn read_header(file: &File, id: SegmentId) -> Result<UnixNanos, Segme
     })
 }
 
+/// Bytes that are read at once of a whole segment. A frame that ends beyond them is read again with
+/// the next ones, so there have to be several of the largest.
+const SEGMENT_CHUNK_BYTES: usize = 4 * FRAME_BYTES_MAX;
+
 /// The frames of the segment `id` up to the position `end`, from the first one on.
 pub(super) fn walk(file: &File, id: SegmentId, end: u64) -> Walk<'_> {
-    Walk::new(file, id, (id.base, SEGMENT_HEADER_BYTES as u64), end, CHUNK_BYTES)
+    Walk::new(file, id, (id.base, SEGMENT_HEADER_BYTES as u64), end, SEGMENT_CHUNK_BYTES)
 }
 
 /// Builds the index of a sealed segment, which must be whole.

@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::chunk::Chunks;
 use super::format::{FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader, SegmentId, StoredFrame};
 
-/// Bytes that are read at once when a whole file is walked over.
+/// Bytes that are read at once when something is looked for in a file.
 pub(super) const CHUNK_BYTES: usize = 1 << 20;
 
 /// Why a walk cannot go on.
