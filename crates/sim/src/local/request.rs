@@ -47,7 +47,8 @@ impl Request {
 
 fn draft(request: u64, frame: u64, rng: &mut Rng) -> FrameDraft {
     let records = rng.between(1, 3);
-    let longest = 1 << rng.below(9);
+    // Large ones go to the disk in pieces: whole blocks, and what is before and after them.
+    let longest = if rng.per_mille(10) { 1 << 17 } else { 1 << rng.below(9) };
     let padding = "x".repeat(rng.below(longest) as usize);
     let line = |record: u64| format!("{{\"n\":\"{request} {frame} {record}{padding}\"}}\n");
     let is_quarantine = rng.per_mille(150);
