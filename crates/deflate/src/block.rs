@@ -88,10 +88,10 @@ pub(crate) fn write(
     } else if bits == fixed_bits {
         writer.add(u64::from(is_last) | 0b01 << 1, 3);
         writer.flush();
-        Codes::new(&fixed).write(plan, text, &mut writer);
+        Codes::new(&fixed).write(plan, &mut writer);
     } else {
         header.write(is_last, &mut writer);
-        Codes::new(&best).write(plan, text, &mut writer);
+        Codes::new(&best).write(plan, &mut writer);
     }
     let (written, rest) = writer.finish();
     out.truncate(begin + written);
@@ -124,7 +124,8 @@ fn joined(code: u32, length: u32) -> Code {
 
 /// Codes, those of lengths together with their extra bits.
 struct Codes {
-    literals: [Code; 256],
+    /// The last one has no bits.
+    literals: [Code; 257],
     end: Code,
     lengths: [Code; 512],
     distances: [Code; 32],
@@ -136,8 +137,8 @@ impl Codes {
         huffman::codes(&lengths.literals, &mut literal_codes);
         let code =
             |symbol: usize| (u32::from(literal_codes[symbol]), u32::from(lengths.literals[symbol]));
-        let mut codes = Self { literals: [0; 256], end: 0, lengths: [0; 512], distances: [0; 32] };
-        for (symbol, joint) in codes.literals.iter_mut().enumerate() {
+        let mut codes = Self { literals: [0; 257], end: 0, lengths: [0; 512], distances: [0; 32] };
+        for (symbol, joint) in codes.literals.iter_mut().enumerate().take(256) {
             let (code, length) = code(symbol);
             *joint = joined(code, length);
         }
@@ -160,31 +161,32 @@ impl Codes {
         codes
     }
 
-    fn write(&self, plan: &Plan, text: &[u8], out: &mut BitWriter<'_>) {
+    fn write(&self, plan: &Plan, out: &mut BitWriter<'_>) {
+        let literals = plan.literals();
         let mut at = 0;
         for &sequence in &plan.sequences {
-            let end = at + sequence.literals();
-            self.write_literals(text.get(at..end).unwrap_or_default(), out);
-            at = end + sequence.length();
-            if sequence.length() > 0 {
-                self.write_match(sequence, out);
+            let mut left = sequence.literals();
+            while left > 4 {
+                self.write_literals(literals, at, 4, out);
+                at += 4;
+                left -= 4;
             }
+            self.write_literals(literals, at, left, out);
+            at += left;
+            self.write_match(sequence, out);
         }
         add(out, self.end);
         out.flush();
     }
 
+    /// Up to four literals. What is beyond them takes no bits, which is faster than to ask for the
+    /// end of each run.
     #[inline(always)]
-    fn write_literals(&self, literals: &[u8], out: &mut BitWriter<'_>) {
-        let mut fours = literals.chunks_exact(4);
-        for four in &mut fours {
-            for &byte in four {
-                add(out, self.literals[usize::from(byte)]);
-            }
-            out.flush();
-        }
-        for &byte in fours.remainder() {
-            add(out, self.literals[usize::from(byte)]);
+    fn write_literals(&self, literals: &[u8], at: usize, count: usize, out: &mut BitWriter<'_>) {
+        let four = literals.get(at..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0_u8; 4]);
+        for (number, &byte) in four.iter().enumerate() {
+            let index = if number < count { usize::from(byte) } else { 256 };
+            add(out, self.literals[index]);
         }
         out.flush();
     }

@@ -5,7 +5,7 @@
 //! most of a line needs one look a field that differs, and none for what is the same. Text that is
 //! not made of lines is searched place by place.
 
-use crate::marks::{Shape, ends};
+use crate::marks::{Shape, field_ends, word_ends};
 use crate::plan::Plan;
 use crate::symbols::DISTANCE_MAX;
 use crate::text::{same_before, same_from, word};
@@ -13,9 +13,11 @@ use crate::text::{same_before, same_from, word};
 const VALUE_BITS: u32 = 13;
 const KEY_BITS: u32 = 12;
 const PLACE_BITS: u32 = 14;
-/// Shortest match that is taken at a field's end, and at any other place.
+/// Shortest match that is taken.
 const FIELD_MATCH_MIN: usize = 4;
-const PLACE_MATCH_MIN: usize = 6;
+/// How many places are searched at once, and how many bytes that takes.
+const LOOK: usize = 8;
+const WINDOW: usize = 64;
 /// What is left of a field is searched from so many bytes on.
 const SEARCHED_MIN: usize = 8;
 /// Literals after which a block may end.
@@ -65,12 +67,12 @@ pub(crate) struct Finder<'a> {
     /// The end of what the plans say so far.
     written: usize,
     /// Where the last match came from, right after it.
-    source: Option<usize>,
+    source: usize,
 }
 
 impl<'a> Finder<'a> {
     pub(crate) fn new(text: &'a [u8], memory: &'a mut Memory) -> Self {
-        Self { text, shape: Shape::of(text), memory, written: 0, source: None }
+        Self { text, shape: Shape::of(text), memory, written: 0, source: 0 }
     }
 
     /// Whether all of the text was gone through.
@@ -85,14 +87,13 @@ impl<'a> Finder<'a> {
             match self.next() {
                 Ok(found) => {
                     let distance = found.at - found.source;
-                    plan.push(&self.text[begin..found.at], found.length, distance);
+                    plan.push(self.text, begin..found.at, found.length, distance);
                     self.written = found.at + found.length;
-                    self.source = Some(found.source + found.length);
+                    self.source = found.source + found.length;
                 }
                 Err(end) => {
                     plan.push_literals(&self.text[begin..end]);
                     self.written = end;
-                    self.source = None;
                 }
             }
         }
@@ -102,29 +103,34 @@ impl<'a> Finder<'a> {
     #[inline(always)]
     fn next(&mut self) -> Result<Match, usize> {
         let mut at = self.written;
-        if let Some(source) = self.source {
-            match self.after_difference(at, source) {
-                Ok(found) => return Ok(found),
-                Err(end) => at = end,
+        while let Some(window) = window(self.text, at) {
+            if let Some(found) = self.look(at, window) {
+                return Ok(found);
+            }
+            let literals = at - self.written;
+            at += LOOK + (literals >> 4);
+            if literals > LITERALS_MAX {
+                return Err(at);
             }
         }
-        self.look_around(at)
+        Err(self.text.len())
     }
 
-    /// The match after the first byte that differs, or the end of its field.
+    /// A match that begins within the next bytes.
     #[inline(always)]
-    fn after_difference(&mut self, at: usize, source: usize) -> Result<Match, usize> {
-        let ends = ends(self.text, at, self.shape);
-        if let Some(found) = self.same_value(at, ends.word) {
-            return Ok(found);
+    fn look(&mut self, at: usize, window: &[u8; WINDOW]) -> Option<Match> {
+        let word_end = at + word_ends(window).trailing_zeros() as usize;
+        if let Some(found) = self.same_value(at, word_end) {
+            return Some(found);
         }
-        if ends.field - at >= SEARCHED_MIN
-            && let Some(found) = self.search(at, ends.field)
+        let field_ends = field_ends(window, self.shape);
+        let left = field_ends.trailing_zeros() as usize;
+        if left >= SEARCHED_MIN
+            && let Some(found) = self.search(at, window)
         {
-            return Ok(found);
+            return Some(found);
         }
-        let source = crate::marks::ends(self.text, source, self.shape).field;
-        self.same_field(at, ends.field, source).ok_or(ends.field)
+        if field_ends == 0 { None } else { self.same_field(at + left) }
     }
 
     /// What went on after the same value before.
@@ -133,86 +139,60 @@ impl<'a> Finder<'a> {
         if end < 16 {
             return None;
         }
-        let hash = hash(word(self.text, end - 16), word(self.text, end - 8));
-        let seen = &mut self.memory.values[(hash >> (64 - VALUE_BITS)) as usize];
-        let distance = distance(end, seen);
-        if distance > at.min(DISTANCE_MAX) || distance == 0 {
+        let (one, other) = (word(self.text, end - 16), word(self.text, end - 8));
+        let hash = hash(one, other);
+        let distance = distance(end, &mut self.memory.values[(hash >> (64 - VALUE_BITS)) as usize]);
+        if distance.wrapping_sub(1) >= at.min(DISTANCE_MAX) {
             return None;
         }
         let source = at - distance;
         let length = same_from(self.text, at, source);
-        (length >= (end - at + 1).max(FIELD_MATCH_MIN)).then_some(Match { at, source, length })
+        (length > (end - at).max(FIELD_MATCH_MIN)).then_some(Match { at, source, length })
     }
 
     /// The match from the end of a field on, with the end of the same field in another line.
     #[inline(always)]
-    fn same_field(&mut self, begin: usize, end: usize, source: usize) -> Option<Match> {
-        if source >= end || end - source > DISTANCE_MAX {
+    fn same_field(&mut self, end: usize) -> Option<Match> {
+        let here = word(self.text, end);
+        let hash = hash(here, word(self.text, end + 8));
+        let known = distance(end, &mut self.memory.keys[(hash >> (64 - KEY_BITS)) as usize]);
+        let left = window(self.text, self.source)
+            .map_or(32, |there| field_ends(there, self.shape).trailing_zeros() as usize);
+        let source = self.source + left;
+        if source < end
+            && end - source <= DISTANCE_MAX
+            && (word(self.text, source) ^ here) as u32 == 0
+        {
+            return self.around(end, source);
+        }
+        if known.wrapping_sub(1) >= end.min(DISTANCE_MAX) {
             return None;
         }
-        let after = same_from(self.text, end, source);
-        let before = same_before(self.text, end, source, end - begin);
-        self.remember_key(end);
-        let length = before + after;
-        (length >= FIELD_MATCH_MIN).then_some(Match {
-            at: end - before,
-            source: source - before,
-            length,
-        })
+        self.around(end, end - known)
     }
 
+    /// The first match of those that begin within [`LOOK`] bytes.
     #[inline(always)]
-    fn remember_key(&mut self, at: usize) -> usize {
-        let hash = hash(word(self.text, at), word(self.text, at + 8));
-        distance(at, &mut self.memory.keys[(hash >> (64 - KEY_BITS)) as usize])
-    }
-
-    /// The next match from `at` on, wherever it comes from.
-    #[inline(never)]
-    fn look_around(&mut self, mut at: usize) -> Result<Match, usize> {
-        while at < self.text.len() {
-            if at - self.written > LITERALS_MAX {
-                return Err(at);
-            }
-            if let Some(found) = self.same_key(at) {
-                return Ok(found);
-            }
-            let end = ends(self.text, at + 1, self.shape).field.min(self.text.len());
-            if let Some(found) = self.search(at, end) {
-                return Ok(found);
-            }
-            at = end;
-        }
-        Err(self.text.len())
-    }
-
-    /// The match at the end of a field with where the same name followed before.
-    #[inline(always)]
-    fn same_key(&mut self, at: usize) -> Option<Match> {
-        let distance = self.remember_key(at);
-        if distance > at.min(DISTANCE_MAX) || distance == 0 {
-            return None;
-        }
-        self.around(at, at - distance)
-    }
-
-    /// The first match from `at` on that begins before `end`.
-    #[inline(always)]
-    fn search(&mut self, mut at: usize, end: usize) -> Option<Match> {
-        while at < end {
-            let here = word(self.text, at);
+    fn search(&mut self, at: usize, window: &[u8; WINDOW]) -> Option<Match> {
+        let mut hits = 0_u32;
+        let mut distances = [0; LOOK];
+        for (step, kept) in distances.iter_mut().enumerate() {
+            let here = window[step..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
             let hash = (here << 16).wrapping_mul(0x9e37_79b1_85eb_ca87);
             let seen = &mut self.memory.places[(hash >> (64 - PLACE_BITS)) as usize];
-            let distance = distance(at, seen);
-            if distance.wrapping_sub(1) < at.min(DISTANCE_MAX)
-                && (word(self.text, at - distance) ^ here) << 16 == 0
-                && let Some(found) = self.around(at, at - distance)
-            {
-                return Some(found);
-            }
-            at += 1;
+            let distance = distance(at + step, seen);
+            let is_near = distance.wrapping_sub(1) < at.min(DISTANCE_MAX);
+            let there = word(self.text, (at + step).wrapping_sub(distance).min(at));
+            let is_same = (there ^ here) << 16 == 0;
+            hits |= u32::from(is_near & is_same) << step;
+            *kept = distance;
         }
-        None
+        if hits == 0 {
+            return None;
+        }
+        let step = hits.trailing_zeros() as usize;
+        let at = at + step;
+        self.around(at, at - distances[step % LOOK])
     }
 
     /// The match at `at`, with what is the same before it and not yet written.
@@ -221,12 +201,18 @@ impl<'a> Finder<'a> {
         let after = same_from(self.text, at, source);
         let before = same_before(self.text, at, source, at - self.written);
         let length = before + after;
-        (after > 0 && length >= PLACE_MATCH_MIN).then_some(Match {
+        (length >= FIELD_MATCH_MIN).then_some(Match {
             at: at - before,
             source: source - before,
             length,
         })
     }
+}
+
+/// The bytes that are looked at together.
+#[inline(always)]
+fn window(text: &[u8], at: usize) -> Option<&[u8; WINDOW]> {
+    text.get(at..)?.first_chunk()
 }
 
 /// A number of 64 bits, the highest of which tell most texts apart.

@@ -2,9 +2,8 @@
 
 use wide::u8x32;
 
-const BLOCK: usize = 32;
-/// How far ends are looked for: what is longer is cut there.
-const REACH: usize = 96;
+/// How far is looked at once.
+pub(crate) const REACH: usize = 32;
 
 /// What stands between the fields of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,57 +21,30 @@ impl Shape {
     }
 }
 
-/// The ends of the word and of the field that a place lies in.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ends {
-    pub(crate) word: usize,
-    pub(crate) field: usize,
+/// Where words end in the first 32 bytes: one bit a byte, the first byte's lowest. Words end at
+/// whitespace, quotes, commas and what else is not above them in ASCII.
+#[inline(always)]
+pub(crate) fn word_ends(window: &[u8; 64]) -> u32 {
+    let bytes = first(window);
+    bytes.min(u8x32::splat(b',')).simd_eq(bytes).to_bitmask()
 }
 
-/// Bits of a block for ends of words (whitespace, quotes, commas and what else is below them in
-/// ASCII) and of fields.
+/// Where fields end in the first 32 bytes.
 #[inline(always)]
-fn look(text: &[u8], at: usize, shape: Shape) -> Option<(u32, u32)> {
-    let bytes = u8x32::new(*text.get(at..)?.first_chunk::<BLOCK>()?);
-    let words = bytes.min(u8x32::splat(b',')).simd_eq(bytes);
+pub(crate) fn field_ends(window: &[u8; 64], shape: Shape) -> u32 {
+    let bytes = first(window);
     let lines = bytes.simd_eq(u8x32::splat(b'\n'));
     let fields = match shape {
         Shape::Json => {
-            let next = u8x32::new(*text.get(at + 1..)?.first_chunk::<BLOCK>()?);
+            let next = window[1..].first_chunk().map_or(u8x32::ZERO, |next| u8x32::new(*next));
             bytes.simd_eq(u8x32::splat(b',')) & next.simd_eq(u8x32::splat(b'"'))
         }
         Shape::Separated(byte) => bytes.simd_eq(u8x32::splat(byte)),
     };
-    Some((words.to_bitmask(), (fields | lines).to_bitmask()))
+    (fields | lines).to_bitmask()
 }
 
-/// The first ends from `at` on.
 #[inline(always)]
-pub(crate) fn ends(text: &[u8], at: usize, shape: Shape) -> Ends {
-    match look(text, at, shape) {
-        Some((words, fields)) if fields != 0 => Ends {
-            word: at + words.trailing_zeros() as usize,
-            field: at + fields.trailing_zeros() as usize,
-        },
-        _ => far_ends(text, at, shape),
-    }
-}
-
-#[inline(never)]
-fn far_ends(text: &[u8], begin: usize, shape: Shape) -> Ends {
-    let last = text.len().min(begin + REACH);
-    let mut word = None;
-    let mut at = begin;
-    while at < last {
-        let Some((words, fields)) = look(text, at, shape) else { break };
-        if words != 0 {
-            word.get_or_insert(at + words.trailing_zeros() as usize);
-        }
-        if fields != 0 {
-            let field = at + fields.trailing_zeros() as usize;
-            return Ends { word: word.unwrap_or(field), field };
-        }
-        at += BLOCK;
-    }
-    Ends { word: word.unwrap_or(last), field: last }
+fn first(window: &[u8; 64]) -> u8x32 {
+    window.first_chunk().map_or(u8x32::ZERO, |block| u8x32::new(*block))
 }

@@ -1,5 +1,7 @@
 //! What a block will say: literals and matches in their order, and how often each occurs.
 
+use std::ops::Range;
+
 use crate::symbols::{
     DISTANCE_SYMBOLS, END_OF_BLOCK, LENGTH_MAX, LENGTH_MIN, LENGTH_SYMBOL, LITERAL_SYMBOLS,
     distance_symbol,
@@ -9,8 +11,12 @@ use crate::symbols::{
 const SEQUENCES_MAX: usize = 16 << 10;
 /// Bytes of text after which a block ends.
 const TEXT_MAX: usize = 512 << 10;
-/// Most literals of one sequence.
-const LITERALS_MAX: usize = 0xffff;
+/// Literals after which a block ends, and most literals of one sequence.
+pub(crate) const LITERALS_MAX: usize = 0xffff;
+/// Literals that are copied at once.
+const COPIED: usize = 16;
+/// The symbol that stands for no distance.
+const NO_DISTANCE: u8 = 31;
 
 /// Literals, and the match that follows them; a length of 0 says that none does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +56,9 @@ pub(crate) struct Plan {
     pub(crate) sequences: Vec<Sequence>,
     /// Bytes of the text that the sequences stand for.
     pub(crate) text_bytes: usize,
-    literals: [u32; 256],
+    /// All literals, and more bytes that do not count.
+    literals: Box<[u8]>,
+    literal_count: usize,
     lengths: [u32; 512],
     distances: [u32; 32],
 }
@@ -60,7 +68,8 @@ impl Plan {
         Self {
             sequences: Vec::with_capacity(SEQUENCES_MAX + 8),
             text_bytes: 0,
-            literals: [0; 256],
+            literals: vec![0; 2 * LITERALS_MAX + COPIED].into_boxed_slice(),
+            literal_count: 0,
             lengths: [0; 512],
             distances: [0; 32],
         }
@@ -69,47 +78,67 @@ impl Plan {
     pub(crate) fn clear(&mut self) {
         self.sequences.clear();
         self.text_bytes = 0;
-        self.literals = [0; 256];
+        self.literal_count = 0;
         self.lengths = [0; 512];
         self.distances = [0; 32];
     }
 
     #[inline(always)]
     pub(crate) fn is_full(&self) -> bool {
-        self.sequences.len() >= SEQUENCES_MAX || self.text_bytes >= TEXT_MAX
+        self.sequences.len() >= SEQUENCES_MAX
+            || self.text_bytes >= TEXT_MAX
+            || self.literal_count >= LITERALS_MAX
     }
 
-    /// Adds literals and the match after them, of any length from 3 on.
+    /// The literals of all sequences, and more bytes after them.
+    pub(crate) fn literals(&self) -> &[u8] {
+        &self.literals
+    }
+
+    /// Adds the literals of this range and the match after them, of any length from 3 on. The
+    /// literals of one call are at most [`LITERALS_MAX`].
     #[inline(always)]
-    pub(crate) fn push(&mut self, literals: &[u8], length: usize, distance: usize) {
-        self.text_bytes += literals.len() + length;
-        if length > LENGTH_MAX || literals.len() > LITERALS_MAX {
-            self.push_long(literals, length, distance);
-            return;
+    pub(crate) fn push(
+        &mut self,
+        text: &[u8],
+        literals: Range<usize>,
+        length: usize,
+        distance: usize,
+    ) {
+        let count = literals.len();
+        self.text_bytes += count + length;
+        self.copy(text, literals);
+        if length > LENGTH_MAX {
+            self.push_long(count, length, distance);
+        } else {
+            self.push_one(count, length, distance);
         }
-        self.push_one(literals, length, distance);
     }
 
     #[inline(always)]
-    fn push_one(&mut self, literals: &[u8], length: usize, distance: usize) {
-        self.count(literals);
+    fn copy(&mut self, text: &[u8], literals: Range<usize>) {
+        let room = self.literals.get_mut(self.literal_count..).unwrap_or_default();
+        if literals.len() <= COPIED
+            && let Some(room) = room.first_chunk_mut::<COPIED>()
+            && let Some(bytes) = text.get(literals.start..).and_then(|text| text.first_chunk())
+        {
+            *room = *bytes;
+        } else {
+            room[..literals.len()].copy_from_slice(&text[literals.clone()]);
+        }
+        self.literal_count += literals.len();
+    }
+
+    #[inline(always)]
+    fn push_one(&mut self, literals: usize, length: usize, distance: usize) {
         let symbol = distance_symbol(distance);
         self.lengths[length & 511] += 1;
         self.distances[usize::from(symbol & 31)] += 1;
-        self.sequences.push(Sequence::new(literals.len(), length, distance, symbol));
-    }
-
-    #[inline(always)]
-    fn count(&mut self, literals: &[u8]) {
-        for &byte in literals {
-            self.literals[usize::from(byte)] += 1;
-        }
+        self.sequences.push(Sequence::new(literals, length, distance, symbol));
     }
 
     #[inline(never)]
-    fn push_long(&mut self, literals: &[u8], mut length: usize, distance: usize) {
-        let rest = self.push_whole_runs(literals);
-        let mut literals = rest;
+    fn push_long(&mut self, mut literals: usize, mut length: usize, distance: usize) {
         while length > 0 {
             // What is left over has to be long enough for a match of its own.
             let part = match length - length.min(LENGTH_MAX) {
@@ -117,32 +146,22 @@ impl Plan {
                 _ => length.min(LENGTH_MAX),
             };
             self.push_one(literals, part, distance);
-            literals = &[];
+            literals = 0;
             length -= part;
         }
     }
 
-    /// Adds literals that no match follows.
+    /// Adds literals that no match follows, at most [`LITERALS_MAX`].
     pub(crate) fn push_literals(&mut self, literals: &[u8]) {
         self.text_bytes += literals.len();
-        let rest = self.push_whole_runs(literals);
-        self.count(rest);
-        self.sequences.push(Sequence::new(rest.len(), 0, 0, 0));
-    }
-
-    fn push_whole_runs<'a>(&mut self, literals: &'a [u8]) -> &'a [u8] {
-        let mut runs = literals.chunks_exact(LITERALS_MAX);
-        for run in &mut runs {
-            self.count(run);
-            self.sequences.push(Sequence::new(run.len(), 0, 0, 0));
-        }
-        runs.remainder()
+        self.copy(literals, 0..literals.len());
+        self.sequences.push(Sequence::new(literals.len(), 0, 0, NO_DISTANCE));
     }
 
     /// How often each symbol of literals and lengths occurs, and each of distances.
     pub(crate) fn counts(&self) -> ([u32; LITERAL_SYMBOLS], [u32; DISTANCE_SYMBOLS]) {
         let mut counts = [0; LITERAL_SYMBOLS];
-        counts[..256].copy_from_slice(&self.literals);
+        self.literals[..self.literal_count].iter().for_each(|&byte| counts[usize::from(byte)] += 1);
         counts[END_OF_BLOCK] = 1;
         for (symbol, count) in LENGTH_SYMBOL.iter().zip(self.lengths).skip(LENGTH_MIN) {
             counts[END_OF_BLOCK + 1 + usize::from(*symbol)] += count;
