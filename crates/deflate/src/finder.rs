@@ -12,11 +12,11 @@ use crate::text::{same_before, same_from, word};
 
 const VALUE_BITS: u32 = 13;
 const KEY_BITS: u32 = 12;
-const PLACE_BITS: u32 = 14;
+const PLACE_BITS: u32 = 13;
 /// Shortest match that is taken.
 const FIELD_MATCH_MIN: usize = 4;
 /// How many places are searched at once, and how many bytes that takes.
-const LOOK: usize = 8;
+const LOOK: usize = 4;
 const WINDOW: usize = 64;
 /// What is left of a field is searched from so many bytes on.
 const SEARCHED_MIN: usize = 8;
@@ -108,7 +108,7 @@ impl<'a> Finder<'a> {
                 return Ok(found);
             }
             let literals = at - self.written;
-            at += LOOK + (literals >> 4);
+            at += LOOK + (literals >> 5);
             if literals > LITERALS_MAX {
                 return Err(at);
             }
@@ -119,13 +119,9 @@ impl<'a> Finder<'a> {
     /// A match that begins within the next bytes.
     #[inline(always)]
     fn look(&mut self, at: usize, window: &[u8; WINDOW]) -> Option<Match> {
-        let word_end = at + word_ends(window).trailing_zeros() as usize;
-        if let Some(found) = self.same_value(at, word_end) {
-            return Some(found);
-        }
         let field_ends = field_ends(window, self.shape);
         let left = field_ends.trailing_zeros() as usize;
-        if left >= SEARCHED_MIN
+        if left > 0
             && let Some(found) = self.search(at, window)
         {
             return Some(found);
@@ -178,12 +174,12 @@ impl<'a> Finder<'a> {
         let mut distances = [0; LOOK];
         for (step, kept) in distances.iter_mut().enumerate() {
             let here = window[step..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            let hash = (here << 16).wrapping_mul(0x9e37_79b1_85eb_ca87);
+            let hash = (here << 0).wrapping_mul(0x9e37_79b1_85eb_ca87);
             let seen = &mut self.memory.places[(hash >> (64 - PLACE_BITS)) as usize];
             let distance = distance(at + step, seen);
             let is_near = distance.wrapping_sub(1) < at.min(DISTANCE_MAX);
             let there = word(self.text, (at + step).wrapping_sub(distance).min(at));
-            let is_same = (there ^ here) << 16 == 0;
+            let is_same = (there ^ here) << 0 == 0;
             hits |= u32::from(is_near & is_same) << step;
             *kept = distance;
         }
