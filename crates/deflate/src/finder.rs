@@ -16,7 +16,7 @@ const PLACE_BITS: u32 = 13;
 /// Shortest match that is taken.
 const FIELD_MATCH_MIN: usize = 4;
 /// How many places are searched at once, and how many bytes that takes.
-const LOOK: usize = 4;
+const LOOK: usize = 5;
 const WINDOW: usize = 64;
 /// What is left of a field is searched from so many bytes on.
 const SEARCHED_MIN: usize = 8;
@@ -121,7 +121,7 @@ impl<'a> Finder<'a> {
     fn look(&mut self, at: usize, window: &[u8; WINDOW]) -> Option<Match> {
         let field_ends = field_ends(window, self.shape);
         let left = field_ends.trailing_zeros() as usize;
-        if left > 0
+        if true
             && let Some(found) = self.search(at, window)
         {
             return Some(found);
@@ -183,6 +183,13 @@ impl<'a> Finder<'a> {
             hits |= u32::from(is_near & is_same) << step;
             *kept = distance;
         }
+        let (one, other) = (word(self.text, at), word(self.text, at + 16));
+        let seen = &mut self.memory.values[(hash(one, other) >> (64 - VALUE_BITS)) as usize];
+        let d = distance(at, seen);
+        let n = d.wrapping_sub(1) < at.min(DISTANCE_MAX);
+        let source = at.wrapping_sub(d).min(at);
+        let s = n & ((word(self.text, source) ^ one) | (word(self.text, source + 16) ^ other) == 0);
+        if s { distances[0] = d; hits |= 1; }
         if hits == 0 {
             return None;
         }
