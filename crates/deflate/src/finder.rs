@@ -5,18 +5,17 @@
 //! most of a line needs one look a field that differs, and none for what is the same. Text that is
 //! not made of lines is searched place by place.
 
-use crate::marks::{Shape, field_ends, word_ends};
 use crate::plan::Plan;
 use crate::symbols::DISTANCE_MAX;
 use crate::text::{same_before, same_from, word};
 
-const VALUE_BITS: u32 = 13;
+const VALUE_BITS: u32 = 12;
 const KEY_BITS: u32 = 12;
 const PLACE_BITS: u32 = 13;
 /// Shortest match that is taken.
 const FIELD_MATCH_MIN: usize = 4;
 /// How many places are searched at once, and how many bytes that takes.
-const LOOK: usize = 5;
+const LOOK: usize = 4;
 const WINDOW: usize = 64;
 /// What is left of a field is searched from so many bytes on.
 const SEARCHED_MIN: usize = 8;
@@ -62,7 +61,6 @@ struct Match {
 #[derive(Debug)]
 pub(crate) struct Finder<'a> {
     text: &'a [u8],
-    shape: Shape,
     memory: &'a mut Memory,
     /// The end of what the plans say so far.
     written: usize,
@@ -72,7 +70,7 @@ pub(crate) struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     pub(crate) fn new(text: &'a [u8], memory: &'a mut Memory) -> Self {
-        Self { text, shape: Shape::of(text), memory, written: 0, source: 0 }
+        Self { text, memory, written: 0, source: 0 }
     }
 
     /// Whether all of the text was gone through.
@@ -116,106 +114,53 @@ impl<'a> Finder<'a> {
         Err(self.text.len())
     }
 
-    /// A match that begins within the next bytes.
-    #[inline(always)]
-    fn look(&mut self, at: usize, window: &[u8; WINDOW]) -> Option<Match> {
-        let field_ends = field_ends(window, self.shape);
-        let left = field_ends.trailing_zeros() as usize;
-        if true
-            && let Some(found) = self.search(at, window)
-        {
-            return Some(found);
-        }
-        if field_ends == 0 { None } else { self.same_field(at + left) }
-    }
-
-    /// What went on after the same value before.
-    #[inline(always)]
-    fn same_value(&mut self, at: usize, end: usize) -> Option<Match> {
-        if end < 16 {
-            return None;
-        }
-        let (one, other) = (word(self.text, end - 16), word(self.text, end - 8));
-        let hash = hash(one, other);
-        let distance = distance(end, &mut self.memory.values[(hash >> (64 - VALUE_BITS)) as usize]);
-        if distance.wrapping_sub(1) >= at.min(DISTANCE_MAX) {
-            return None;
-        }
-        let source = at - distance;
-        let length = same_from(self.text, at, source);
-        (length > (end - at).max(FIELD_MATCH_MIN)).then_some(Match { at, source, length })
-    }
-
-    /// The match from the end of a field on, with the end of the same field in another line.
-    #[inline(always)]
-    fn same_field(&mut self, end: usize) -> Option<Match> {
-        let here = word(self.text, end);
-        let hash = hash(here, word(self.text, end + 8));
-        let known = distance(end, &mut self.memory.keys[(hash >> (64 - KEY_BITS)) as usize]);
-        let left = window(self.text, self.source)
-            .map_or(32, |there| field_ends(there, self.shape).trailing_zeros() as usize);
-        let source = self.source + left;
-        if source < end
-            && end - source <= DISTANCE_MAX
-            && (word(self.text, source) ^ here) as u32 == 0
-        {
-            return self.around(end, source);
-        }
-        if known.wrapping_sub(1) >= end.min(DISTANCE_MAX) {
-            return None;
-        }
-        self.around(end, end - known)
-    }
-
     /// The first match of those that begin within [`LOOK`] bytes.
     #[inline(always)]
-    fn search(&mut self, at: usize, window: &[u8; WINDOW]) -> Option<Match> {
+    fn look(&mut self, at: usize, window: &[u8; WINDOW]) -> Option<Match> {
+        let nearest = at.min(DISTANCE_MAX);
         let mut hits = 0_u32;
-        let mut distances = [0; LOOK];
-        for (step, kept) in distances.iter_mut().enumerate() {
-            let here = window[step..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            let hash = (here << 0).wrapping_mul(0x9e37_79b1_85eb_ca87);
+        let mut distances = 0_u64;
+        for step in 0..LOOK {
+            let here = window_word(window, step);
+            let hash = here.wrapping_mul(0x9e37_79b1_85eb_ca87);
             let seen = &mut self.memory.places[(hash >> (64 - PLACE_BITS)) as usize];
             let distance = distance(at + step, seen);
-            let is_near = distance.wrapping_sub(1) < at.min(DISTANCE_MAX);
+            let is_near = distance.wrapping_sub(1) < nearest;
             let there = word(self.text, (at + step).wrapping_sub(distance).min(at));
-            let is_same = (there ^ here) << 0 == 0;
-            hits |= u32::from(is_near & is_same) << step;
-            *kept = distance;
+            hits |= u32::from(is_near & (there == here)) << step;
+            distances |= (distance as u64) << (16 * step);
         }
-        let (one, other) = (word(self.text, at), word(self.text, at + 16));
+        let (one, other) = (window_word(window, 0), window_word(window, 16));
         let seen = &mut self.memory.values[(hash(one, other) >> (64 - VALUE_BITS)) as usize];
-        let d = distance(at, seen);
-        let n = d.wrapping_sub(1) < at.min(DISTANCE_MAX);
-        let source = at.wrapping_sub(d).min(at);
-        let s = n & ((word(self.text, source) ^ one) | (word(self.text, source + 16) ^ other) == 0);
-        if s { distances[0] = d; hits |= 1; }
+        let long = distance(at, seen);
+        let is_near = long.wrapping_sub(1) < nearest;
+        let source = at.wrapping_sub(long).min(at);
+        let difference = (word(self.text, source) ^ one) | (word(self.text, source + 16) ^ other);
+        let is_long = is_near & (difference == 0);
+        let mask = u64::from(is_long).wrapping_neg() & 0xffff;
+        distances = (long as u64 & mask) | (distances & !mask);
+        hits |= u32::from(is_long);
         if hits == 0 {
             return None;
         }
         let step = hits.trailing_zeros() as usize;
+        let distance = (distances >> (16 * step)) as usize & 0xffff;
         let at = at + step;
-        self.around(at, at - distances[step % LOOK])
-    }
-
-    /// The match at `at`, with what is the same before it and not yet written.
-    #[inline(always)]
-    fn around(&self, at: usize, source: usize) -> Option<Match> {
-        let after = same_from(self.text, at, source);
+        let source = at - distance;
+        let after = 8 + same_from(self.text, at + 8, source + 8);
         let before = same_before(self.text, at, source, at - self.written);
-        let length = before + after;
-        (length >= FIELD_MATCH_MIN).then_some(Match {
-            at: at - before,
-            source: source - before,
-            length,
-        })
+        Some(Match { at: at - before, source: source - before, length: before + after })
     }
 }
 
-/// The bytes that are looked at together.
 #[inline(always)]
-fn window(text: &[u8], at: usize) -> Option<&[u8; WINDOW]> {
+fn window<'a>(text: &'a [u8], at: usize) -> Option<&'a [u8; WINDOW]> {
     text.get(at..)?.first_chunk()
+}
+
+#[inline(always)]
+fn window_word(window: &[u8; WINDOW], at: usize) -> u64 {
+    window[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 /// A number of 64 bits, the highest of which tell most texts apart.

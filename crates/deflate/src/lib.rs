@@ -15,7 +15,6 @@ mod block;
 mod finder;
 mod header;
 mod huffman;
-mod marks;
 mod plan;
 mod symbols;
 mod text;
