@@ -106,3 +106,108 @@ pub(crate) fn codes(lengths: &[u8], codes: &mut [u16]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// How much of the room for codes of `limit` bits is taken.
+    fn taken(lengths: &[u8], limit: usize) -> u32 {
+        lengths
+            .iter()
+            .filter(|&&length| length > 0)
+            .map(|&length| 1 << (limit - usize::from(length)))
+            .sum()
+    }
+
+    fn lengths_of(counts: &[u32], limit: usize) -> Vec<u8> {
+        let mut lengths = vec![0; counts.len()];
+        code_lengths(counts, limit, &mut lengths);
+        lengths
+    }
+
+    /// The fewest bits that codes without a limit take: the sum of all weights that are joined.
+    fn fewest_bits(counts: &[u32]) -> u64 {
+        let mut weights: Vec<u64> =
+            counts.iter().filter(|&&count| count > 0).map(|&count| u64::from(count)).collect();
+        let mut bits = 0;
+        while weights.len() > 1 {
+            weights.sort_unstable_by(|one, other| other.cmp(one));
+            let joined = weights.pop().unwrap() + weights.pop().unwrap();
+            bits += joined;
+            weights.push(joined);
+        }
+        bits
+    }
+
+    fn bits(counts: &[u32], lengths: &[u8]) -> u64 {
+        counts
+            .iter()
+            .zip(lengths)
+            .map(|(&count, &length)| u64::from(count) * u64::from(length))
+            .sum()
+    }
+
+    proptest! {
+        #[test]
+        fn every_symbol_that_occurs_has_a_code_and_no_room_is_left(
+            counts in prop::collection::vec(prop_oneof![Just(0), 1_u32..4, any::<u16>().prop_map(u32::from)], 19..287),
+            limit in 9_usize..16,
+        ) {
+            let lengths = lengths_of(&counts, limit);
+            prop_assert_eq!(taken(&lengths, limit), 1 << limit);
+            let used = counts.iter().filter(|&&count| count > 0).count();
+            for (&count, &length) in counts.iter().zip(&lengths) {
+                prop_assert!(usize::from(length) <= limit);
+                prop_assert!(count == 0 || length > 0);
+                prop_assert!(count > 0 || length == 0 || used < 2);
+            }
+        }
+
+        #[test]
+        fn without_a_limit_in_the_way_no_code_is_shorter(
+            counts in prop::collection::vec(0_u32..9, 2..60),
+        ) {
+            let used = counts.iter().filter(|&&count| count > 0).count();
+            prop_assume!(used >= 2);
+            prop_assert_eq!(bits(&counts, &lengths_of(&counts, 15)), fewest_bits(&counts));
+        }
+
+        #[test]
+        fn no_code_begins_like_another(counts in prop::collection::vec(0_u32..999, 2..80)) {
+            let lengths = lengths_of(&counts, 15);
+            let mut found = vec![0; lengths.len()];
+            codes(&lengths, &mut found);
+            let all: Vec<(u16, u8)> = found.into_iter().zip(lengths).filter(|(_, length)| *length > 0).collect();
+            for (at, &(code, length)) in all.iter().enumerate() {
+                for &(other, other_length) in &all[at + 1..] {
+                    let mask = (1_u32 << length.min(other_length)) - 1;
+                    prop_assert!(u32::from(code ^ other) & mask != 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn counts_like_fibonacci_numbers_keep_to_the_limit() {
+        let mut counts = vec![1, 1];
+        while counts.len() < 40 {
+            counts.push(counts[counts.len() - 1] + counts[counts.len() - 2]);
+        }
+        for limit in 6..=15 {
+            let lengths = lengths_of(&counts, limit);
+            assert_eq!(taken(&lengths, limit), 1 << limit);
+            assert_eq!(lengths.iter().max().map(|&length| usize::from(length)), Some(limit));
+            assert!(lengths.is_sorted_by(|rare, common| rare >= common));
+        }
+    }
+
+    #[test]
+    fn a_lone_symbol_gets_a_bit_and_so_does_another() {
+        assert_eq!(lengths_of(&[0, 0, 5], 15), [1, 0, 1]);
+        assert_eq!(lengths_of(&[5, 0, 0], 15), [1, 1, 0]);
+        assert_eq!(lengths_of(&[0, 0, 0], 15), [1, 1, 0]);
+    }
+}

@@ -39,7 +39,7 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// An encoder, with about 200 KiB of tables.
+    /// An encoder, with about 300 KiB of tables.
     pub fn new() -> Self {
         Self { memory: Memory::new(), plan: Plan::new() }
     }

@@ -8,8 +8,9 @@ pub(crate) const LENGTH_MAX: usize = 258;
 pub(crate) const DISTANCE_MAX: usize = 32_768;
 
 pub(crate) const END_OF_BLOCK: usize = 256;
-/// Symbols of literals, of the end of a block and of lengths.
-pub(crate) const LITERAL_SYMBOLS: usize = 286;
+/// Symbols of literals, of the end of a block and of lengths. The last two never occur, but have
+/// their places among the fixed codes.
+pub(crate) const LITERAL_SYMBOLS: usize = 288;
 pub(crate) const LENGTH_SYMBOLS: usize = 29;
 pub(crate) const DISTANCE_SYMBOLS: usize = 30;
 
@@ -97,4 +98,34 @@ pub(crate) fn distance_symbol(distance: usize) -> u8 {
     let less_one = distance - 1;
     let at = if less_one < 256 { less_one } else { 256 + (less_one >> 7) };
     DISTANCE_SYMBOL[at & 511]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_distance_has_the_symbol_whose_range_it_is_in() {
+        for distance in 1..=DISTANCE_MAX {
+            let symbol = usize::from(distance_symbol(distance));
+            let first = usize::from(DISTANCE_FIRST[symbol]);
+            assert!(
+                (first..first + (1 << DISTANCE_BITS[symbol])).contains(&distance),
+                "{distance}"
+            );
+        }
+        assert_eq!(usize::from(distance_symbol(DISTANCE_MAX)), DISTANCE_SYMBOLS - 1);
+    }
+
+    #[test]
+    fn each_length_has_the_symbol_whose_range_it_is_in() {
+        for length in LENGTH_MIN..=LENGTH_MAX {
+            let symbol = usize::from(LENGTH_SYMBOL[length]);
+            let first = usize::from(LENGTH_FIRST[symbol]);
+            assert!((first..first + (1 << LENGTH_BITS[symbol])).contains(&length), "{length}");
+        }
+        // The longest has a symbol of its own.
+        assert_eq!(LENGTH_SYMBOL[257..], [27, 28]);
+        assert_eq!(LENGTH_FIRST[27..], [227, 258]);
+    }
 }
