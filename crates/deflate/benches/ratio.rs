@@ -5,7 +5,6 @@
 //! `cargo bench -p deflate -- NAME` measures only what has NAME in its name.
 
 #![expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
-#![expect(clippy::disallowed_methods, reason = "the benchmark's own arguments")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
 
 mod texts;

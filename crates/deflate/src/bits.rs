@@ -40,7 +40,7 @@ impl<'a> BitWriter<'a> {
             *room = self.bits.to_le_bytes();
         }
         self.at += (self.count >> 3) as usize;
-        self.bits >>= self.count & 56;
+        self.bits >>= self.count & !7;
         self.count &= 7;
     }
 

@@ -140,7 +140,7 @@ impl<'a> Finder<'a> {
             let distance = self.memory.short(at + step, here);
             let there = word(self.text, (at + step).saturating_sub(distance));
             let is_near = distance.wrapping_sub(1) < far_most;
-            hits |= u32::from(is_near & (there == here)) << step;
+            hits |= (u32::from(is_near) & u32::from(there == here)) << step;
             distances |= (distance as u64) << (16 * step);
         }
         let here = [key(window, 0), key(window, FAR)];
@@ -148,10 +148,11 @@ impl<'a> Finder<'a> {
         let source = at.saturating_sub(distance);
         let differs =
             (word(self.text, source) ^ here[0]) | (word(self.text, source + FAR) ^ here[1]);
-        let is_hit = (distance.wrapping_sub(1) < far_most) & (differs == 0);
-        let mask = u64::from(is_hit).wrapping_neg() & 0xffff;
+        let is_near = distance.wrapping_sub(1) < far_most;
+        let hit = u32::from(is_near) & u32::from(differs == 0);
+        let mask = u64::from(hit).wrapping_neg() & 0xffff;
         distances = (distance as u64 & mask) | (distances & !mask);
-        hits |= u32::from(is_hit);
+        hits |= hit;
         if hits == 0 {
             return None;
         }

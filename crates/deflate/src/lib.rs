@@ -10,6 +10,8 @@
 //! **Rules of this room.** The same text becomes the same bytes, whatever came before. No unsafe
 //! code: a mistake may cost speed or stop the program, but it never reads or writes elsewhere.
 
+#![allow(clippy::inline_always, reason = "the hot loop is one function made of small ones")]
+
 mod bits;
 mod block;
 mod finder;

@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn each_length_has_the_symbol_whose_range_it_is_in() {
-        for length in LENGTH_MIN..=LENGTH_MAX {
-            let symbol = usize::from(LENGTH_SYMBOL[length]);
+        for (length, &symbol) in LENGTH_SYMBOL.iter().enumerate().skip(LENGTH_MIN) {
+            let symbol = usize::from(symbol);
             let first = usize::from(LENGTH_FIRST[symbol]);
             assert!((first..first + (1 << LENGTH_BITS[symbol])).contains(&length), "{length}");
         }

@@ -1,7 +1,13 @@
 //! The texts that are compressed: records as the end-to-end benchmark sends them, twelve of their
 //! fields, the same as csv, and generated records of every dataset.
 
-#[allow(dead_code, unreachable_pub, missing_docs, reason = "it is a part of the server")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    unused_imports,
+    reason = "it is a part of the server"
+)]
 #[path = "../../../server/src/demo/traffic/mod.rs"]
 mod traffic;
 mod wide;

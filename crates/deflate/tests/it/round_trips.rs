@@ -113,7 +113,7 @@ fn runs_around_the_longest_match() {
 fn what_is_just_near_enough_is_found_and_what_is_farther_is_not() {
     let mut encoder = Encoder::new();
     let [phrase, other] = [1, 2].map(|seed| texts::noise(seed, 200));
-    let records = texts::records("dns_logs", 1, 400);
+    let records = texts::records("dns_logs", 1, 700);
     // How many bytes it saves that the phrase comes again.
     let mut saved = |distance: usize| {
         let between = &records[..distance - phrase.len()];
