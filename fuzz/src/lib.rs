@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod challenge;
+pub mod deflate;
 pub mod destination;
 pub mod filter;
 pub mod journal;
@@ -17,9 +18,10 @@ pub mod timestamp;
 pub type Kind = (&'static str, fn(&[u8]));
 
 /// All kinds.
-pub const KINDS: [Kind; 9] = [
+pub const KINDS: [Kind; 10] = [
     ("body", body::run),
     ("challenge", challenge::run),
+    ("deflate", deflate::run),
     ("destination", destination::run),
     ("filter", filter::run),
     ("journal", journal::run),

@@ -6,6 +6,7 @@
 
 use std::io;
 
+use deflate::Encoder;
 use libdeflater::{CompressionLvl, Compressor};
 use model::output::Compression;
 use zstd::zstd_safe::{CCtx, CParameter, compress_bound};
@@ -13,6 +14,9 @@ use zstd::zstd_safe::{CCtx, CParameter, compress_bound};
 /// The level that stands for the first one of ISA-L, as it is recorded in the ledger. Where the
 /// program was built without it, libdeflate's first level takes its place.
 pub(crate) const ISAL: u8 = 0;
+/// The level that stands for the encoder of our own, as it is recorded in the ledger: a number that
+/// none of libdeflate has, so that a batch of an older version has the same bytes again.
+pub(crate) const LINES: u8 = 13;
 
 /// Room that is kept from one member to the next; what is larger is given back.
 const KEPT_BYTES: usize = 4 << 20;
@@ -21,6 +25,7 @@ const KEPT_BYTES: usize = 4 << 20;
 #[derive(Default)]
 pub(crate) struct Press {
     gzip: Option<(u8, Compressor)>,
+    lines: Option<Encoder>,
     zstd: Option<CCtx<'static>>,
     member: Vec<u8>,
 }
@@ -32,7 +37,8 @@ impl std::fmt::Debug for Press {
 }
 
 impl Press {
-    /// Compresses `bytes` to one member at this level, 1 to 12, or [`ISAL`] for gzip.
+    /// Compresses `bytes` to one member at this level, 1 to 12, or [`ISAL`] or [`LINES`],
+    /// which are the fastest ones of gzip, and the first of Zstandard.
     pub(crate) fn member(
         &mut self,
         compression: Compression,
@@ -42,7 +48,9 @@ impl Press {
         let len = match (compression, level) {
             #[cfg(feature = "isal")]
             (Compression::Gzip, ISAL) => self.isal(bytes),
+            (Compression::Gzip, LINES) => Ok(self.lines(bytes)),
             (Compression::Gzip, _) => self.gzip(level.clamp(1, 12), bytes),
+            (Compression::Zstd, LINES) => self.zstd(1, bytes),
             (Compression::Zstd, _) => self.zstd(level.clamp(1, 12), bytes),
         }?;
         Ok(&self.member[..len])
@@ -59,6 +67,12 @@ impl Press {
         let (_, compressor) = self.gzip.get_or_insert_with(make);
         grow(&mut self.member, compressor.gzip_compress_bound(bytes.len()));
         compressor.gzip_compress(bytes, &mut self.member).map_err(io::Error::other)
+    }
+
+    fn lines(&mut self, bytes: &[u8]) -> usize {
+        self.member.clear();
+        self.lines.get_or_insert_with(Encoder::new).gzip_member(bytes, &mut self.member);
+        self.member.len()
     }
 
     #[cfg(feature = "isal")]
@@ -117,7 +131,7 @@ mod tests {
     fn members_end_to_end_are_one_object_and_come_out_the_same_each_time() {
         let text = "{\"RayID\":\"7f3a\"}\n".repeat(40_000);
         for compression in Compression::ALL {
-            for level in ISAL..=12 {
+            for level in ISAL..=LINES {
                 let object = |press: &mut Press| -> Vec<u8> {
                     let members = text.as_bytes().chunks(200_000);
                     members
@@ -125,7 +139,7 @@ mod tests {
                         .collect()
                 };
                 let mut used = Press::default();
-                used.member(compression, 13 - level, b"something else").unwrap();
+                used.member(compression, LINES - level, b"something else").unwrap();
                 let first = object(&mut used);
                 assert!(first == object(&mut Press::default()), "{compression:?} {level}");
                 assert!(unpacked(compression, &first) == text.as_bytes());
@@ -140,7 +154,7 @@ mod tests {
             .flat_map(|word| word.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes())
             .collect();
         for compression in Compression::ALL {
-            for level in [ISAL, 1, 12] {
+            for level in [ISAL, 1, 12, LINES] {
                 for bytes in [&noise[..], &noise[..1], &[]] {
                     let member =
                         Press::default().member(compression, level, bytes).unwrap().to_vec();

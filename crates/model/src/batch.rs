@@ -26,7 +26,8 @@ pub struct Batch {
     pub records: u64,
     /// Bytes of the object before compression.
     pub raw_bytes: u64,
-    /// The gzip level that its members are compressed with, 1 to 12.
+    /// The gzip level that its members are compressed with: 1 to 12, or a number
+    /// beside them that stands for another encoder.
     pub gzip_level: u8,
 }
 

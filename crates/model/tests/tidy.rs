@@ -12,11 +12,12 @@ const SOURCE_LINES_MAX: usize = 500;
 const TEST_LINES_MAX: usize = 700;
 
 /// Each room, and the rooms that it may know.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("model", &[]),
+    ("deflate", &[]),
     ("journal", &["model"]),
     ("catalog", &["model"]),
-    ("delivery", &["model", "journal", "catalog"]),
+    ("delivery", &["model", "deflate", "journal", "catalog"]),
     ("server", &["model", "journal", "catalog", "delivery"]),
     ("sim", &["model", "journal", "catalog", "delivery"]),
 ];
