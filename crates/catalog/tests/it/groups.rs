@@ -69,7 +69,9 @@ async fn a_step_that_is_refused_costs_the_others_of_its_group_nothing() {
         catalog.settle(job, P0, Offset(0), delivered()),
     );
     let (first, fenced, unknown, missing, second, settled) = taken;
-    (first.unwrap(), second.unwrap(), settled.unwrap());
+    for taken in [first, second, settled] {
+        taken.unwrap();
+    }
     assert!(matches!(fenced, Err(CatalogError::Fenced(_))), "{fenced:?}");
     assert!(matches!(unknown, Err(CatalogError::NotFound { what: "revision", .. })));
     assert!(matches!(missing, Err(CatalogError::NotFound { what: "batch", .. })));
