@@ -6,4 +6,4 @@ SET
 WHERE job = $1 AND partition = $2 AND first = $3 AND state = 'sealed'
 RETURNING
     ended_at, records, raw_bytes,
-    (SELECT failure_at IS NOT NULL FROM job WHERE id = batch.job) AS had_failed
+    (SELECT failure_at IS NOT NULL FROM job WHERE id = batch.job) AS had_failed;

@@ -2,4 +2,4 @@
 UPDATE cursor
 SET next = $4
 WHERE job = $1 AND partition = $2 AND next = $3 AND $3 < $4
-    AND EXISTS (SELECT 1 FROM job WHERE job.id = $1 AND job.deleted_at IS NULL)
+    AND EXISTS (SELECT 1 FROM job WHERE job.id = $1 AND job.deleted_at IS NULL);

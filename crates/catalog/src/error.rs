@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -140,8 +141,8 @@ pub enum CatalogError {
     Database {
         /// What was tried.
         action: &'static str,
-        /// Why not.
-        source: sqlx::Error,
+        /// Why not; shared by all whose changes were one transaction.
+        source: Arc<sqlx::Error>,
     },
     /// The file system refused.
     #[error("cannot {action} `{path}`: {source}")]

@@ -34,6 +34,7 @@ mod reader;
 mod recover;
 mod room;
 mod route;
+mod routes;
 mod settings;
 mod spool;
 mod status;

@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use journal::{Frame, FrameKind};
@@ -25,6 +25,7 @@ use crate::lane::Lane;
 use crate::level::{Pace, PaceWatch};
 use crate::room::Room;
 use crate::route::{Route, RouteKey};
+use crate::routes::Routes;
 
 /// Payload bytes that are read at a time.
 pub(crate) const CHUNK_BYTES: usize = 4 << 20;
@@ -36,11 +37,19 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(crate) struct ReaderHandle {
     pub(crate) attach: mpsc::UnboundedSender<Lane>,
-    pub(crate) wake: Arc<Notify>,
+    wake: Arc<Notify>,
+    /// Whether a lane may have been recalled since the reader looked at all of them.
+    looks: Arc<AtomicBool>,
     position: Arc<AtomicU64>,
 }
 
 impl ReaderHandle {
+    /// Has the reader look for lanes that were recalled before this call.
+    pub(crate) fn look(&self) {
+        self.looks.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
     /// The first frame that the reader has not read.
     pub(crate) fn position(&self) -> Offset {
         Offset(self.position.load(Ordering::Acquire))
@@ -53,7 +62,9 @@ pub(crate) struct Reader {
     room: Arc<Room>,
     partition: Partition,
     position: Offset,
-    routes: BTreeMap<RouteKey, Route>,
+    routes: Routes,
+    /// Routes whose batches may have been closed since the reader looked at their lanes.
+    worked: Vec<RouteKey>,
     handle: ReaderHandle,
     attached: mpsc::UnboundedReceiver<Lane>,
     pass_over_at: Instant,
@@ -67,13 +78,14 @@ impl Reader {
         let handle = ReaderHandle {
             attach,
             wake: Arc::default(),
+            looks: Arc::default(),
             position: Arc::new(AtomicU64::new(position.0)),
         };
         let now = Instant::now();
         let pass_over_at = now + room.settings.pass_over_interval;
         let watch = PaceWatch::new(now);
-        let routes = BTreeMap::new();
-        Self { room, partition, position, routes, handle, attached, pass_over_at, watch }
+        let (routes, worked) = (Routes::default(), Vec::new());
+        Self { room, partition, position, routes, worked, handle, attached, pass_over_at, watch }
     }
 
     pub(crate) fn handle(&self) -> ReaderHandle {
@@ -94,8 +106,8 @@ impl Reader {
                 self.pass_over().await;
                 continue;
             }
-            let next_close = self.routes.values().filter_map(Route::next_close).min();
-            let wake_at = next_close.map_or(self.pass_over_at, |at| at.min(self.pass_over_at));
+            let wake_at =
+                self.routes.next_close().map_or(self.pass_over_at, |at| at.min(self.pass_over_at));
             let wake = Arc::clone(&self.handle.wake);
             tokio::select! {
                 biased;
@@ -110,21 +122,18 @@ impl Reader {
     }
 
     /// Gives back recalled lanes, and sends lanes with a full backlog to catch up on their own.
+    /// Only work on a route adds to the backlog of its lanes.
     fn send_away(&mut self) {
+        let worked = std::mem::take(&mut self.worked);
+        let looks = self.handle.looks.swap(false, Ordering::AcqRel);
+        let keys = if looks { self.routes.keys() } else { worked };
         let backlog_max = self.room.settings.lane_backlog_max;
-        let mut leaving = Vec::new();
-        for route in self.routes.values_mut() {
-            let leaves =
-                |lane: &mut Lane| lane.is_recalled() || lane.progress.backlog() >= backlog_max;
-            leaving.extend(route.take_out(leaves));
-        }
-        if leaving.is_empty() {
-            return;
-        }
-        self.routes.retain(|_, route| !route.lanes.is_empty());
-        for mut lane in leaving {
-            lane.reading.read_to(self.position);
-            self.send_off(lane);
+        for key in keys {
+            let leaves = |lane: &Lane| lane.is_recalled() || lane.progress.backlog() >= backlog_max;
+            for mut lane in self.routes.take_lanes(&key, leaves) {
+                lane.reading.read_to(self.position);
+                self.send_off(lane);
+            }
         }
     }
 
@@ -149,11 +158,14 @@ impl Reader {
         let lane = if behind == 0 { Some(lane) } else { self.bring_up(lane, &key).await };
         let Some(lane) = lane else { return };
         lane.progress.catches_up(false);
-        let route = match self.routes.remove(&key) {
+        let route = match self.routes.take(&key) {
             Some(route) => route.add(lane),
             None => Route::new(vec![lane]),
         };
-        self.routes.extend(route.map(|route| (key, route)));
+        if let Some(route) = route {
+            self.routes.put(key.clone(), route);
+            self.worked.push(key);
+        }
     }
 
     /// Reads the few frames that a joining lane lacks.
@@ -212,36 +224,33 @@ impl Reader {
                 continue;
             }
             let key = RouteKey { scope: frame.scope, dataset: frame.dataset.clone() };
-            if self.routes.contains_key(&key) {
+            if self.routes.contains(&key) {
                 by_route.entry(key).or_default().push(frame);
             }
         }
-        let mut working = Vec::new();
+        let mut work = Vec::new();
         for (key, frames) in by_route {
-            if let Some(route) = self.routes.remove(&key) {
-                working.push((key, self.room.start_reading(route, frames, pace)));
-            }
+            work.extend(self.routes.take(&key).map(|route| (key, route, frames)));
         }
-        for (key, work) in working {
-            // A panic loses the route's lanes; their publishers notice and have them restarted.
-            self.routes.extend(work.await.map(|route| (key, route)));
-        }
+        let read = self.room.read_routes(work, pace).await;
+        self.put_back(read);
     }
 
     async fn close_due(&mut self) {
         let now = Instant::now();
-        let is_due = |route: &Route| route.next_close().is_some_and(|at| at <= now);
-        let due: Vec<RouteKey> = self
-            .routes
-            .iter()
-            .filter(|(_, route)| is_due(route))
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in due {
-            if let Some(route) = self.routes.remove(&key) {
-                let closed = self.room.close_due(route, now, self.position).await;
-                self.routes.extend(closed.map(|route| (key, route)));
-            }
+        let due = self.routes.take_due(now);
+        if !due.is_empty() {
+            let closed = self.room.close_routes(due, now, self.position).await;
+            self.put_back(closed);
+        }
+    }
+
+    /// Puts routes back that were worked on. A panic has lost the lanes of those that are missing;
+    /// their publishers notice and have them restarted.
+    fn put_back(&mut self, worked: Vec<(RouteKey, Route)>) {
+        for (key, route) in worked {
+            self.worked.push(key.clone());
+            self.routes.put(key, route);
         }
     }
 
@@ -252,7 +261,7 @@ impl Reader {
         }
         self.pass_over_at = Instant::now() + self.room.settings.pass_over_interval;
         let mut passed: Vec<(JobId, Partition, OffsetRange)> = Vec::new();
-        for lane in self.routes.values_mut().flat_map(|route| &mut route.lanes) {
+        for lane in self.routes.lanes_mut() {
             let range = lane.reading.passes(self.position, lane.progress.unsealed());
             passed.extend(range.map(|range| (lane.plan.id, self.partition, range)));
         }
@@ -274,13 +283,12 @@ impl Reader {
             // The ledger stands elsewhere than some of these lanes believe, say after a call that
             // failed and had its effect all the same. They end, and start again from the ledger.
             tracing::warn!(partition = %self.partition, "some cursors stand elsewhere");
-            for route in self.routes.values_mut() {
-                drop(route.take_out(|lane| next.contains_key(&lane.plan.id)));
+            for key in self.routes.keys() {
+                drop(self.routes.take_lanes(&key, |lane| next.contains_key(&lane.plan.id)));
             }
-            self.routes.retain(|_, route| !route.lanes.is_empty());
             return;
         }
-        for lane in self.routes.values_mut().flat_map(|route| &mut route.lanes) {
+        for lane in self.routes.lanes_mut() {
             if let Some(&next) = next.get(&lane.plan.id) {
                 lane.reading.passed(next);
             }

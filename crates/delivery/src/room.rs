@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,11 +16,11 @@ use crate::gate::Gates;
 use crate::level::{LevelInForce, Pace};
 use crate::metrics::UploadMetrics;
 use crate::protocol::doubt::Doubt;
-use crate::route::Route;
+use crate::route::{Route, RouteKey};
 use crate::spool::SpoolSpace;
 use crate::store::Store;
 use crate::totals::JobTotals;
-use crate::workers::Workers;
+use crate::workers::{Bench, Workers};
 use crate::{Parts, Settings, Tuning};
 
 /// Batches that are encoded again at a time.
@@ -177,7 +178,67 @@ impl Room {
         })
     }
 
-    /// Closes the route's batches whose time has come.
+    /// Reads each route's frames at this pace; gives the routes back, but for those that were lost
+    /// to a panic.
+    pub(crate) async fn read_routes(
+        &self,
+        routes: Vec<(RouteKey, Route, Vec<Frame>)>,
+        pace: Pace,
+    ) -> Vec<(RouteKey, Route)> {
+        let bytes = |frames: &Vec<Frame>| frames.iter().map(|frame| frame.payload.len()).sum();
+        let work = move |route: &mut Route, frames: Vec<Frame>, bench: &mut Bench| {
+            route.read(&frames, pace, bench);
+        };
+        self.side_by_side(routes, bytes, work).await
+    }
+
+    /// Closes the routes' batches whose time has come; gives the routes back, but for those that
+    /// were lost to a panic.
+    pub(crate) async fn close_routes(
+        &self,
+        routes: Vec<(RouteKey, Route)>,
+        now: Instant,
+        next: Offset,
+    ) -> Vec<(RouteKey, Route)> {
+        let routes = routes.into_iter().map(|(key, route)| (key, route, ())).collect();
+        let work = move |route: &mut Route, (): (), bench: &mut Bench| {
+            route.close_due(now, next, bench);
+        };
+        self.side_by_side(routes, |()| 1, work).await
+    }
+
+    /// Works on routes on all workers, which share them out by `weight`: to wake a worker for each
+    /// of many small ones would cost more than their work.
+    async fn side_by_side<W: Send + 'static>(
+        &self,
+        routes: Vec<(RouteKey, Route, W)>,
+        weight: impl Fn(&W) -> usize,
+        work: impl Fn(&mut Route, W, &mut Bench) + Copy + Send + 'static,
+    ) -> Vec<(RouteKey, Route)> {
+        let shares = share_out(routes, self.settings.workers, |(_, _, with)| weight(with));
+        let start = |share: Vec<(RouteKey, Route, W)>| {
+            self.workers.start(move |bench| {
+                let mut done = Vec::with_capacity(share.len());
+                for (key, mut route, with) in share {
+                    // A panic must not cost the route's neighbours.
+                    let one = AssertUnwindSafe(|| work(&mut route, with, bench));
+                    match catch_unwind(one) {
+                        Ok(()) => done.push((key, route)),
+                        Err(_) => *bench = Bench::default(),
+                    }
+                }
+                done
+            })
+        };
+        let working: Vec<_> = shares.into_iter().map(start).collect();
+        let mut done = Vec::new();
+        for share in working {
+            done.extend(share.await.unwrap_or_default());
+        }
+        done
+    }
+
+    /// Closes the route's batches whose time has come; `None` where it was lost to a panic.
     pub(crate) async fn close_due(
         &self,
         mut route: Route,
@@ -189,5 +250,33 @@ impl Room {
             route
         });
         work.await
+    }
+}
+
+/// Shares things out, in order, into at most so many shares of about the same weight, none empty.
+fn share_out<T>(things: Vec<T>, shares_max: usize, weight: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let count = shares_max.clamp(1, things.len().max(1));
+    let mut shares: Vec<(usize, Vec<T>)> = (0..count).map(|_| (0, Vec::new())).collect();
+    for thing in things {
+        if let Some((total, share)) = shares.iter_mut().min_by_key(|(total, _)| *total) {
+            *total += weight(&thing).max(1);
+            share.push(thing);
+        }
+    }
+    shares.into_iter().map(|(_, share)| share).filter(|share| !share.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_shared_out_by_its_weight_and_keeps_its_order() {
+        let of = |weights: &[usize], shares| share_out(weights.to_vec(), shares, |weight| *weight);
+        assert_eq!(of(&[5, 1, 1, 1, 2], 2), [vec![5], vec![1, 1, 1, 2]]);
+        assert_eq!(of(&[5, 1], 8), [vec![5], vec![1]]);
+        assert_eq!(of(&[0, 0, 0, 0], 2), [vec![0, 0], vec![0, 0]]);
+        assert_eq!(of(&[3, 4], 0), [vec![3, 4]]);
+        assert!(of(&[], 4).is_empty());
     }
 }

@@ -313,7 +313,7 @@ impl Supervisor {
     ) -> Option<JoinHandle<Vec<Leftover>>> {
         running.orders.send_replace(order);
         running.progress.recall();
-        self.readers[usize::from(partition.0)].wake.notify_one();
+        self.readers[usize::from(partition.0)].look();
         if let Ok(mut lane) = running.home.await
             && order.seals()
         {

@@ -2,6 +2,8 @@
 //!
 //! Unsigned 64-bit numbers are stored as SQLite's signed ones, bit for bit.
 
+use std::sync::Arc;
+
 use model::{Id, Scope, ScopeKind, UnixNanos};
 use sqlx::Row;
 use sqlx::sqlite::{Sqlite, SqliteRow};
@@ -33,13 +35,16 @@ pub(super) trait During<T> {
 
 impl<T> During<T> for sqlx::Result<T> {
     fn during(self, action: &'static str) -> Result<T> {
-        self.map_err(|source| {
-            if is_damage(&source) {
-                CatalogError::Damaged(format!("{source}; bring it back from a backup"))
-            } else {
-                CatalogError::Database { action, source }
-            }
-        })
+        self.map_err(|source| refusal(action, &Arc::new(source)))
+    }
+}
+
+/// The database's refusal, as the error of "the catalogue cannot `action`".
+pub(super) fn refusal(action: &'static str, source: &Arc<sqlx::Error>) -> CatalogError {
+    if is_damage(source) {
+        CatalogError::Damaged(format!("{source}; bring it back from a backup"))
+    } else {
+        CatalogError::Database { action, source: Arc::clone(source) }
     }
 }
 

@@ -8,7 +8,7 @@ use super::columns::{Columns, During, limit_and_offset};
 use super::ledger::require_job;
 use super::{SqliteCatalog, sql};
 use crate::history::{EVENTS_PER_JOB_MAX, hour_of, repeat_horizon};
-use crate::{Delivered, History, HourFigures, JobEvent, JobFailure, Loss, Page, Paged, Result};
+use crate::{History, HourFigures, JobEvent, JobFailure, Loss, Page, Paged, Result};
 
 /// Rows that one transaction forgets, so that others get their turn in between.
 const FORGOTTEN_AT_ONCE: u32 = 1_000;
@@ -129,26 +129,6 @@ pub(super) async fn write_event(
         .execute(connection)
         .await
         .during(ACTION)?;
-    Ok(())
-}
-
-/// Adds a delivered batch of that many records and bytes to its hour.
-pub(super) async fn add_delivered(
-    connection: &mut SqliteConnection,
-    job: JobId,
-    (records, raw_bytes): (i64, i64),
-    what: &Delivered,
-) -> Result<()> {
-    sqlx::query(sql!("figures_delivered"))
-        .bind(job.0 as i64)
-        .bind(hour_of(what.at).0)
-        .bind(records)
-        .bind(raw_bytes)
-        .bind(what.object_bytes as i64)
-        .bind(what.duration_millis as i64)
-        .execute(connection)
-        .await
-        .during("add to a job's figures")?;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ mod tokens;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{InstallationId, UnixNanos};
@@ -35,16 +35,20 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use crate::vault::Vault;
 use crate::{CatalogError, Mark, Result};
 use columns::During;
+use ledger::Groups;
 use mark::Compared;
 use place::Place;
 
 pub use backup::back_up;
 pub use forward::BroughtForward;
 
-/// The text of a file of `queries/`.
+/// The text of a file of `queries/`; of several, which are carried out one after the other in one
+/// call, with the same arguments.
 macro_rules! sql {
-    ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/queries/", $name, ".sql"))
+    ($($name:literal),+) => {
+        concat!(
+            $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/queries/", $name, ".sql"))),+
+        )
     };
 }
 use sql;
@@ -72,8 +76,8 @@ pub struct SqliteCatalog {
     vault: Vault,
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Which owner of the ledger its user is; 0 where it never took the ledger over.
-    owner: AtomicU64,
+    /// Where changes of the ledger wait for their common transaction.
+    groups: Arc<Groups>,
     /// `None` in memory.
     place: Option<Place>,
     brought_forward: Option<BroughtForward>,
@@ -133,9 +137,9 @@ impl SqliteCatalog {
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
         let place = Some(Place::of(path)?);
         let installation = found.installation;
-        let owner = AtomicU64::new(0);
+        let groups = Groups::new(&writer);
         let mut catalog =
-            Self { installation, vault, writer, readers, owner, place, brought_forward: None };
+            Self { installation, vault, writer, readers, groups, place, brought_forward: None };
         catalog.rotate().await?;
         if let Some(mark) = outdated {
             catalog.brought_forward = Some(catalog.bring_forward(&mark, now).await?);
@@ -160,8 +164,8 @@ impl SqliteCatalog {
         drop(connection);
         let (writer, readers) = (only.clone(), only);
         let (place, brought_forward) = (None, None);
-        let owner = AtomicU64::new(0);
-        Ok(Self { installation, vault, writer, readers, owner, place, brought_forward })
+        let groups = Groups::new(&writer);
+        Ok(Self { installation, vault, writer, readers, groups, place, brought_forward })
     }
 
     /// The mark of the catalogue as it is now, to be written to [`SqliteCatalog::mark_path`];
@@ -229,7 +233,7 @@ impl SqliteCatalog {
 
     /// A transaction that writes: the only one there is until it ends. Dropped, it did nothing.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.during("begin a transaction")
+        begin(&self.writer).await.during(BEGIN)
     }
 
     /// A connection for one question.
@@ -257,6 +261,13 @@ fn durable(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         // On macOS a plain fsync stops at the drive's cache; elsewhere this changes nothing.
         .pragma("fullfsync", "ON")
+}
+
+/// What is tried where a transaction begins.
+const BEGIN: &str = "begin a transaction";
+
+async fn begin(writer: &SqlitePool) -> sqlx::Result<Transaction<'static, Sqlite>> {
+    writer.begin_with("BEGIN IMMEDIATE").await
 }
 
 /// Whether a connection is out of its last transaction. SQLite itself rolls back what meets an error

@@ -31,6 +31,9 @@ async fn no_question_walks_through_the_delivered_batches() {
         (include_str!("../../queries/batches_in_order.sql"), "PRIMARY KEY (job=? AND (partition"),
         (include_str!("../../queries/batches_from.sql"), "PRIMARY KEY (job=? AND partition=?"),
         (include_str!("../../queries/batch_settle.sql"), "PRIMARY KEY (job=? AND partition=?"),
+        (include_str!("../../queries/job_settle.sql"), "PRIMARY KEY (job=? AND partition=?"),
+        (include_str!("../../queries/figures_delivered.sql"), "PRIMARY KEY (job=? AND partition=?"),
+        (include_str!("../../queries/uploads_close.sql"), "PRIMARY KEY (job=? AND partition=?"),
     ];
     for (question, index) in questions {
         let plan = plan(&pool, question).await;

@@ -6,6 +6,7 @@ mod backup;
 mod conformance;
 mod contention;
 mod file;
+mod groups;
 mod ledger_size;
 mod mark;
 mod owner;

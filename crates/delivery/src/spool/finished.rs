@@ -39,6 +39,13 @@ impl FinishedSpool {
         self.spool.last_resort.is_some() || self.spool.space.is_tight()
     }
 
+    /// Some of them, where all of these lie in memory.
+    pub(crate) fn in_memory(&self, range: Range<u64>) -> Option<Bytes> {
+        let written = self.spool.written.len();
+        let at = |position: u64| position.checked_sub(written).map(|at| at as usize);
+        Some(self.memory.slice(at(range.start)?..at(range.end)?))
+    }
+
     /// How to read some of them, on a thread that may block.
     pub(crate) fn reader(&self, range: Range<u64>) -> impl FnOnce() -> io::Result<Bytes> + use<> {
         let (spool, memory) = (Arc::clone(&self.spool), self.memory.clone());

@@ -250,6 +250,9 @@ pub(super) async fn read(
     from: u64,
     to: u64,
 ) -> Result<Bytes, AttemptError> {
+    if let Some(bytes) = spool.in_memory(from..to) {
+        return Ok(bytes);
+    }
     let reader = spool.reader(from..to);
     let bytes = room.workers.start(move |_| reader()).await.ok_or(AttemptError::Encoding)?;
     Ok(bytes?)

@@ -1,18 +1,24 @@
-//! The delivery ledger in SQLite: every step is one short transaction.
+//! The delivery ledger in SQLite: every step is one short transaction, or a part of one where
+//! several wait at once.
 
+mod groups;
 mod owner;
 mod refusals;
 mod rows;
+mod step;
 mod uploads;
 
 use async_trait::async_trait;
 use model::{Batch, JobId, Offset, OffsetRange, Partition, UnixNanos};
-use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnection;
 
 use super::columns::{Columns, During, limit_and_offset};
-use super::history::{add_delivered, write_event, write_loss};
+use super::history::write_loss;
 use super::{SqliteCatalog, sql};
+use step::Step;
+
+pub(super) use groups::Groups;
+
 use crate::{
     BatchRecord, CatalogError, Cursor, Delivered, Ledger, Loss, OpenUpload, Page, Paged, Result,
     Totals, UploadedPart,
@@ -58,17 +64,11 @@ impl Ledger for SqliteCatalog {
     }
 
     async fn seal(&self, batch: &Batch, now: UnixNanos) -> Result<()> {
-        const ACTION: &str = "seal a batch";
         if batch.range.is_empty() {
             let what = format!("a batch of job {} holds no frame: {}", batch.job, batch.range);
             return Err(CatalogError::Conflict(what));
         }
-        let mut tx = self.step().await?;
-        if !move_cursor(&mut tx, batch.job, batch.partition, batch.range).await? {
-            return Err(refusals::seal(&mut tx, batch).await?);
-        }
-        insert_batch(&mut tx, batch, now).await?;
-        tx.commit().await.during(ACTION)
+        self.groups.take(Step::Seal(batch.clone(), now)).await
     }
 
     async fn pass_over(&self, passed: &[(JobId, Partition, OffsetRange)]) -> Result<usize> {
@@ -88,56 +88,11 @@ impl Ledger for SqliteCatalog {
         first: Offset,
         what: Delivered,
     ) -> Result<()> {
-        const ACTION: &str = "settle a batch";
-        let mut tx = self.step().await?;
-        let settled = sqlx::query(sql!("batch_settle"))
-            .bind(job.0 as i64)
-            .bind(partition.0)
-            .bind(first.0 as i64)
-            .bind(what.at.0)
-            .bind(what.object_bytes as i64)
-            .bind(&what.etag)
-            .bind(what.attempts)
-            .bind(what.duration_millis as i64)
-            .bind(what.checksum.map(|sum| sum as i64))
-            .fetch_optional(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let Some(batch) = settled else {
-            return refusals::settle(&mut tx, job, partition, first).await;
-        };
-        let (records, raw_bytes) = (batch.get("records")?, batch.get("raw_bytes")?);
-        sqlx::query(sql!("job_settle"))
-            .bind(job.0 as i64)
-            .bind(batch.instant("ended_at")?.0)
-            .bind(records)
-            .bind(raw_bytes)
-            .bind(what.object_bytes as i64)
-            .execute(&mut *tx)
-            .await
-            .during(ACTION)?;
-        add_delivered(&mut tx, job, (records, raw_bytes), &what).await?;
-        if batch.get("had_failed")? {
-            write_event(&mut tx, job, &what.recovery()).await?;
-        }
-        uploads::close_all(&mut tx, (job, partition, first)).await?;
-        tx.commit().await.during(ACTION)
+        self.groups.take(Step::Settle((job, partition, first), what)).await
     }
 
     async fn unseal(&self, job: JobId, partition: Partition, first: Offset) -> Result<()> {
-        const ACTION: &str = "unseal batches";
-        let mut tx = self.step().await?;
-        refusals::unseal(&mut tx, job, partition, first).await?;
-        for query in [sql!("batches_unseal"), sql!("cursor_set")] {
-            sqlx::query(query)
-                .bind(job.0 as i64)
-                .bind(partition.0)
-                .bind(first.0 as i64)
-                .execute(&mut *tx)
-                .await
-                .during(ACTION)?;
-        }
-        tx.commit().await.during(ACTION)
+        self.groups.take(Step::Unseal((job, partition, first))).await
     }
 
     async fn undelivered(&self, job: Option<JobId>) -> Result<Vec<Batch>> {
@@ -237,7 +192,7 @@ impl Ledger for SqliteCatalog {
     }
 
     async fn open_upload(&self, upload: &OpenUpload) -> Result<()> {
-        self.add_upload(upload).await
+        self.groups.take(Step::OpenUpload(upload.clone())).await
     }
 
     async fn note_part(
@@ -248,7 +203,8 @@ impl Ledger for SqliteCatalog {
         upload_id: &str,
         part: UploadedPart,
     ) -> Result<()> {
-        self.set_part((job, partition, first), upload_id, &part).await
+        let batch = (job, partition, first);
+        self.groups.take(Step::NotePart(batch, upload_id.to_owned(), part)).await
     }
 
     async fn close_upload(
@@ -258,7 +214,8 @@ impl Ledger for SqliteCatalog {
         first: Offset,
         upload_id: &str,
     ) -> Result<()> {
-        self.remove_upload((job, partition, first), upload_id).await
+        let batch = (job, partition, first);
+        self.groups.take(Step::CloseUpload(batch, upload_id.to_owned())).await
     }
 
     async fn open_uploads(&self, job: Option<JobId>) -> Result<Vec<OpenUpload>> {
@@ -339,15 +296,7 @@ pub(super) async fn insert_batch(
         .bind(now.0)
         .execute(connection)
         .await;
-    match inserted {
-        Err(error)
-            if error.as_database_error().is_some_and(DatabaseError::is_foreign_key_violation) =>
-        {
-            let id = format!("{} of job {}", batch.revision, batch.job);
-            Err(CatalogError::not_found("revision", &id))
-        }
-        other => other.map(|_| ()).during("seal a batch"),
-    }
+    inserted.map(drop).map_err(|error| step::no_revision(batch, error))
 }
 
 /// [`CatalogError::NotFound`] unless there is such a job, not deleted.

@@ -9,10 +9,13 @@ use crate::sqlite::SqliteCatalog;
 use crate::sqlite::columns::During;
 use crate::{CatalogError, Result};
 
+/// What is tried where the owner is asked for.
+pub(super) const ASK: &str = "tell who owns the ledger";
+
 impl SqliteCatalog {
     /// Which owner this handle's user is; 0 where it never took the ledger over.
     pub(super) fn mine(&self) -> u64 {
-        self.owner.load(Ordering::Acquire)
+        self.groups.owner.load(Ordering::Acquire)
     }
 
     pub(super) async fn become_owner(&self) -> Result<()> {
@@ -24,7 +27,7 @@ impl SqliteCatalog {
                 .await
                 .during(ACTION)?;
         tx.commit().await.during(ACTION)?;
-        self.owner.store(owner as u64, Ordering::Release);
+        self.groups.owner.store(owner as u64, Ordering::Release);
         Ok(())
     }
 
@@ -38,13 +41,21 @@ impl SqliteCatalog {
 
 /// [`CatalogError::Superseded`] where somebody else than `mine` owns the ledger.
 pub(super) async fn require(connection: &mut SqliteConnection, mine: u64) -> Result<()> {
-    if mine == 0 {
-        return Ok(());
+    match superseded(connection, mine).await.during(ASK)? {
+        None => Ok(()),
+        Some(newest) => Err(CatalogError::Superseded { mine, newest }),
     }
-    let newest: i64 = sqlx::query_scalar("SELECT owner FROM installation")
-        .fetch_one(connection)
-        .await
-        .during("tell who owns the ledger")?;
-    let newest = newest as u64;
-    if newest == mine { Ok(()) } else { Err(CatalogError::Superseded { mine, newest }) }
+}
+
+/// Who owns the ledger, where it is somebody else than `mine`.
+pub(super) async fn superseded(
+    connection: &mut SqliteConnection,
+    mine: u64,
+) -> sqlx::Result<Option<u64>> {
+    if mine == 0 {
+        return Ok(None);
+    }
+    let newest: i64 =
+        sqlx::query_scalar("SELECT owner FROM installation").fetch_one(connection).await?;
+    Ok(Some(newest as u64).filter(|&newest| newest != mine))
 }

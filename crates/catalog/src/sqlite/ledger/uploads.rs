@@ -12,59 +12,6 @@ use crate::{CatalogError, OpenUpload, Result, UploadedPart};
 pub(super) type BatchName = (JobId, Partition, Offset);
 
 impl SqliteCatalog {
-    pub(super) async fn add_upload(&self, upload: &OpenUpload) -> Result<()> {
-        const ACTION: &str = "note an upload";
-        let OpenUpload { job, partition, first, upload_id, .. } = upload;
-        let mut tx = self.step().await?;
-        refusals::open_upload(&mut tx, *job, *partition, *first).await?;
-        let added = sqlx::query(sql!("upload_insert"))
-            .bind(job.0 as i64)
-            .bind(partition.0)
-            .bind(first.0 as i64)
-            .bind(upload_id)
-            .bind(upload.revision.0)
-            .bind(&upload.key)
-            .bind(upload.part_bytes as i64)
-            .execute(&mut *tx)
-            .await
-            .during(ACTION)?;
-        if added.rows_affected() > 0 {
-            for part in &upload.parts {
-                add_part(&mut tx, (*job, *partition, *first), upload_id, part).await?;
-            }
-        }
-        tx.commit().await.during(ACTION)
-    }
-
-    pub(super) async fn set_part(
-        &self,
-        batch: BatchName,
-        upload_id: &str,
-        part: &UploadedPart,
-    ) -> Result<()> {
-        let mut tx = self.step().await?;
-        add_part(&mut tx, batch, upload_id, part).await?;
-        tx.commit().await.during("note an upload's part")
-    }
-
-    pub(super) async fn remove_upload(
-        &self,
-        (job, partition, first): BatchName,
-        upload_id: &str,
-    ) -> Result<()> {
-        const ACTION: &str = "close an upload";
-        let mut tx = self.step().await?;
-        sqlx::query(sql!("upload_delete"))
-            .bind(job.0 as i64)
-            .bind(partition.0)
-            .bind(first.0 as i64)
-            .bind(upload_id)
-            .execute(&mut *tx)
-            .await
-            .during(ACTION)?;
-        tx.commit().await.during(ACTION)
-    }
-
     pub(super) async fn list_uploads(&self, job: Option<JobId>) -> Result<Vec<OpenUpload>> {
         const ACTION: &str = "list open uploads";
         let job = job.map(|job| job.0 as i64);
@@ -107,23 +54,48 @@ fn name(upload: &OpenUpload) -> (JobId, Partition, Offset, &str) {
     (upload.job, upload.partition, upload.first, &upload.upload_id)
 }
 
-/// Closes all uploads of a batch. Those of a batch that was unsealed before it stay: they went to
-/// another place.
-pub(super) async fn close_all(
-    connection: &mut SqliteConnection,
-    (job, partition, first): BatchName,
-) -> Result<()> {
-    sqlx::query(sql!("uploads_close"))
+/// Notes that an upload was begun, with the parts that the store has.
+pub(super) async fn open(connection: &mut SqliteConnection, upload: &OpenUpload) -> Result<()> {
+    let OpenUpload { job, partition, first, upload_id, .. } = upload;
+    refusals::open_upload(connection, *job, *partition, *first).await?;
+    let added = sqlx::query(sql!("upload_insert"))
         .bind(job.0 as i64)
         .bind(partition.0)
         .bind(first.0 as i64)
-        .execute(connection)
+        .bind(upload_id)
+        .bind(upload.revision.0)
+        .bind(&upload.key)
+        .bind(upload.part_bytes as i64)
+        .execute(&mut *connection)
         .await
-        .during("close a batch's uploads")?;
+        .during("note an upload")?;
+    if added.rows_affected() > 0 {
+        for part in &upload.parts {
+            add_part(connection, (*job, *partition, *first), upload_id, part).await?;
+        }
+    }
     Ok(())
 }
 
-async fn add_part(
+/// Notes that an upload was completed or abandoned.
+pub(super) async fn close(
+    connection: &mut SqliteConnection,
+    (job, partition, first): BatchName,
+    upload_id: &str,
+) -> Result<()> {
+    sqlx::query(sql!("upload_delete"))
+        .bind(job.0 as i64)
+        .bind(partition.0)
+        .bind(first.0 as i64)
+        .bind(upload_id)
+        .execute(connection)
+        .await
+        .during("close an upload")?;
+    Ok(())
+}
+
+/// Notes a part that the store has.
+pub(super) async fn add_part(
     connection: &mut SqliteConnection,
     (job, partition, first): BatchName,
     upload_id: &str,
