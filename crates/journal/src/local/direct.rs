@@ -23,11 +23,13 @@ const DIRECT: OFlags = OFlags::empty();
 /// Writes whole blocks to the end of the file.
 pub(super) fn write(mut file: &File, blocks: &[u8]) -> io::Result<()> {
     let mut written = 0;
-    let tried = directly(file, || {
-        written += file.write(&blocks[written..])?;
+    directly(file, || {
+        match file.write(&blocks[written..])? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            bytes => written += bytes,
+        }
         Ok(written < blocks.len())
-    });
-    tried?;
+    })?;
     file.write_all(&blocks[written..])
 }
 
