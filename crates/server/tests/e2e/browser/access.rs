@@ -19,7 +19,7 @@ struct Stop {
 }
 
 fn stop(name: &'static str, path: String) -> Stop {
-    let height_max = if name == "job" { 3_200 } else { 1_500 };
+    let height_max = if matches!(name, "job" | "options") { 3_200 } else { 1_500 };
     Stop { name, path, height_max }
 }
 
@@ -79,12 +79,20 @@ fn settings(world: &World) -> Vec<Stop> {
     vec![page("settings", "zones"), page("tokens", "tokens"), page("audit", "audit")]
 }
 
+/// Goes to a page, and unfolds its panels.
+async fn show(visitor: &Visitor, stop: &Stop) {
+    visitor.go(&stop.path).await;
+    let unfold = "document.querySelectorAll('details.panel').forEach(panel => panel.open = true);
+                  arguments[0]()";
+    visitor.browser.run(unfold).await;
+}
+
 async fn look_for_hindrances(visitor: &Visitor, stops: &[Stop], library: &str) -> Vec<String> {
     let mut found = Vec::new();
     for is_dark in [false, true] {
         visitor.browser.look(Look { is_dark, ..Look::WIDE }).await;
         for stop in stops {
-            visitor.go(&stop.path).await;
+            show(visitor, stop).await;
             let page = format!("{}, {}", stop.name, if is_dark { "dark" } else { "light" });
             found.extend(axe::violations(visitor, library, &page).await);
         }
@@ -99,7 +107,7 @@ async fn take_pictures(visitor: &Visitor, stops: &[Stop]) {
         for width in [390, 1440] {
             visitor.browser.look(Look { is_dark, width, ..Look::WIDE }).await;
             for stop in stops {
-                visitor.go(&stop.path).await;
+                show(visitor, stop).await;
                 let png = visitor.browser.picture(width, stop.height_max).await;
                 let file = format!("{folder}/{}-{width}-{scheme}.png", stop.name);
                 std::fs::write(file, png).unwrap();
