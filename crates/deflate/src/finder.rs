@@ -24,8 +24,8 @@ const FAR: usize = 16;
 const KEY_BYTES: usize = 8;
 /// The farther behind the last match is, the more places are left out: one of so many.
 const HASTE_SHIFT: usize = 5;
-/// Literals after which a block may end.
-const LITERALS_MAX: usize = 32 << 10;
+/// Literals without a match after which they become a sequence of their own.
+const UNMATCHED_MAX: usize = 32 << 10;
 
 /// Places where keys were seen last, the lowest 16 bits of each. What is found there is always
 /// compared, so that a place that is meant otherwise does no harm.
@@ -121,7 +121,7 @@ impl<'a> Finder<'a> {
                 return Ok(found);
             }
             let literals = at - self.written;
-            if literals > LITERALS_MAX {
+            if literals > UNMATCHED_MAX {
                 return Err(at);
             }
             at += LOOK + (literals >> HASTE_SHIFT);

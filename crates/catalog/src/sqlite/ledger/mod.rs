@@ -281,22 +281,7 @@ pub(super) async fn insert_batch(
     batch: &Batch,
     now: UnixNanos,
 ) -> Result<()> {
-    let inserted = sqlx::query(sql!("batch_insert"))
-        .bind(batch.job.0 as i64)
-        .bind(batch.partition.0)
-        .bind(batch.range.first.0 as i64)
-        .bind(batch.range.next.0 as i64)
-        .bind(batch.revision.0)
-        .bind(&batch.key)
-        .bind(batch.start.0)
-        .bind(batch.end.0)
-        .bind(batch.records as i64)
-        .bind(batch.raw_bytes as i64)
-        .bind(batch.gzip_level)
-        .bind(now.0)
-        .execute(connection)
-        .await;
-    inserted.map(drop).map_err(|error| step::no_revision(batch, error))
+    step::add(connection, sql!("batch_insert"), batch, now).await.map(drop)
 }
 
 /// [`CatalogError::NotFound`] unless there is such a job, not deleted.

@@ -60,7 +60,20 @@ impl Step {
 }
 
 async fn seal(connection: &mut SqliteConnection, batch: &Batch, now: UnixNanos) -> Result<()> {
-    let sealed = sqlx::query(sql!("cursor_move", "batch_seal"))
+    match add(connection, sql!("cursor_move", "batch_seal"), batch, now).await? {
+        0 => Err(refusals::seal(connection, batch).await?),
+        _ => Ok(()),
+    }
+}
+
+/// Adds a batch by this query; gives how many rows it changed last.
+pub(super) async fn add(
+    connection: &mut SqliteConnection,
+    query: &'static str,
+    batch: &Batch,
+    now: UnixNanos,
+) -> Result<u64> {
+    let added = sqlx::query(query)
         .bind(batch.job.0 as i64)
         .bind(batch.partition.0)
         .bind(batch.range.first.0 as i64)
@@ -73,14 +86,13 @@ async fn seal(connection: &mut SqliteConnection, batch: &Batch, now: UnixNanos) 
         .bind(batch.raw_bytes as i64)
         .bind(batch.gzip_level)
         .bind(now.0)
-        .execute(&mut *connection)
-        .await
-        .map_err(|error| no_revision(batch, error))?;
-    if sealed.rows_affected() == 0 { Err(refusals::seal(connection, batch).await?) } else { Ok(()) }
+        .execute(connection)
+        .await;
+    added.map(|added| added.rows_affected()).map_err(|error| no_revision(batch, error))
 }
 
 /// Why a batch could not be added: there is no such revision, or what the database says.
-pub(super) fn no_revision(batch: &Batch, error: sqlx::Error) -> CatalogError {
+fn no_revision(batch: &Batch, error: sqlx::Error) -> CatalogError {
     if error.as_database_error().is_some_and(DatabaseError::is_foreign_key_violation) {
         let id = format!("{} of job {}", batch.revision, batch.job);
         return CatalogError::not_found("revision", &id);
