@@ -9,7 +9,7 @@ use model::Datasets;
 use model::destination::Principal;
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::api::{Rates, Senders, Signer};
+use crate::api::{Rates, Signer};
 use crate::config::ApiSettings;
 use crate::dashboard::{Drafts, Sessions};
 use crate::http::Connections;
@@ -49,8 +49,6 @@ pub(crate) struct App {
     pub(crate) principal: Option<Principal>,
     /// How many requests each token makes.
     pub(crate) rates: Rates,
-    /// Who has sent records in of late.
-    pub(crate) senders: Senders,
     /// The people at the dashboard.
     pub(crate) sessions: Sessions,
     /// What they are typing.

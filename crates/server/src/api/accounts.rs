@@ -105,6 +105,6 @@ pub(super) struct Deleted {
 pub(super) async fn delete(call: &mut Call) -> ApiResult {
     let id = call.id("account_id")?;
     call.app.catalog.delete_account(id, &call.actor()).await?;
-    call.app.senders.forget();
+    call.app.door.senders().forget();
     Ok(envelope::result(Deleted { id: id.to_string() }))
 }

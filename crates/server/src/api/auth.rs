@@ -75,15 +75,14 @@ impl Caller {
                 Ok(())
             }
             (Grant::Installation, ScopeKind::Zone) => {
-                app.catalog.zone(scope.id).await?;
+                app.door.account_of(scope.id).await?;
                 Ok(())
             }
             (Grant::Scope(Scope { kind: ScopeKind::Account, id }), ScopeKind::Zone) => {
-                match app.catalog.zone(scope.id).await {
-                    Ok(zone) if zone.account == id => Ok(()),
-                    Ok(_) => Err(ApiError::not_found("zone", &scope.id.to_string())),
-                    Err(error) => Err(error.into()),
+                if app.door.account_of(scope.id).await? == id {
+                    return Ok(());
                 }
+                Err(ApiError::not_found("zone", &scope.id.to_string()))
             }
             (Grant::Scope(granted), _) => {
                 let kind = granted.kind.name();
@@ -99,32 +98,11 @@ pub(crate) async fn admit(access: Access, call: &mut Call) -> Result<(), ApiErro
     if access == Access::Public {
         return Ok(());
     }
-    let sender = sender(access, call);
-    if let Some((token, to)) = sender
-        && let Some(caller) = call.app.senders.known(token, to, call.now())
-    {
-        call.admit(caller, Some(to));
-        return Ok(());
-    }
-    let since = call.app.senders.since();
     let caller = identify(call).await?;
     let scope = reached(access, &caller, call).await?;
     require_access(access, &caller)?;
-    if let Some((token, to)) = sender {
-        call.app.senders.remember(token, to, call.now(), &caller, since);
-    }
     call.admit(caller, scope);
     Ok(())
-}
-
-/// Whose token comes to which scope, where it comes to the door for one scope's records, at which
-/// every route asks for the same permission.
-fn sender(access: Access, call: &Call) -> Option<(TokenHash, Scope)> {
-    let is_one = call.is_at_door() && access == Access::InScope(Permission::LogsIngest);
-    if !is_one {
-        return None;
-    }
-    Some((hash(presented(&call.headers)?), scope_of(call).ok()?))
 }
 
 /// The scope that the path names, where the route is about one: the caller's grant covers it.
@@ -158,9 +136,25 @@ pub(crate) fn require_access(access: Access, caller: &Caller) -> Result<(), ApiE
 /// Who asks: their token is valid and makes no more requests than it may. Sending records in has
 /// bounds of its own.
 pub(super) async fn identify(call: &Call) -> Result<Caller, ApiError> {
+    if call.is_at_door() {
+        return sender(call).await;
+    }
     let caller = authenticate(&call.app, &call.headers, call.now()).await?;
-    if !call.is_at_door() {
-        call.app.rates.count(caller.token.id, call.now())?;
+    call.app.rates.count(caller.token.id, call.now())?;
+    Ok(caller)
+}
+
+/// Who asks at the door for records: a busy sender's token is not looked up for each request.
+async fn sender(call: &Call) -> Result<Caller, ApiError> {
+    let (senders, now) = (call.app.door.senders(), call.now());
+    let hash = presented(&call.headers).map(hash);
+    if let Some(token) = hash.and_then(|hash| senders.token(hash, now)) {
+        return Ok(Caller { token });
+    }
+    let since = senders.since();
+    let caller = authenticate(&call.app, &call.headers, now).await?;
+    if let Some(hash) = hash {
+        senders.remember(hash, &caller.token, now, since);
     }
     Ok(caller)
 }

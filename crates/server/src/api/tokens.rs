@@ -264,6 +264,6 @@ pub(crate) async fn revoke_within(call: &Call, grant: Grant, id: Id) -> Result<T
         return Err(ApiError::not_found("token", &id.to_string()));
     };
     call.app.catalog.revoke_token(id, &call.actor()).await?;
-    call.app.senders.forget();
+    call.app.door.senders().forget();
     Ok(token)
 }

@@ -130,7 +130,7 @@ pub(super) async fn delete(call: &mut Call) -> ApiResult {
 /// Deletes a zone, where nothing depends on it.
 pub(crate) async fn remove(call: &Call, id: ZoneId) -> Result<(), ApiError> {
     call.app.catalog.delete_zone(id, &call.actor()).await?;
-    call.app.senders.forget();
+    call.app.door.senders().forget();
     call.app.door.forget_zones();
     Ok(())
 }

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{Mutex, Semaphore};
 
 use super::{Reloads, StartError, administrator, private_file};
-use crate::api::{Rates, Senders, Signer, VERIFICATIONS_MAX};
+use crate::api::{Rates, Signer, VERIFICATIONS_MAX};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
 use crate::dashboard::{Drafts, Sessions};
@@ -190,7 +190,6 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         api: Live::new(config.api.clone()),
         reloads,
         rates: Rates::new(&config.api),
-        senders: Senders::default(),
         principal: config.delivery.principal_arn.clone(),
         sessions: Sessions::default(),
         drafts: Drafts::default(),
