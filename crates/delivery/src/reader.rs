@@ -27,6 +27,9 @@ use crate::room::Room;
 use crate::route::{Route, RouteKey};
 use crate::routes::Routes;
 
+/// From one read to the next, where less than a whole one waits: to wake a worker costs as much for
+/// a few frames as for many.
+const READS_APART: Duration = Duration::from_millis(10);
 /// Payload bytes that are read at a time.
 pub(crate) const CHUNK_BYTES: usize = 4 << 20;
 /// A lane this few frames behind joins the reader, which reads them again for it alone.
@@ -67,6 +70,7 @@ pub(crate) struct Reader {
     worked: Vec<RouteKey>,
     handle: ReaderHandle,
     attached: mpsc::UnboundedReceiver<Lane>,
+    read_at: Instant,
     pass_over_at: Instant,
     watch: PaceWatch,
 }
@@ -85,7 +89,18 @@ impl Reader {
         let pass_over_at = now + room.settings.pass_over_interval;
         let watch = PaceWatch::new(now);
         let (routes, worked) = (Routes::default(), Vec::new());
-        Self { room, partition, position, routes, worked, handle, attached, pass_over_at, watch }
+        Self {
+            room,
+            partition,
+            position,
+            routes,
+            worked,
+            handle,
+            attached,
+            read_at: now,
+            pass_over_at,
+            watch,
+        }
     }
 
     pub(crate) fn handle(&self) -> ReaderHandle {
@@ -101,6 +116,7 @@ impl Reader {
                 self.join(lane).await;
             }
             if self.room.journal.bounds(self.partition).end > self.position {
+                sleep_until(self.read_at).await;
                 self.read_chunk().await;
                 self.close_due().await;
                 self.pass_over().await;
@@ -205,6 +221,8 @@ impl Reader {
         let lag = self.room.clock.now().0.saturating_sub(first.arrival.0).max(0) as u64;
         let next = last.offset.next();
         let begun = Instant::now();
+        let bytes: usize = frames.iter().map(|frame| frame.payload.len()).sum();
+        self.read_at = if bytes < CHUNK_BYTES / 2 { begun + READS_APART } else { begun };
         let pace = self.watch.pace(begun, Duration::from_nanos(lag));
         self.read_frames(frames, pace).await;
         self.watch.worked(begun.elapsed());

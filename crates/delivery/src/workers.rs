@@ -1,10 +1,10 @@
 //! Where CPU work runs: a small, fixed number of threads, or the calling task itself.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use tokio::sync::oneshot;
@@ -38,26 +38,70 @@ type Work = Box<dyn FnOnce(&mut Bench) + Send>;
 #[derive(Debug, Clone)]
 pub(crate) enum Workers {
     /// On threads of its own, which end with the last handle.
-    Threads(Sender<WorkItem>),
+    Threads(Arc<Shift>),
     /// In the calling task: for the simulator, where nothing may run beside it.
     Inline(Arc<Mutex<Bench>>),
 }
 
-/// A piece of work on its way to a thread.
-pub(crate) struct WorkItem(Work);
+/// Ends the threads with the last handle.
+#[derive(Debug)]
+pub(crate) struct Shift(Arc<Queue>);
+
+/// Work that waits for a thread. Each piece wakes one.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    work: VecDeque<Work>,
+    is_over: bool,
+}
+
+impl Queue {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, work: Work) {
+        self.waiting().work.push_back(work);
+        self.changed.notify_one();
+    }
+
+    /// The next piece of work; `None` when there will be none.
+    fn next(&self) -> Option<Work> {
+        let idle = |waiting: &mut Waiting| waiting.work.is_empty() && !waiting.is_over;
+        let waiting = self.changed.wait_while(self.waiting(), idle);
+        waiting.unwrap_or_else(PoisonError::into_inner).work.pop_front()
+    }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Queue")
+    }
+}
+
+impl Drop for Shift {
+    fn drop(&mut self) {
+        self.0.waiting().is_over = true;
+        self.0.changed.notify_all();
+    }
+}
 
 impl Workers {
     /// Work on `threads` threads.
     pub(crate) fn threads(threads: NonZeroUsize) -> std::io::Result<Self> {
-        let (sender, receiver) = channel::<WorkItem>();
-        let receiver = Arc::new(Mutex::new(receiver));
+        let shift = Shift(Arc::default());
         for number in 0..threads.get() {
-            let receiver = Arc::clone(&receiver);
+            let queue = Arc::clone(&shift.0);
             thread::Builder::new()
                 .name(format!("encode-{number}"))
-                .spawn(move || run_thread(&receiver))?;
+                .spawn(move || run_thread(&queue))?;
         }
-        Ok(Self::Threads(sender))
+        Ok(Self::Threads(Arc::new(shift)))
     }
 
     /// Work in the calling task.
@@ -78,19 +122,15 @@ impl Workers {
         };
         match self {
             Self::Inline(bench) => work(&mut bench.lock().unwrap_or_else(PoisonError::into_inner)),
-            Self::Threads(sender) => {
-                let _ = sender.send(WorkItem(Box::new(work)));
-            }
+            Self::Threads(shift) => shift.0.add(Box::new(work)),
         }
         async move { answer.await.ok() }
     }
 }
 
-fn run_thread(receiver: &Mutex<Receiver<WorkItem>>) {
+fn run_thread(queue: &Queue) {
     let mut bench = Bench::default();
-    loop {
-        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(WorkItem(work)) = next else { return };
+    while let Some(work) = queue.next() {
         if catch_unwind(AssertUnwindSafe(|| work(&mut bench))).is_err() {
             bench = Bench::default();
         }

@@ -11,17 +11,20 @@
 //!
 //! **Rules.** Steps are taken in the order in which they came. Who is answered that a step is taken
 //! is answered after the flush. A step that is refused is undone with nothing else of its
-//! transaction kept, and changes nothing for others. A lone step waits for nobody. Who has gone before
+//! transaction kept, and changes nothing for others. A step after a pause waits for nobody; one that
+//! follows another closely waits for some milliseconds, with whatever else comes. Who has gone before
 //! the writer was free has asked for nothing; who goes later changes nothing for the others.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
 
 use super::owner;
 use super::step::Step;
@@ -31,6 +34,10 @@ use crate::{CatalogError, Result};
 
 /// Steps in one transaction, so that other writers get their turn in between.
 const MEMBERS_MAX: usize = 256;
+
+/// From the begin of one transaction to that of the next: a flush costs about as much for one step
+/// as for many.
+const APART: Duration = Duration::from_millis(4);
 
 /// Where steps wait for the writer.
 pub(in crate::sqlite) struct Groups {
@@ -45,6 +52,8 @@ struct Waiting {
     members: VecDeque<Member>,
     /// Whether a task takes their steps.
     are_served: bool,
+    /// When the next transaction may begin.
+    next: Option<Instant>,
 }
 
 /// A step, and whom to tell what became of it.
@@ -93,6 +102,15 @@ impl Groups {
         !std::mem::replace(&mut waiting.are_served, true)
     }
 
+    /// When the next transaction may begin, which puts off the one after it.
+    fn next(&self) -> Instant {
+        let now = Instant::now();
+        let mut waiting = self.waiting();
+        let next = waiting.next.map_or(now, |next| next.max(now));
+        waiting.next = Some(next + APART);
+        next
+    }
+
     /// Those who wait, in the order in which they came.
     fn gather(&self) -> Vec<Member> {
         let mut waiting = self.waiting();
@@ -102,6 +120,7 @@ impl Groups {
 
     /// Waits for the writer, and takes the steps of all who wait then.
     async fn take_turn(&self) {
+        sleep_until(self.next()).await;
         let mut begun = Some(begin(&self.writer).await);
         let mut left = vec![self.gather()];
         while let Some(mut group) = left.pop() {
