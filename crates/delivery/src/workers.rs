@@ -147,4 +147,21 @@ mod tests {
         assert_eq!(workers.start(|_| -> u8 { panic!("as meant") }).await, None);
         assert_eq!(workers.start(|_| 7).await, Some(7));
     }
+
+    #[tokio::test]
+    async fn all_threads_work_at_once_and_what_waits_is_done_after_the_last_handle_is_gone() {
+        let workers = Workers::threads(NonZeroUsize::new(2).unwrap()).unwrap();
+        let both = Arc::new(std::sync::Barrier::new(2));
+        let meet = |_| {
+            let both = Arc::clone(&both);
+            workers.start(move |_| both.wait().is_leader())
+        };
+        let [one, other] = [0, 1].map(meet);
+        let more: Vec<_> = (0..20).map(|number| workers.start(move |_| number)).collect();
+        drop(workers);
+        assert_ne!(one.await.unwrap(), other.await.unwrap());
+        for (number, answer) in more.into_iter().enumerate() {
+            assert_eq!(answer.await, Some(number));
+        }
+    }
 }

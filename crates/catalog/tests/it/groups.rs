@@ -1,7 +1,7 @@
 //! Changes of the ledger that wait at the same time and share a transaction.
 
 use std::future::ready;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use catalog::{CatalogError, Cursor, Delivered, Ledger, SqliteCatalog};
 use model::{JobId, Offset, Partition, Revision};
@@ -51,6 +51,17 @@ async fn a_job_s_steps_are_taken_in_their_order() {
     }
     assert_eq!((sealed(&catalog, job).await, cursor(&catalog, job).await), (vec![4], 5));
     assert_eq!(catalog.totals(job).await.unwrap().batches, 1);
+}
+
+#[tokio::test]
+async fn a_step_that_follows_another_closely_waits_for_what_else_comes() {
+    let (_folder, path) = place();
+    let catalog = open(&path).await;
+    let job = add_job(&catalog).await.id;
+    let begun = Instant::now();
+    catalog.seal(&batch(job, 0, 4), NOW).await.unwrap();
+    catalog.seal(&batch(job, 4, 5), NOW).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(4), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
