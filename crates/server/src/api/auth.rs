@@ -70,16 +70,12 @@ impl Caller {
     pub(crate) async fn require_scope(&self, app: &App, scope: Scope) -> Result<(), ApiError> {
         match (self.token.grant, scope.kind) {
             (Grant::Scope(granted), _) if granted == scope => Ok(()),
-            (Grant::Installation, ScopeKind::Account) => {
-                app.catalog.account(scope.id).await?;
-                Ok(())
-            }
-            (Grant::Installation, ScopeKind::Zone) => {
-                app.door.account_of(scope.id).await?;
+            (Grant::Installation, _) => {
+                app.door.account_of(scope).await?;
                 Ok(())
             }
             (Grant::Scope(Scope { kind: ScopeKind::Account, id }), ScopeKind::Zone) => {
-                if app.door.account_of(scope.id).await? == id {
+                if app.door.account_of(scope).await? == id {
                     return Ok(());
                 }
                 Err(ApiError::not_found("zone", &scope.id.to_string()))

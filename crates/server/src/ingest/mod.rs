@@ -41,7 +41,7 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use catalog::{Catalog, Grant};
 use journal::{Append, Appended, Clock, FrameDraft, IdempotencyKey, Journal};
-use model::{AccountId, Dataset, Datasets, Partition, Scope, ScopeKind, ZoneId};
+use model::{AccountId, Dataset, Datasets, Partition, Scope, ScopeKind};
 use tokio::sync::Semaphore;
 
 use crate::config::IngestSettings;
@@ -222,9 +222,9 @@ impl Door {
         &self.parts.senders
     }
 
-    /// The account that a zone belongs to.
-    pub(crate) async fn account_of(&self, zone: ZoneId) -> catalog::Result<AccountId> {
-        self.parts.senders.account_of(zone, self.parts.catalog.as_ref()).await
+    /// The account that a scope, which exists, belongs to.
+    pub(crate) async fn account_of(&self, scope: Scope) -> catalog::Result<AccountId> {
+        self.parts.senders.account_of(scope, self.parts.catalog.as_ref()).await
     }
 
     /// For whom a request that goes there is counted.
@@ -232,10 +232,7 @@ impl Door {
         let (Destined::To(scope) | Destined::PerRecord(Grant::Scope(scope))) = destined else {
             return Ok(Tenant::Operator);
         };
-        Ok(Tenant::Account(match scope.kind {
-            ScopeKind::Account => scope.id,
-            ScopeKind::Zone => self.account_of(scope.id).await?,
-        }))
+        Ok(Tenant::Account(self.account_of(scope).await?))
     }
 
     /// Tells that a zone was added.

@@ -1,5 +1,5 @@
 //! What the catalogue said of those who send records in, remembered so that it is not asked for
-//! each request: a token is for a while, whose a zone is until something is taken away.
+//! each request: a token is for a while, whose a scope is until something is taken away.
 //!
 //! A change that takes something away forgets everything, so that a revoked token works no longer
 //! than the answer to its revocation.
@@ -9,11 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use catalog::{Catalog, Token, TokenHash};
 use model::time::NANOS_PER_SECOND;
-use model::{AccountId, UnixNanos, ZoneId};
+use model::{AccountId, Scope, ScopeKind, UnixNanos};
 
 /// How long a token is remembered: its use is noted no more often anyway.
 const REMEMBERED_SECONDS: i64 = 60;
-/// How many tokens are, and how many zones.
+/// How many tokens are, and how many scopes.
 const REMEMBERED_MAX: usize = 16 << 10;
 
 /// What is known of senders without asking.
@@ -25,7 +25,7 @@ pub(crate) struct Senders {
 #[derive(Debug, Default)]
 struct Known {
     tokens: HashMap<TokenHash, (UnixNanos, Token)>,
-    accounts: HashMap<ZoneId, AccountId>,
+    accounts: HashMap<Scope, AccountId>,
     /// How often all was forgotten.
     forgotten: u64,
 }
@@ -58,20 +58,23 @@ impl Senders {
         }
     }
 
-    /// The account that a zone belongs to.
+    /// The account that a scope, which exists, belongs to.
     pub(crate) async fn account_of(
         &self,
-        zone: ZoneId,
+        scope: Scope,
         catalog: &dyn Catalog,
     ) -> catalog::Result<AccountId> {
-        if let Some(account) = self.known().accounts.get(&zone) {
+        if let Some(account) = self.known().accounts.get(&scope) {
             return Ok(*account);
         }
         let since = self.since();
-        let account = catalog.zone(zone).await?.account;
+        let account = match scope.kind {
+            ScopeKind::Account => catalog.account(scope.id).await?.id,
+            ScopeKind::Zone => catalog.zone(scope.id).await?.account,
+        };
         let mut known = self.known();
         if known.forgotten == since.0 {
-            make_room(&mut known.accounts).insert(zone, account);
+            make_room(&mut known.accounts).insert(scope, account);
         }
         Ok(account)
     }
