@@ -88,7 +88,7 @@ impl World {
         } else {
             wish.changed(&mut self.rng)
         };
-        let change = JobChange { spec: wish.spec(), ..change_of(&job) };
+        let change = JobChange { spec: wish.spec(), ..JobChange::none(&job) };
         let changed = self.apply(&job, change);
         self.storm
             .trace
@@ -114,7 +114,7 @@ impl World {
     }
 
     fn enable(&self, job: &Job, enabled: bool) {
-        self.apply(job, JobChange { enabled, ..change_of(job) });
+        self.apply(job, JobChange { enabled, ..JobChange::none(job) });
         self.storm.trace.note(|| format!("world: job {} enabled: {enabled}", job.id));
     }
 
@@ -133,15 +133,5 @@ impl World {
         if let Some(story) = self.stories.get_mut(&job.id) {
             story.is_deleted = true;
         }
-    }
-}
-
-fn change_of(job: &Job) -> JobChange {
-    JobChange {
-        spec: job.spec.clone(),
-        name: job.name.clone(),
-        kind: job.kind.clone(),
-        frequency: job.frequency.clone(),
-        enabled: job.enabled,
     }
 }
