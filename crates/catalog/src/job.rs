@@ -50,6 +50,17 @@ pub struct JobChange {
 }
 
 impl JobChange {
+    /// What leaves the job as it is: where a change of some of it starts from.
+    pub fn none(job: &Job) -> Self {
+        Self {
+            spec: job.spec.clone(),
+            name: job.name.clone(),
+            kind: job.kind.clone(),
+            frequency: job.frequency.clone(),
+            enabled: job.enabled,
+        }
+    }
+
     /// Whether the job has to have a new revision for that.
     pub fn is_revision_of(&self, job: &Job) -> bool {
         self.spec != job.spec || self.frequency != job.frequency

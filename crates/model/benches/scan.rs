@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use model::dataset::ElementType;
+use model::synthetic::traffic::SOME_FIELDS;
 use model::{Checker, Dataset, Datasets, Field, FieldType, Scanner, TimestampFormat, UnixNanos};
 use serde_json::value::RawValue;
 
@@ -19,20 +20,6 @@ const RECORDS: usize = 8_000;
 const ROUNDS: usize = 5;
 /// How often a round goes over the records: Linux tells CPU time in steps of some milliseconds.
 const REPEATS: u32 = 8;
-const WANTED: [&str; 12] = [
-    "ClientIP",
-    "ClientRequestHost",
-    "ClientRequestMethod",
-    "ClientRequestURI",
-    "ClientRequestUserAgent",
-    "EdgeEndTimestamp",
-    "EdgeResponseBytes",
-    "EdgeResponseStatus",
-    "EdgeStartTimestamp",
-    "RayID",
-    "CacheCacheStatus",
-    "OriginResponseStatus",
-];
 
 fn main() {
     let datasets = Datasets::builtin();
@@ -59,7 +46,7 @@ fn main() {
 }
 
 fn scan(dataset: &Arc<Dataset>) -> impl FnMut(&[u8]) {
-    let wanted = WANTED.map(|name| dataset.field_index(name).expect("it is a field"));
+    let wanted = SOME_FIELDS.map(|name| dataset.field_index(name).expect("it is a field"));
     let mut scanner = Scanner::new(Arc::clone(dataset), wanted);
     move |line| {
         scanner.scan(line).expect("the record is good");
@@ -137,7 +124,7 @@ struct Feed {
 impl Feed {
     fn lines(&self, dataset: &Dataset) -> Vec<Vec<u8>> {
         let mut random = Random(42);
-        let is_wanted = |field: &Field| WANTED.contains(&field.name.as_str());
+        let is_wanted = |field: &Field| SOME_FIELDS.contains(&field.name.as_str());
         let mut fields: Vec<&Field> = dataset
             .default_fields()
             .enumerate()

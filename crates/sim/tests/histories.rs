@@ -306,6 +306,7 @@ fn names_of_files_that_are_not_durable_are_found() {
 #[test]
 fn an_owner_that_is_not_fenced_is_found() {
     assert_found(run, Flaw::FencesNobody, Rule::NothingTwice);
+    assert_found(bare::run, Flaw::FencesNobody, Rule::NothingTwice);
 }
 
 #[test]

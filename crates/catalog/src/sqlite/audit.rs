@@ -5,7 +5,8 @@ use model::{AccountId, Scope, ScopeKind, UnixNanos};
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::columns::{Columns, During, blob, damaged, limit_and_offset};
+use super::columns::{Columns, During, blob, damaged};
+use super::listing::Listing;
 use super::{SqliteCatalog, sql};
 use crate::audit::ACTIONS_PER_ACCOUNT_MAX;
 use crate::{Action, Actor, Audit, AuditOf, Page, Paged, Result, Subject, Verb};
@@ -13,30 +14,18 @@ use crate::{Action, Actor, Audit, AuditOf, Page, Paged, Result, Subject, Verb};
 #[async_trait]
 impl Audit for SqliteCatalog {
     async fn actions(&self, of: AuditOf, page: Page) -> Result<Paged<Action>> {
-        const ACTION: &str = "list actions";
         let account = match of {
             AuditOf::Account(id) => Some(blob(id)),
             AuditOf::Installation => None,
         };
-        let (count, list) = match of {
+        let (count, rows) = match of {
             AuditOf::Account(_) => {
                 ("SELECT count(*) FROM action WHERE account = $1", sql!("actions_of_account"))
             }
             AuditOf::Installation => ("SELECT count(*) FROM action", sql!("actions")),
         };
-        let (limit, offset) = limit_and_offset(page);
-        let mut tx = self.snapshot().await?;
-        let total: i64 =
-            sqlx::query_scalar(count).bind(&account).fetch_one(&mut *tx).await.during(ACTION)?;
-        let rows = sqlx::query(list)
-            .bind(&account)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let items = rows.iter().map(action).collect::<Result<_>>()?;
-        Ok(Paged { items, total: total as u64 })
+        let listing = Listing { action: "list actions", count, rows };
+        self.list(listing, page, |question| question.bind(&account), action).await
     }
 
     async fn forget_actions_before(&self, at: UnixNanos) -> Result<()> {

@@ -8,7 +8,7 @@ use model::{Id, Scope, ScopeKind, UnixNanos};
 use sqlx::Row;
 use sqlx::sqlite::{Sqlite, SqliteRow};
 
-use crate::{CatalogError, Page, Result};
+use crate::{CatalogError, Result};
 
 /// Primary result codes by which SQLite reports a damaged file.
 /// <https://www.sqlite.org/rescode.html>
@@ -120,12 +120,6 @@ pub(super) fn scope_columns(scope: Option<Scope>) -> (Option<Vec<u8>>, Option<Ve
 /// An id as it is stored.
 pub(super) fn blob(id: Id) -> Vec<u8> {
     id.as_bytes().to_vec()
-}
-
-/// The LIMIT and OFFSET of a page.
-pub(super) fn limit_and_offset(page: Page) -> (i64, i64) {
-    let before = i64::from(page.number.saturating_sub(1)).saturating_mul(i64::from(page.size));
-    (i64::from(page.size), before)
 }
 
 /// A stored value that no writer of ours wrote.

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use model::{JobId, UnixNanos};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::columns::{Columns, During, limit_and_offset};
+use super::columns::{Columns, During};
 use super::ledger::require_job;
+use super::listing::Listing;
 use super::{SqliteCatalog, sql};
 use crate::history::{EVENTS_PER_JOB_MAX, hour_of, repeat_horizon};
 use crate::{History, HourFigures, JobEvent, JobFailure, Loss, Page, Paged, Result};
@@ -16,23 +17,12 @@ const FORGOTTEN_AT_ONCE: u32 = 1_000;
 #[async_trait]
 impl History for SqliteCatalog {
     async fn events(&self, job: JobId, page: Page) -> Result<Paged<JobEvent>> {
-        const ACTION: &str = "list a job's events";
-        let (limit, offset) = limit_and_offset(page);
-        let mut tx = self.snapshot().await?;
-        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM event WHERE job = $1")
-            .bind(job.0 as i64)
-            .fetch_one(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let rows = sqlx::query(sql!("events"))
-            .bind(job.0 as i64)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let items = rows.iter().map(event).collect::<Result<_>>()?;
-        Ok(Paged { items, total: total as u64 })
+        let listing = Listing {
+            action: "list a job's events",
+            count: "SELECT count(*) FROM event WHERE job = $1",
+            rows: sql!("events"),
+        };
+        self.list(listing, page, |question| question.bind(job.0 as i64), event).await
     }
 
     async fn figures(

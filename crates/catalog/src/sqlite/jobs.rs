@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use model::{JobId, JobSpec, Revision, Scope, UnixNanos};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::columns::{Columns, During, damaged, limit_and_offset, scope_columns};
+use super::columns::{Columns, During, damaged, scope_columns};
 use super::history::write_failure;
 use super::ledger::insert_cursors;
+use super::listing::{Listing, Question, limit_and_offset};
 use super::mark::unknown;
 use super::tenants::require;
 use super::{SqliteCatalog, audit, sql};
@@ -80,28 +81,11 @@ impl Jobs for SqliteCatalog {
         dataset: Option<&str>,
         page: Page,
     ) -> Result<Paged<Job>> {
-        const ACTION: &str = "list jobs";
         let (account, zone) = scope_columns(Some(scope));
-        let (limit, offset) = limit_and_offset(page);
-        let mut tx = self.snapshot().await?;
-        let total: i64 = sqlx::query_scalar(sql!("jobs_count"))
-            .bind(&account)
-            .bind(&zone)
-            .bind(dataset)
-            .fetch_one(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let rows = sqlx::query(sql!("jobs_of_scope"))
-            .bind(account)
-            .bind(zone)
-            .bind(dataset)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let items = rows.iter().map(|row| self.job_of(row)).collect::<Result<_>>()?;
-        Ok(Paged { items, total: total as u64 })
+        let listing =
+            Listing { action: "list jobs", count: sql!("jobs_count"), rows: sql!("jobs_of_scope") };
+        let bind = |question: Question| question.bind(&account).bind(&zone).bind(dataset);
+        self.list(listing, page, bind, |row| self.job_of(row)).await
     }
 
     async fn count_jobs(&self, scope: Scope) -> Result<u64> {

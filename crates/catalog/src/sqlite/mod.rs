@@ -12,6 +12,7 @@ mod forward;
 mod history;
 mod jobs;
 mod ledger;
+mod listing;
 mod mark;
 mod place;
 mod rotation;

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use model::{AccountId, InstallationId, Scope, ScopeKind, ZoneId};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::columns::{Columns, During, blob, limit_and_offset, scope_columns};
+use super::columns::{Columns, During, blob, scope_columns};
+use super::listing::{Listing, Question};
 use super::{SqliteCatalog, audit, sql};
 use crate::tenant::refuse_dependents;
 use crate::{Account, Action, Actor, CatalogError, Page, Paged, Result, Tenants, Zone};
@@ -50,29 +51,15 @@ impl Tenants for SqliteCatalog {
     }
 
     async fn accounts(&self, only: Option<AccountId>, page: Page) -> Result<Paged<Account>> {
-        const ACTION: &str = "list accounts";
         let only = only.map(blob);
-        let (limit, offset) = limit_and_offset(page);
-        let mut tx = self.snapshot().await?;
-        let total: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM account WHERE deleted_at IS NULL AND ($1 IS NULL OR id = $1)",
-        )
-        .bind(&only)
-        .fetch_one(&mut *tx)
-        .await
-        .during(ACTION)?;
-        let rows = sqlx::query(
-            "SELECT * FROM account WHERE deleted_at IS NULL AND ($1 IS NULL OR id = $1)
-             ORDER BY number LIMIT $2 OFFSET $3",
-        )
-        .bind(&only)
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(&mut *tx)
-        .await
-        .during(ACTION)?;
-        let items = rows.iter().map(account).collect::<Result<_>>()?;
-        Ok(Paged { items, total: total as u64 })
+        let listing = Listing {
+            action: "list accounts",
+            count: "SELECT count(*) FROM account
+                    WHERE deleted_at IS NULL AND ($1 IS NULL OR id = $1)",
+            rows: "SELECT * FROM account WHERE deleted_at IS NULL AND ($1 IS NULL OR id = $1)
+                   ORDER BY number LIMIT $2 OFFSET $3",
+        };
+        self.list(listing, page, |question| question.bind(&only), account).await
     }
 
     async fn add_zone(
@@ -117,29 +104,12 @@ impl Tenants for SqliteCatalog {
         name: Option<&str>,
         page: Page,
     ) -> Result<Paged<Zone>> {
-        const ACTION: &str = "list zones";
         let (account, only) = (account.map(blob), only.map(blob));
         let name = name.map(str::to_ascii_lowercase);
-        let (limit, offset) = limit_and_offset(page);
-        let mut tx = self.snapshot().await?;
-        let total: i64 = sqlx::query_scalar(sql!("zones_count"))
-            .bind(&account)
-            .bind(&only)
-            .bind(&name)
-            .fetch_one(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let rows = sqlx::query(sql!("zones"))
-            .bind(&account)
-            .bind(&only)
-            .bind(&name)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let items = rows.iter().map(zone).collect::<Result<_>>()?;
-        Ok(Paged { items, total: total as u64 })
+        let listing =
+            Listing { action: "list zones", count: sql!("zones_count"), rows: sql!("zones") };
+        let bind = |question: Question| question.bind(&account).bind(&only).bind(&name);
+        self.list(listing, page, bind, zone).await
     }
 
     async fn delete_account(&self, id: AccountId, by: &Actor) -> Result<()> {

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use model::{AccountId, Id, Scope, UnixNanos};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use super::columns::{Columns, During, blob, damaged, limit_and_offset, scope_columns};
+use super::columns::{Columns, During, blob, damaged, scope_columns};
+use super::listing::{Listing, Question};
 use super::tenants::require;
 use super::{SqliteCatalog, audit, sql};
 use crate::{
@@ -62,26 +63,11 @@ impl Tokens for SqliteCatalog {
     }
 
     async fn tokens(&self, scope: Option<Scope>, page: Page) -> Result<Paged<Token>> {
-        const ACTION: &str = "list tokens";
         let (account, zone) = scope_columns(scope);
-        let (limit, offset) = limit_and_offset(page);
-        let mut tx = self.snapshot().await?;
-        let total: i64 = sqlx::query_scalar(sql!("tokens_count"))
-            .bind(&account)
-            .bind(&zone)
-            .fetch_one(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let rows = sqlx::query(sql!("tokens"))
-            .bind(&account)
-            .bind(&zone)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let items = rows.iter().map(token).collect::<Result<_>>()?;
-        Ok(Paged { items, total: total as u64 })
+        let listing =
+            Listing { action: "list tokens", count: sql!("tokens_count"), rows: sql!("tokens") };
+        let bind = |question: Question| question.bind(&account).bind(&zone);
+        self.list(listing, page, bind, token).await
     }
 
     async fn revoke_token(&self, id: Id, by: &Actor) -> Result<()> {

@@ -28,15 +28,9 @@ fn delivered() -> Delivered {
 
 /// A change of a job, to the destination's folder of that name.
 fn change(job: &Job, filter: &str, enabled: bool) -> JobChange {
-    let mut spec = job.spec.clone();
-    filter.clone_into(&mut spec.filter);
-    JobChange {
-        spec,
-        name: job.name.clone(),
-        kind: job.kind.clone(),
-        frequency: job.frequency.clone(),
-        enabled,
-    }
+    let mut change = JobChange { enabled, ..JobChange::none(job) };
+    filter.clone_into(&mut change.spec.filter);
+    change
 }
 
 async fn deliver(catalog: &SqliteCatalog, job: JobId, first: u64, next: u64) {

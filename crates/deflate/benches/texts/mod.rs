@@ -1,42 +1,20 @@
 //! The texts that are compressed: records as the end-to-end benchmark sends them, twelve of their
 //! fields, the same as csv, and generated records of every dataset.
 
-#[allow(
-    dead_code,
-    unreachable_pub,
-    missing_docs,
-    unused_imports,
-    reason = "it is a part of the server"
-)]
-#[path = "../../../server/src/demo/traffic/mod.rs"]
-mod traffic;
 mod wide;
 
 use model::synthetic::Records;
+use model::synthetic::traffic::SOME_FIELDS;
 use model::{Datasets, UnixNanos};
 
 /// 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600;
 const TEXT_BYTES: usize = 4 << 20;
-const FIELDS: [&str; 12] = [
-    "ClientIP",
-    "ClientRequestHost",
-    "ClientRequestMethod",
-    "ClientRequestURI",
-    "ClientRequestUserAgent",
-    "EdgeEndTimestamp",
-    "EdgeResponseBytes",
-    "EdgeResponseStatus",
-    "EdgeStartTimestamp",
-    "RayID",
-    "CacheCacheStatus",
-    "OriginResponseStatus",
-];
 
 /// Each text with its name.
 pub(crate) fn all() -> Vec<(String, Vec<u8>)> {
     let lines = wide::lines(TEXT_BYTES);
-    let few = lines.iter().map(|line| wide::with_fields(line, &FIELDS)).collect::<Vec<_>>();
+    let few = lines.iter().map(|line| wide::with_fields(line, &SOME_FIELDS)).collect::<Vec<_>>();
     let text = |lines: &[Vec<wide::Member>], write: fn(&[wide::Member], &mut Vec<u8>)| {
         let mut out = Vec::new();
         lines.iter().for_each(|line| write(line, &mut out));

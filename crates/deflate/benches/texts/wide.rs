@@ -1,19 +1,16 @@
-//! Records of 65 fields and about 2.1 kB, such as the end-to-end benchmark sends.
+//! The shop's wide records, such as the end-to-end benchmark sends, and what jobs write of them.
 
 use std::io::Write;
 
 use model::UnixNanos;
-use model::synthetic::Dice;
-
-use super::traffic::Traffic;
+use model::synthetic::traffic::WideTraffic;
 
 /// A field's name, and its value as JSON.
 pub(super) type Member = (String, Vec<u8>);
 
 /// Records that have `bytes` in all.
 pub(super) fn lines(bytes: usize) -> Vec<Vec<Member>> {
-    let mut traffic = Traffic::new(42, 0);
-    let mut dice = Dice::new(42);
+    let mut traffic = WideTraffic::new(42, 0);
     let (mut lines, mut written) = (Vec::new(), 0);
     let mut number = 0;
     while written < bytes {
@@ -21,53 +18,10 @@ pub(super) fn lines(bytes: usize) -> Vec<Vec<Member>> {
         number += 1;
         let mut line = Vec::new();
         traffic.write_record(at, &mut line);
-        line.truncate(line.trim_ascii_end().len() - 1);
-        write_more(&mut dice, &mut line);
         written += line.len();
         lines.push(members(&line));
     }
     lines
-}
-
-/// Adds the fields that the demo's records lack, and closes the record.
-fn write_more(dice: &mut Dice, out: &mut Vec<u8>) {
-    let mut number = |bound| dice.below(bound);
-    let ja3 = [0; 4].map(|_| number(300).wrapping_mul(0x9e37_79b1) as u32);
-    let ja3 = ja3.map(|word| format!("{word:08x}")).concat();
-    let mut write = |text: std::fmt::Arguments<'_>| out.write_fmt(text).unwrap();
-    write(format_args!(
-        ",\"EdgeColoID\":{},\"CacheResponseBytes\":{},\"CacheResponseStatus\":200,\
-         \"CacheTieredFill\":{},\"ClientIPClass\":\"noRecord\",\"ClientRegionCode\":\"{:02}\",\
-         \"ClientLatitude\":\"{}.{:05}\",\"ClientLongitude\":\"-{}.{:05}\"",
-        number(1_000),
-        number(90_000),
-        number(10) == 0,
-        number(60),
-        number(60),
-        number(100_000),
-        number(100),
-        number(100_000),
-    ));
-    write(format_args!(
-        ",\"ClientRequestScheme\":\"https\",\"ClientRequestSource\":\"eyeball\",\
-         \"ClientSSLCipher\":\"AEAD-AES128-GCM-SHA256\",\"ClientXRequestedWith\":\"\",\
-         \"ClientTLSKeyExchangeGroup\":\"X25519MLKEM768\",\"JA3Hash\":\"{ja3}\",\
-         \"JA4\":\"t13d1516h2_8daaf6152771_{}\",\"BotScoreSrc\":\"Machine Learning\",\
-         \"BotTags\":[],\"EdgePathingOp\":\"wl\",\"EdgePathingSrc\":\"macro\"",
-        &ja3[..12],
-    ));
-    write(format_args!(
-        ",\"EdgePathingStatus\":\"nr\",\"EdgeServerIP\":\"198.51.100.{}\",\
-         \"OriginSSLProtocol\":\"TLSv1.3\",\"OriginDNSResponseTimeMs\":{},\
-         \"OriginTCPHandshakeDurationMs\":{},\"OriginTLSHandshakeDurationMs\":{},\
-         \"ParentRayID\":\"00\",\"CacheReserveUsed\":false,\"WAFSQLiAttackScore\":{},\"WAFXSSAttackScore\":{}}}\n",
-        number(256),
-        number(30),
-        number(60),
-        number(90),
-        80 + number(20),
-        80 + number(20),
-    ));
 }
 
 /// The members of a record without whitespace between them.

@@ -4,7 +4,7 @@
 //! SHA-256 over the payload costs several times what all else does. `docs/uploads.md` gives the
 //! figures, and says where the digest is signed all the same.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_s3::config::http::HttpResponse;
@@ -14,7 +14,7 @@ use aws_sdk_s3::types::{ChecksumMode, CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use model::destination::{Checksum, Destination, Endpoint, Scheme};
 
-use super::body::watched;
+use super::body::{Progress, watched};
 use super::bounded::Bounded;
 use super::check;
 use super::checksum::{self, Sums};
@@ -48,7 +48,7 @@ struct Body {
     signed: bool,
     stream: ByteStream,
     limits: Limits,
-    progress: Option<std::sync::Arc<super::body::Progress>>,
+    progress: Option<Arc<Progress>>,
 }
 
 impl S3Store {
@@ -97,8 +97,21 @@ impl S3Store {
     where
         E: std::error::Error + 'static,
     {
-        let answer = within(Limits::of_body(0), None, sending).await;
-        self.understand(&Asked::plain(to), answer.map_err(|cut| of_cut(to, cut))?).await
+        self.send(&Asked::plain(to), (Limits::of_body(0), None), sending).await
+    }
+
+    /// Sends a request, within limits that follow the progress of its body.
+    async fn send<T, E>(
+        &self,
+        asked: &Asked<'_>,
+        (limits, progress): (Limits, Option<&Progress>),
+        sending: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, StoreError>
+    where
+        E: std::error::Error + 'static,
+    {
+        let answer = within(limits, progress, sending).await;
+        self.understand(asked, answer.map_err(|cut| of_cut(asked.to, cut))?).await
     }
 
     /// Says what an answer means, and remembers what it teaches.
@@ -170,8 +183,8 @@ impl Store for S3Store {
         if !body.signed {
             call = call.disable_payload_signing();
         }
-        let answer = within(body.limits, body.progress.as_deref(), call.send()).await;
-        let answer = self.understand(&asked, answer.map_err(|cut| of_cut(to, cut))?).await?;
+        let answer =
+            self.send(&asked, (body.limits, body.progress.as_deref()), call.send()).await?;
         let etag = answer.e_tag.ok_or_else(|| without(to, "the object's ETag"))?;
         let stored =
             Sums { crc64_nvme: answer.checksum_crc64_nvme, crc32c: answer.checksum_crc32_c };
@@ -202,9 +215,8 @@ impl Store for S3Store {
             .set_tagging(tagging(to))
             .set_expected_bucket_owner(to.expected_bucket_owner.clone())
             .set_checksum_algorithm(checksum::name(checksum));
-        let answer = within(Limits::of_body(0), None, call.send()).await;
         let asked = Asked { to, guarded: false, checksum };
-        let answer = self.understand(&asked, answer.map_err(|cut| of_cut(to, cut))?).await?;
+        let answer = self.send(&asked, (Limits::of_body(0), None), call.send()).await?;
         let id = answer.upload_id.ok_or_else(|| without(to, "an upload id"))?;
         Ok(UploadId { key: key.to_owned(), id })
     }
@@ -235,8 +247,8 @@ impl Store for S3Store {
         if !body.signed {
             call = call.disable_payload_signing();
         }
-        let answer = within(body.limits, body.progress.as_deref(), call.send()).await;
-        let answer = self.understand(&asked, answer.map_err(|cut| of_cut(to, cut))?).await?;
+        let answer =
+            self.send(&asked, (body.limits, body.progress.as_deref()), call.send()).await?;
         let etag = answer.e_tag.ok_or_else(|| without(to, "the part's ETag"))?;
         let stored =
             Sums { crc64_nvme: answer.checksum_crc64_nvme, crc32c: answer.checksum_crc32_c };

@@ -236,13 +236,7 @@ impl World {
 
     /// Changes the job and waits until delivery follows.
     pub(crate) async fn change(&self, job: &Job, change: impl FnOnce(&mut JobChange)) -> Job {
-        let mut changed = JobChange {
-            spec: job.spec.clone(),
-            name: None,
-            kind: String::new(),
-            frequency: job.frequency.clone(),
-            enabled: job.enabled,
-        };
+        let mut changed = JobChange::none(job);
         change(&mut changed);
         let by = Actor::system(self.clock.now());
         let job = self.catalog.change_job(job.id, job.revision, changed, &[], &by).await.unwrap();

@@ -1,4 +1,5 @@
-//! Records that look real, of any dataset, for demonstrations, tests and benchmarks.
+//! Records that look real, for demonstrations, tests and benchmarks: [`Records`] of any dataset, and
+//! the [`traffic`] of a shop.
 //!
 //! A dataset, a seed and the times decide every byte. Values follow the names and types of the
 //! fields. What is hard to carry unchanged comes regularly: integers beyond 2^53, floats such as
@@ -10,6 +11,7 @@ mod dice;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod traffic;
 mod values;
 
 use std::sync::Arc;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use model::synthetic::traffic::parse_ray_id;
 use serde_json::{Value, json};
-use server::demo::traffic::parse_ray_id;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

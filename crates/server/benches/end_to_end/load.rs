@@ -4,7 +4,8 @@ use std::io::Write;
 
 use bytes::Bytes;
 use model::UnixNanos;
-use server::demo::traffic::Traffic;
+use model::synthetic::Dice;
+use model::synthetic::traffic::{COLOS, Traffic, WideTraffic};
 use tempfile::NamedTempFile;
 
 /// The input of every workload.
@@ -26,8 +27,6 @@ pub(crate) struct Load {
 const BODY_BYTES: usize = 1 << 20;
 /// 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600;
-/// `EdgeColoID` is one of so many, all as likely: a filter on a fiftieth of them keeps 2 %.
-pub(crate) const COLOS: u32 = 1_000;
 
 /// Fields that small records lack.
 const LARGE_FIELDS: [&str; 3] = ["RequestHeaders", "ResponseHeaders", "ClientRequestReferer"];
@@ -43,8 +42,7 @@ pub(crate) enum Width {
 
 impl Load {
     pub(crate) fn generate(records: usize, width: Width) -> Self {
-        let mut traffic = Traffic::new(42, 0);
-        let mut dice = Dice(42);
+        let mut traffic = Source::new(width);
         let (mut bodies, mut firsts) = (Vec::new(), vec![0]);
         let mut body = Vec::with_capacity(BODY_BYTES + (16 << 10));
         let mut colos = Vec::with_capacity(records);
@@ -55,13 +53,7 @@ impl Load {
                 firsts.push(number);
             }
             let at = UnixNanos::from_seconds(START + number as i64 / 1000).unwrap();
-            let begin = body.len();
-            traffic.write_record(at, &mut body);
-            body.truncate(body.trim_ascii_end().len() - 1);
-            colos.push(match width {
-                Width::Wide => write_more(&mut dice, &mut body),
-                Width::Small => write_less(&mut dice, &mut body, begin),
-            });
+            colos.push(traffic.write_record(at, &mut body));
         }
         bodies.push(Bytes::from(body));
         let mut file = NamedTempFile::new().unwrap();
@@ -99,11 +91,11 @@ impl Load {
             sum += 1.0 / rank as f64;
             sums.push(sum);
         }
-        let mut dice = Dice(7);
+        let mut dice = Dice::new(7);
         let mut open = vec![Vec::new(); zones];
         let mut bodies = Vec::new();
         for line in self.bodies.iter().flat_map(|body| body.split_inclusive(|&b| b == b'\n')) {
-            let lot = f64::from(dice.below(1 << 30)) / f64::from(1 << 30) * sum;
+            let lot = dice.below(1 << 30) as f64 / f64::from(1 << 30) * sum;
             let zone = sums.partition_point(|&bound| bound <= lot).min(zones - 1);
             open[zone].extend_from_slice(line);
             if open[zone].len() >= SPREAD_BODY_BYTES {
@@ -116,73 +108,36 @@ impl Load {
     }
 }
 
-/// Adds the fields that the demo's records lack, closes the record, and gives its `EdgeColoID`.
-fn write_more(dice: &mut Dice, out: &mut Vec<u8>) -> u32 {
-    let colo = dice.below(COLOS);
-    let mut number = |bound| dice.below(bound);
-    let ja3 = [0; 4].map(|_| number(300).wrapping_mul(0x9e37_79b1));
-    let ja3 = ja3.map(|word| format!("{word:08x}")).concat();
-    // Writing to memory does not fail.
-    let mut write = |text: std::fmt::Arguments<'_>| out.write_fmt(text).unwrap();
-    write(format_args!(
-        ",\"EdgeColoID\":{colo},\"CacheResponseBytes\":{},\"CacheResponseStatus\":200,\
-         \"CacheTieredFill\":{},\"ClientIPClass\":\"noRecord\",\"ClientRegionCode\":\"{:02}\",\
-         \"ClientLatitude\":\"{}.{:05}\",\"ClientLongitude\":\"-{}.{:05}\"",
-        number(90_000),
-        number(10) == 0,
-        number(60),
-        number(60),
-        number(100_000),
-        number(100),
-        number(100_000),
-    ));
-    write(format_args!(
-        ",\"ClientRequestScheme\":\"https\",\"ClientRequestSource\":\"eyeball\",\
-         \"ClientSSLCipher\":\"AEAD-AES128-GCM-SHA256\",\"ClientXRequestedWith\":\"\",\
-         \"ClientTLSKeyExchangeGroup\":\"X25519MLKEM768\",\"JA3Hash\":\"{ja3}\",\
-         \"JA4\":\"t13d1516h2_8daaf6152771_{}\",\"BotScoreSrc\":\"Machine Learning\",\
-         \"BotTags\":[],\"EdgePathingOp\":\"wl\",\"EdgePathingSrc\":\"macro\"",
-        &ja3[..12],
-    ));
-    write(format_args!(
-        ",\"EdgePathingStatus\":\"nr\",\"EdgeServerIP\":\"198.51.100.{}\",\
-         \"OriginSSLProtocol\":\"TLSv1.3\",\"OriginDNSResponseTimeMs\":{},\
-         \"OriginTCPHandshakeDurationMs\":{},\"OriginTLSHandshakeDurationMs\":{},\
-         \"ParentRayID\":\"00\",\"CacheReserveUsed\":false,\"WAFSQLiAttackScore\":{},\"WAFXSSAttackScore\":{}}}\n",
-        number(256),
-        number(30),
-        number(60),
-        number(90),
-        80 + number(20),
-        80 + number(20),
-    ));
-    colo
+/// Where records of one width come from.
+enum Source {
+    Wide(WideTraffic),
+    Small(Traffic, Dice),
 }
 
-/// Takes the largest fields from the record that begins at `begin`, closes it, and gives the
-/// `EdgeColoID` that it got.
-fn write_less(dice: &mut Dice, out: &mut Vec<u8>, begin: usize) -> u32 {
-    let colo = dice.below(COLOS);
-    out.push(b'}');
-    let mut record: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(&out[begin..]).unwrap();
-    LARGE_FIELDS.iter().for_each(|field| drop(record.remove(*field)));
-    record.insert("EdgeColoID".to_owned(), colo.into());
-    out.truncate(begin);
-    serde_json::to_writer(&mut *out, &record).unwrap();
-    out.push(b'\n');
-    colo
-}
+impl Source {
+    fn new(width: Width) -> Self {
+        match width {
+            Width::Wide => Self::Wide(WideTraffic::new(42, 0)),
+            Width::Small => Self::Small(Traffic::new(42, 0), Dice::new(42)),
+        }
+    }
 
-/// Numbers that a seed decides (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((((word ^ (word >> 31)) >> 32) * u64::from(bound)) >> 32) as u32
+    /// Appends a record and gives its `EdgeColoID`.
+    fn write_record(&mut self, at: UnixNanos, out: &mut Vec<u8>) -> u32 {
+        let (traffic, dice) = match self {
+            Self::Wide(traffic) => return traffic.write_record(at, out),
+            Self::Small(traffic, dice) => (traffic, dice),
+        };
+        let begin = out.len();
+        traffic.write_record(at, out);
+        let colo = dice.below(u64::from(COLOS)) as u32;
+        let mut record: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&out[begin..]).unwrap();
+        LARGE_FIELDS.iter().for_each(|field| drop(record.remove(*field)));
+        record.insert("EdgeColoID".to_owned(), colo.into());
+        out.truncate(begin);
+        serde_json::to_writer(&mut *out, &record).unwrap();
+        out.push(b'\n');
+        colo
     }
 }

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use model::synthetic::traffic::COLOS;
 use serde_json::{Value, json};
 
-use crate::load::{COLOS, Load};
+use crate::load::Load;
 use crate::process::{self, Server};
 use crate::sink::{Keeping, Sink};
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::connection::Common;
 use super::scope::account_id;
 use super::table::{Rows, properties};
-use super::{CliError, line, print};
+use super::{CliError, print};
 use crate::client::{Account, view};
 
 /// Add accounts and look at them: customers, each with zones, tokens and jobs of their own.
@@ -62,10 +62,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
             let client = common.client()?;
             let id = account_id(&client, &account).await?;
             client.delete(&format!("/accounts/{id}")).await?;
-            if common.json {
-                return print::json(&json!({ "id": id }));
-            }
-            line(format_args!("deleted account {id}"))
+            print::deleted("account", id, common.json)
         }
     }
 }

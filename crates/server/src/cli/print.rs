@@ -5,6 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::CliError;
 
@@ -18,6 +19,15 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CliError::Output(std::io::Error::other(error)))?;
     line(text)
+}
+
+/// Says that something was deleted: a line, or its id as JSON.
+pub(super) fn deleted(
+    what: &str,
+    id: impl Serialize + Display,
+    as_json: bool,
+) -> Result<(), CliError> {
+    if as_json { json(&json!({ "id": id })) } else { line(format_args!("deleted {what} {id}")) }
 }
 
 /// A number with commas between its thousands: `1,234,567`.

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use journal::{Clock, SystemClock};
 use model::scope::Id;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::connection::Common;
 use super::scope::{OptionalScopeArgs, Resolved};
@@ -70,10 +70,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         Action::List { common } => list(&common).await,
         Action::Delete { id, common } => {
             common.client()?.delete(&format!("/user/tokens/{id}")).await?;
-            if common.json {
-                return print::json(&json!({ "id": id.to_string() }));
-            }
-            line(format_args!("deleted token {id}"))
+            print::deleted("token", id.to_string(), common.json)
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::connection::Common;
 use super::scope::{account_id, zone_id};
 use super::table::{Rows, properties};
-use super::{CliError, line, print};
+use super::{CliError, print};
 use crate::client::{Zone, view};
 
 /// Add zones and look at them: domains, each of one account.
@@ -70,10 +70,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
             let client = common.client()?;
             let id = zone_id(&client, &zone).await?;
             client.delete(&format!("/zones/{id}")).await?;
-            if common.json {
-                return print::json(&json!({ "id": id }));
-            }
-            line(format_args!("deleted zone {id}"))
+            print::deleted("zone", id, common.json)
         }
     }
 }

@@ -8,10 +8,10 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
+use model::synthetic::traffic::parse_ray_id;
 use serde::Deserialize;
 
 use super::DemoError;
-use super::traffic::parse_ray_id;
 
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 128 << 10;
@@ -130,8 +130,8 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use model::synthetic::traffic::ray_id;
 
-    use super::super::traffic::ray_id;
     use super::*;
 
     fn write_object(path: &Path, members: &[&[(u32, u32)]]) {

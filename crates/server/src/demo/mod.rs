@@ -15,13 +15,14 @@ mod error;
 mod live;
 mod sender;
 mod setup;
-pub mod traffic;
 
 use std::fmt::Display;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+use model::synthetic::traffic::Traffic;
 
 use crate::cli::{count, megabytes, span};
 use crate::client::{Client, Door, JobStatus};
@@ -34,7 +35,6 @@ use bucket::{Bucket, Reserved};
 use live::Live;
 use sender::{Sender, Sent};
 use setup::Setup;
-use traffic::Traffic;
 
 pub use error::DemoError;
 

@@ -1,14 +1,15 @@
 //! Sends the shop's traffic through the ingest door, at a rate that swings as over a day.
 
+use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use journal::{Clock, SystemClock};
+use model::synthetic::traffic::Traffic;
 
 use super::DemoError;
-use super::traffic::{Traffic, daily_swing};
 use crate::client::{Client, Door, Shipment};
 
 /// How often records are sent.
@@ -116,5 +117,30 @@ impl Sender {
         self.sent.counts.records.fetch_add(records, Ordering::Relaxed);
         self.sent.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+/// The rate of requests at a part of the day (0 midnight, 0.5 noon, 1 midnight again), as a factor
+/// of its mean: a third of it before dawn, 1.4 times as much from noon to evening.
+fn daily_swing(part_of_day: f64) -> f64 {
+    let main = (TAU * (part_of_day - 0.52)).sin();
+    let lunch = (2.0 * TAU * (part_of_day - 0.38)).sin();
+    1.0 + 0.55 * main + 0.15 * lunch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_swings_around_its_mean() {
+        let parts = 1_000_u32;
+        let rates: Vec<f64> =
+            (0..parts).map(|part| daily_swing(f64::from(part) / f64::from(parts))).collect();
+        let mean = rates.iter().sum::<f64>() / f64::from(parts);
+        assert!((mean - 1.0).abs() < 0.001, "{mean}");
+        let [low, high] = [f64::min, f64::max].map(|f| rates.iter().copied().reduce(f).unwrap());
+        assert!(low > 0.25 && low < 0.45, "{low}");
+        assert!(high > 1.35 && high < 1.5, "{high}");
     }
 }

@@ -4,11 +4,11 @@
 
 use std::path::Path;
 
+use model::synthetic::traffic::ZONE;
 use serde_json::{Value, json};
 
 use super::DemoError;
 use super::bucket::{BUCKET, LOGS};
-use super::traffic::ZONE;
 use crate::client::{Account, Client, ClientError, Job, NewToken, Token, Zone};
 
 const ACCOUNT: &str = "Burrito Bot";

@@ -29,6 +29,13 @@ impl World {
         }
     }
 
+    /// Customers change all their jobs at once.
+    pub(super) fn change_every_job(&mut self) {
+        for job in now(self.catalog.jobs(None)).unwrap_or_default() {
+            self.change(&job);
+        }
+    }
+
     fn actor(&self) -> Actor {
         Actor::system(self.now())
     }
@@ -80,7 +87,12 @@ impl World {
     }
 
     fn change_job(&mut self) {
-        let Some(job) = self.pick() else { return };
+        if let Some(job) = self.pick() {
+            self.change(&job);
+        }
+    }
+
+    fn change(&mut self, job: &Job) {
         let Some(story) = self.stories.get(&job.id) else { return };
         let wish = story.wish().clone();
         let wish = if self.rng.per_mille(300) {
@@ -88,8 +100,8 @@ impl World {
         } else {
             wish.changed(&mut self.rng)
         };
-        let change = JobChange { spec: wish.spec(), ..change_of(&job) };
-        let changed = self.apply(&job, change);
+        let change = JobChange { spec: wish.spec(), ..JobChange::none(job) };
+        let changed = self.apply(job, change);
         self.storm
             .trace
             .note(|| format!("world: job {} becomes {}: {wish:?}", job.id, changed.revision));
@@ -114,7 +126,7 @@ impl World {
     }
 
     fn enable(&self, job: &Job, enabled: bool) {
-        self.apply(job, JobChange { enabled, ..change_of(job) });
+        self.apply(job, JobChange { enabled, ..JobChange::none(job) });
         self.storm.trace.note(|| format!("world: job {} enabled: {enabled}", job.id));
     }
 
@@ -133,15 +145,5 @@ impl World {
         if let Some(story) = self.stories.get_mut(&job.id) {
             story.is_deleted = true;
         }
-    }
-}
-
-fn change_of(job: &Job) -> JobChange {
-    JobChange {
-        spec: job.spec.clone(),
-        name: job.name.clone(),
-        kind: job.kind.clone(),
-        frequency: job.frequency.clone(),
-        enabled: job.enabled,
     }
 }

@@ -16,6 +16,7 @@
 mod customers;
 mod disk;
 mod lane;
+mod meeting;
 mod process;
 mod sending;
 mod world;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use crate::oracle;
 use crate::world::{Options, Report};
 
+use meeting::Happens;
 use process::Process;
 use world::World;
 
@@ -56,18 +58,31 @@ pub fn run(seed: u64, options: Options) -> Report {
 /// Lets every process do something, start or die.
 fn step(world: &mut World, processes: &mut Vec<Process>) {
     let is_calm = world.storm.is_calm();
-    let taken_over = !is_calm && processes.len() == 1 && world.rng.per_mille(world.takeovers);
-    if taken_over {
+    let is_alone = processes.len() == 1 && !world.meeting.is_trouble();
+    let mut takes_over = !is_calm && is_alone && world.rng.per_mille(world.takeovers);
+    if !is_calm && is_alone && !takes_over {
+        world.meeting.alone();
+    }
+    match world.meeting.pass() {
+        Happens::Nothing => {}
+        Happens::AnotherTakesOver => takes_over = true,
+        Happens::CustomersChangeJobs => world.change_every_job(),
+    }
+    if takes_over {
         world.storm.saw("two processes believe to be the owner");
         processes.push(Process::new(world));
     }
     let mut at = 0;
     while at < processes.len() {
         world.begin_turn();
+        world.meeting.begin_turn(at == 0);
         processes[at].step(world);
         if !world.has_died() {
             at += 1;
             continue;
+        }
+        if at == 0 {
+            world.meeting.end();
         }
         let owns_disk = at + 1 == processes.len();
         processes.remove(at).die(world);
@@ -77,6 +92,9 @@ fn step(world: &mut World, processes: &mut Vec<Process>) {
         }
     }
     // Who was superseded delivers nothing any more, whatever becomes of who came after.
+    if processes.first().is_some_and(Process::is_superseded) {
+        world.meeting.end();
+    }
     processes.retain(|process| !process.is_superseded());
     if processes.is_empty() {
         let pause = Duration::from_secs(world.rng.below(20));

@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use model::{Id, InstallationId, JobId, Offset, Partition, Scope, UnixNanos};
 
 use super::disk::{Disk, Written};
+use super::meeting::Meeting;
 use crate::catalog::MemoryCatalog;
 use crate::flaw::Flaw;
 use crate::history::{BUCKETS, Record};
@@ -65,6 +66,7 @@ pub(super) struct World {
     pub(super) retention: Option<i64>,
     /// Of a thousand turns, in so many a second process takes over from one that goes on.
     pub(super) takeovers: u32,
+    pub(super) meeting: Meeting,
     pub(super) refusing: BTreeMap<&'static str, StoreErrorKind>,
     /// Seals that were answered and are not done: only a flawed ledger has some.
     pub(super) late_seals: Vec<(Duration, model::Batch)>,
@@ -104,6 +106,7 @@ impl World {
                 .per_mille(250)
                 .then(|| rng.between(60, 200) as i64 * model::time::NANOS_PER_SECOND),
             takeovers: rng.pick(&[0, 0, 20]),
+            meeting: Meeting::draw(seed),
             refusing: BTreeMap::new(),
             late_seals: Vec::new(),
             manners,
@@ -251,7 +254,7 @@ impl World {
 
     /// What becomes of a request to a bucket.
     pub(super) fn fate(&mut self, bucket: &str) -> Fate {
-        let refusal = self.refusing.get(bucket).copied();
+        let refusal = self.refusing.get(bucket).copied().or(self.meeting.refusal());
         if self.storm.is_calm() && refusal.is_none() {
             return Fate::CALM;
         }
@@ -352,6 +355,7 @@ impl World {
     pub(super) fn calm_down(&mut self) {
         self.storm.calm_down();
         self.refusing.clear();
+        self.meeting.end();
         self.buckets.withdraw();
         self.resume_all();
     }

@@ -145,7 +145,7 @@ impl World {
     async fn change_job(&mut self, id: JobId, wish: Wish) {
         let job = self.job(id).await;
         let before = job.revision;
-        let change = JobChange { spec: wish.spec(), ..change_of(&job) };
+        let change = JobChange { spec: wish.spec(), ..JobChange::none(&job) };
         let job = self.apply(&job, change).await;
         self.storm.trace.note(|| format!("world: job {id} becomes {}: {wish:?}", job.revision));
         if job.revision > before
@@ -158,7 +158,7 @@ impl World {
 
     async fn enable(&mut self, id: JobId, enabled: bool) {
         let job = self.job(id).await;
-        let change = JobChange { enabled, ..change_of(&job) };
+        let change = JobChange { enabled, ..JobChange::none(&job) };
         self.apply(&job, change).await;
         self.storm.trace.note(|| format!("world: job {id} enabled: {enabled}"));
     }
@@ -177,15 +177,5 @@ impl World {
         let partitions = (0..self.plan.partitions).map(Partition);
         let end = |partition| Cursor { partition, next: self.journal.bounds(partition).end };
         partitions.map(end).collect()
-    }
-}
-
-fn change_of(job: &Job) -> JobChange {
-    JobChange {
-        spec: job.spec.clone(),
-        name: job.name.clone(),
-        kind: job.kind.clone(),
-        frequency: job.frequency.clone(),
-        enabled: job.enabled,
     }
 }

@@ -12,8 +12,9 @@ use async_trait::async_trait;
 use model::{Batch, JobId, Offset, OffsetRange, Partition, UnixNanos};
 use sqlx::sqlite::SqliteConnection;
 
-use super::columns::{Columns, During, limit_and_offset};
+use super::columns::{Columns, During};
 use super::history::write_loss;
+use super::listing::Listing;
 use super::{SqliteCatalog, sql};
 use step::Step;
 
@@ -100,23 +101,9 @@ impl Ledger for SqliteCatalog {
     }
 
     async fn batches(&self, job: JobId, page: Page) -> Result<Paged<BatchRecord>> {
-        const ACTION: &str = "list batches";
-        let (limit, offset) = limit_and_offset(page);
-        let mut tx = self.snapshot().await?;
-        let total: i64 = sqlx::query_scalar(sql!("batches_count"))
-            .bind(job.0 as i64)
-            .fetch_one(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let rows = sqlx::query(sql!("batches"))
-            .bind(job.0 as i64)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&mut *tx)
-            .await
-            .during(ACTION)?;
-        let items = rows.iter().map(rows::record).collect::<Result<_>>()?;
-        Ok(Paged { items, total: total as u64 })
+        let listing =
+            Listing { action: "list batches", count: sql!("batches_count"), rows: sql!("batches") };
+        self.list(listing, page, |question| question.bind(job.0 as i64), rows::record).await
     }
 
     async fn batches_in_order(

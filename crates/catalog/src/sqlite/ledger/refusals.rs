@@ -41,11 +41,10 @@ pub(super) async fn settle(
     partition: Partition,
     first: Offset,
 ) -> Result<()> {
-    let batch = format!("of job {job} from {first} in partition {partition}");
-    match state(connection, job, partition, first).await?.as_deref() {
-        Some("delivered") => Ok(()),
-        Some(_) => Err(CatalogError::Fenced(format!("the batch {batch} was given up"))),
-        None => Err(CatalogError::not_found("batch", &batch)),
+    let (batch, state) = find(connection, job, partition, first).await?;
+    match state.as_str() {
+        "delivered" => Ok(()),
+        _ => Err(CatalogError::Fenced(format!("the batch {batch} was given up"))),
     }
 }
 
@@ -56,28 +55,34 @@ pub(super) async fn open_upload(
     partition: Partition,
     first: Offset,
 ) -> Result<()> {
-    let batch = format!("of job {job} from {first} in partition {partition}");
-    match state(connection, job, partition, first).await?.as_deref() {
-        Some("sealed") => Ok(()),
-        Some(state) => Err(CatalogError::Fenced(format!("the batch {batch} is {state} already"))),
-        None => Err(CatalogError::not_found("batch", &batch)),
+    let (batch, state) = find(connection, job, partition, first).await?;
+    match state.as_str() {
+        "sealed" => Ok(()),
+        state => Err(CatalogError::Fenced(format!("the batch {batch} is {state} already"))),
     }
 }
 
-/// What has become of a batch, if there is one.
-async fn state(
+/// What a batch is called, and what has become of it.
+async fn find(
     connection: &mut SqliteConnection,
     job: JobId,
     partition: Partition,
     first: Offset,
-) -> Result<Option<String>> {
-    sqlx::query_scalar("SELECT state FROM batch WHERE job = $1 AND partition = $2 AND first = $3")
-        .bind(job.0 as i64)
-        .bind(partition.0)
-        .bind(first.0 as i64)
-        .fetch_optional(connection)
-        .await
-        .during("find a batch")
+) -> Result<(String, String)> {
+    let batch = format!("of job {job} from {first} in partition {partition}");
+    let found: Option<String> = sqlx::query_scalar(
+        "SELECT state FROM batch WHERE job = $1 AND partition = $2 AND first = $3",
+    )
+    .bind(job.0 as i64)
+    .bind(partition.0)
+    .bind(first.0 as i64)
+    .fetch_optional(connection)
+    .await
+    .during("find a batch")?;
+    match found {
+        Some(state) => Ok((batch, state)),
+        None => Err(CatalogError::not_found("batch", &batch)),
+    }
 }
 
 /// Only batches that are sealed and no more can be taken back, from the start of one on.

@@ -67,14 +67,7 @@ pub(super) fn created(fields: &mut Fields) -> Requested {
 
 /// What a job that is there is to be.
 pub(super) fn updated(fields: &mut Fields, before: &Job) -> Requested {
-    let now = JobChange {
-        spec: before.spec.clone(),
-        name: before.name.clone(),
-        kind: before.kind.clone(),
-        frequency: before.frequency.clone(),
-        enabled: before.enabled,
-    };
-    let mut requested = common(fields, now);
+    let mut requested = common(fields, JobChange::none(before));
     fixed(fields, "dataset", &before.spec.dataset);
     fixed(fields, "kind", &before.kind);
     // Clients that send their whole model send what is unset as an empty string.

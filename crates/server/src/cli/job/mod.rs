@@ -88,10 +88,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         Action::Delete(job) => {
             let (client, path) = find::find(&job).await?;
             client.delete(&path).await?;
-            if job.common.json {
-                return print::json(&json!({ "id": job.id }));
-            }
-            line(format_args!("deleted job {}", job.id))
+            print::deleted("job", job.id, job.common.json)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the shop and its visitors are called.
 
-use model::synthetic::Dice;
+use crate::synthetic::Dice;
 
 /// Hosts of the zone, the most visited first.
 pub(super) const HOSTS: [&str; 6] = [

@@ -1,11 +1,13 @@
 //! What the traffic must look like.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use model::{Datasets, FieldType};
+use crc_fast::{CrcAlgorithm, checksum};
 use serde_json::{Map, Value};
 
 use super::*;
+use crate::{Checker, Datasets, FieldType};
 
 const AT: UnixNanos = UnixNanos(1_764_000_000_000_000_000);
 
@@ -115,13 +117,35 @@ fn times_come_in_order_and_the_shop_was_asked_where_the_cache_had_nothing() {
 }
 
 #[test]
-fn the_rate_swings_around_its_mean() {
-    let parts = 1_000_u32;
-    let rates: Vec<f64> =
-        (0..parts).map(|part| daily_swing(f64::from(part) / f64::from(parts))).collect();
-    let mean = rates.iter().sum::<f64>() / f64::from(parts);
-    assert!((mean - 1.0).abs() < 0.001, "{mean}");
-    let [low, high] = [f64::min, f64::max].map(|f| rates.iter().copied().reduce(f).unwrap());
-    assert!(low > 0.25 && low < 0.45, "{low}");
-    assert!(high > 1.35 && high < 1.5, "{high}");
+fn wide_records_have_65_fields_pass_the_door_and_tell_their_colo() {
+    let datasets = Datasets::builtin();
+    let mut checker = Checker::new(Arc::clone(datasets.get("http_requests").unwrap()));
+    let mut traffic = WideTraffic::new(11, 0);
+    for _ in 0..500 {
+        let mut line = Vec::new();
+        let colo = traffic.write_record(AT, &mut line);
+        let line = line.strip_suffix(b"\n").unwrap();
+        let checked = checker.check(line);
+        assert!(checked.is_ok(), "{checked:?}: {}", line.escape_ascii());
+        let record: Map<String, Value> = serde_json::from_slice(line).unwrap();
+        assert_eq!(record.len(), 65);
+        assert!(colo < COLOS && record["EdgeColoID"] == colo);
+    }
+}
+
+#[test]
+fn a_seed_gives_the_bytes_that_it_has_always_given() {
+    let (mut shop, mut wide) = (Traffic::new(42, 0), WideTraffic::new(42, 0));
+    let (mut narrow_text, mut wide_text) = (Vec::new(), Vec::new());
+    for number in 0..2_000 {
+        let at = UnixNanos(AT.0 + number * 1_000_000);
+        shop.write_record(at, &mut narrow_text);
+        wide.write_record(at, &mut wide_text);
+    }
+    let sums = [narrow_text, wide_text].map(|text| checksum(CrcAlgorithm::Crc32Iscsi, &text));
+    assert_eq!(
+        sums,
+        [4_150_197_993, 3_824_505_208],
+        "benchmarks of before and after can no longer be compared"
+    );
 }

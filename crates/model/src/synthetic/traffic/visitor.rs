@@ -1,6 +1,6 @@
 //! One visitor: what stays the same over all their requests.
 
-use model::synthetic::Dice;
+use crate::synthetic::Dice;
 
 use super::words::{BROWSERS, COUNTRIES, DATA_CENTRES};
 

@@ -9,20 +9,38 @@
 //! whoever reads records back can tell which are missing and which came twice.
 
 mod record;
+#[cfg(test)]
+mod tests;
 mod visitor;
+mod wide;
 mod words;
 
-use std::f64::consts::TAU;
-
-use model::UnixNanos;
-use model::synthetic::{Dice, Zipf};
+use crate::UnixNanos;
+use crate::synthetic::{Dice, Zipf};
 
 use record::Fields;
 use visitor::Visitor;
 use words::{HOSTS, PAGES, PRODUCTS};
 
+pub use wide::{COLOS, WideTraffic};
+
 /// The shop's zone.
 pub const ZONE: &str = "burritobot.example";
+/// Twelve of a record's fields, such as a job asks for.
+pub const SOME_FIELDS: [&str; 12] = [
+    "ClientIP",
+    "ClientRequestHost",
+    "ClientRequestMethod",
+    "ClientRequestURI",
+    "ClientRequestUserAgent",
+    "EdgeEndTimestamp",
+    "EdgeResponseBytes",
+    "EdgeResponseStatus",
+    "EdgeStartTimestamp",
+    "RayID",
+    "CacheCacheStatus",
+    "OriginResponseStatus",
+];
 /// Visitors that there are.
 const VISITORS: usize = 20_000;
 
@@ -137,14 +155,6 @@ impl Traffic {
     }
 }
 
-/// The rate of requests at a part of the day (0 midnight, 0.5 noon, 1 midnight again), as a factor
-/// of its mean: a third of it before dawn, 1.4 times as much from noon to evening.
-pub fn daily_swing(part_of_day: f64) -> f64 {
-    let main = (TAU * (part_of_day - 0.52)).sin();
-    let lunch = (2.0 * TAU * (part_of_day - 0.38)).sin();
-    1.0 + 0.55 * main + 0.15 * lunch
-}
-
 /// Scatters the numbers of a run, so that its ray ids are no row: one that gzip would shrink to
 /// nothing.
 const SCATTER: u32 = 0x9e37_79b1;
@@ -166,6 +176,3 @@ pub fn parse_ray_id(text: &str) -> Option<(u32, u32)> {
     let number = |digits| u32::from_str_radix(digits, 16).ok();
     Some((number(run)?, number(sequence)?.wrapping_mul(GATHER)))
 }
-
-#[cfg(test)]
-mod tests;

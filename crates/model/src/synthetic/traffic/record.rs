@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use model::UnixNanos;
-use model::synthetic::Dice;
+use crate::UnixNanos;
+use crate::synthetic::Dice;
 
 use super::visitor::Visitor;
 use super::{Kind, ZONE};
