@@ -28,12 +28,13 @@ const REGRESSIONS: [(u64, &str); 7] = [
 ];
 
 /// Seeds of the bare protocol that found a mistake once, and which.
-const BARE_REGRESSIONS: [(u64, &str); 5] = [
+const BARE_REGRESSIONS: [(u64, &str); 6] = [
     (5_100, "of two owners one took for somebody else's what the other had written"),
     (106_476, "the same, of an object that was written in one request"),
     (201_295, "an abort that a bucket refused while it let nobody in was never tried again"),
     (401_158, "the same, where the bucket had taken a write just before"),
     (2_064_497, "this world's disk forgot a key with the frames that it stood for"),
+    (4_037_976, "of an abort's denial, a write that was sent before it counted as one after it"),
 ];
 
 /// Seeds of the local journal that found a mistake once, and which.

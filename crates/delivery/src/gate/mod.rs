@@ -169,13 +169,15 @@ impl Gate {
             Look::Free => None,
         };
         let (permits, began) = (Vec::new(), Instant::now());
-        let mut turn = Turn { gate: self, to, claim, _slot: slot, permits, bytes: 0, began };
+        let after_denial = false;
+        let mut turn =
+            Turn { gate: self, to, claim, _slot: slot, permits, after_denial, bytes: 0, began };
         let pool = match turn.claim {
             Some(_) => &self.shared.probes,
             None => &self.shared.turns,
         };
         turn.permits.push(permit(pool, 1).await);
-        turn.began = Instant::now();
+        turn.begin();
         Ok(turn)
     }
 
@@ -245,6 +247,8 @@ pub(crate) struct Turn<'g> {
     claim: Option<Claim>,
     _slot: Slot<'g>,
     permits: Vec<SemaphorePermit<'g>>,
+    /// Whether an abort was denied before it began.
+    after_denial: bool,
     /// What it carries.
     bytes: u64,
     began: Instant,
@@ -262,7 +266,13 @@ impl Turn<'_> {
             sleep_until(start).await;
         }
         self.bytes = bytes;
+        self.begin();
+    }
+
+    /// The request is sent now.
+    fn begin(&mut self) {
         self.began = Instant::now();
+        self.after_denial = self.gate.aborting().is_denied();
     }
 
     /// Learns what the request's outcome tells of the bucket.
@@ -270,7 +280,7 @@ impl Turn<'_> {
         let gate = self.gate;
         let claim = self.claim.take();
         if outcome.is_ok() {
-            gate.aborting().written();
+            gate.aborting().written(self.after_denial);
         }
         gate.shared.metrics.requested(outcome.as_ref().err(), self.bytes);
         let has_changed = match outcome {

@@ -3,8 +3,8 @@
 //! Aborting needs `s3:AbortMultipartUpload`, which nobody has to give. Where it is refused though
 //! the bucket takes writes, the upload counts as closed, and a lifecycle rule of the bucket
 //! removes the parts. A bucket that lets nobody in for a while says nothing of aborts: an abort is
-//! refused for good only where one was denied, a write was taken after that, and one is denied
-//! again.
+//! refused for good only where one was denied, a write that was sent after that was taken, and one
+//! is denied again.
 
 use crate::store::StoreErrorKind;
 
@@ -39,9 +39,14 @@ impl Aborting {
         matches!(self, Self::Refused)
     }
 
-    /// The bucket took a write.
-    pub const fn written(&mut self) {
-        if matches!(self, Self::Denied) {
+    /// Whether what is sent now is sent after a denial.
+    pub const fn is_denied(self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
+
+    /// The bucket took a write, which was sent after a denial or not.
+    pub const fn written(&mut self, after_denial: bool) {
+        if after_denial && matches!(self, Self::Denied) {
             *self = Self::DeniedAndWritten;
         }
     }
@@ -96,20 +101,30 @@ mod tests {
     #[test]
     fn an_abort_is_refused_for_good_only_where_writes_are_taken_between_two_denials() {
         let mut aborting = Aborting::default();
-        aborting.written();
+        let written = |aborting: &mut Aborting| aborting.written(aborting.is_denied());
+        written(&mut aborting);
         assert_eq!(aborting.failed(DENIED), Abandoned::Waits);
         assert_eq!(aborting.failed(DENIED), Abandoned::Waits);
-        aborting.written();
+        written(&mut aborting);
         assert!(!aborting.is_refused());
         assert_eq!(aborting.failed(DENIED), Abandoned::Closed);
         assert!(aborting.is_refused());
     }
 
     #[test]
+    fn a_write_that_was_sent_before_a_denial_says_nothing_when_it_is_answered_after_it() {
+        let mut aborting = Aborting::default();
+        let after_denial = aborting.is_denied();
+        assert_eq!(aborting.failed(DENIED), Abandoned::Waits);
+        aborting.written(after_denial);
+        assert_eq!(aborting.failed(DENIED), Abandoned::Waits);
+    }
+
+    #[test]
     fn an_abort_that_is_let_through_begins_anew() {
         let mut aborting = Aborting::default();
         aborting.failed(DENIED);
-        aborting.written();
+        aborting.written(true);
         aborting.aborted();
         assert_eq!(aborting.failed(DENIED), Abandoned::Waits);
     }

@@ -216,7 +216,8 @@ impl Store for S3Store {
             .set_expected_bucket_owner(to.expected_bucket_owner.clone())
             .set_checksum_algorithm(checksum::name(checksum));
         let asked = Asked { to, guarded: false, checksum };
-        let answer = self.send(&asked, (Limits::of_body(0), None), call.send()).await?;
+        let sending = Box::pin(call.send());
+        let answer = self.send(&asked, (Limits::of_body(0), None), sending).await?;
         let id = answer.upload_id.ok_or_else(|| without(to, "an upload id"))?;
         Ok(UploadId { key: key.to_owned(), id })
     }

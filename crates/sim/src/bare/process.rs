@@ -31,10 +31,15 @@ pub(super) struct Known {
 
 impl Known {
     /// The bucket has answered to a request that writes.
-    pub(super) fn answered(&mut self, bucket: &'static str, is_taken: bool) {
+    pub(super) fn answered(&mut self, bucket: &'static str, is_taken: bool, after_denial: bool) {
         if is_taken {
-            self.aborting.entry(bucket).or_default().written();
+            self.aborting.entry(bucket).or_default().written(after_denial);
         }
+    }
+
+    /// Whether what is sent to the bucket now is sent after it has denied an abort.
+    pub(super) fn is_denied(&self, bucket: &'static str) -> bool {
+        self.aborting.get(bucket).is_some_and(|aborting| aborting.is_denied())
     }
 }
 

@@ -16,7 +16,7 @@ use model::destination::Conditional;
 use super::process::Known;
 use super::world::World;
 use crate::history::Wish;
-use crate::store::{Done, Outcome, Place, Work, tag};
+use crate::store::{Done, Fate, Outcome, Place, Work, tag};
 
 /// A request on the wire.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ struct Flight {
     until: Duration,
     error: Option<StoreErrorKind>,
     outlives: bool,
+    /// Whether the bucket had denied an abort before.
+    after_denial: bool,
 }
 
 /// What comes next.
@@ -114,6 +116,10 @@ impl Sending {
                 }
                 Next::Settle(event, _) => self.settle(event, world, known),
             }
+            // One that goes on was put back above.
+            if let Next::Fly(begun) = &mut self.next {
+                begun.after_denial = known.is_denied(self.wish.bucket);
+            }
         }
     }
 
@@ -193,7 +199,8 @@ impl Sending {
         world.storm.trace.note(|| format!("store: {work} {:?}", fate.error));
         let number = world.buckets.send_off(now, work, &fate);
         let until = now + fate.until_answer;
-        Next::Fly(Flight { asks, part, number, until, error: fate.error, outlives: fate.outlives })
+        let Fate { error, outlives, .. } = fate;
+        Next::Fly(Flight { asks, part, number, until, error, outlives, after_denial: false })
     }
 
     fn send_part(&self, world: &mut World) -> Next {
@@ -218,7 +225,7 @@ impl Sending {
             (None, None) => Err(StoreErrorKind::NoAnswer),
         };
         if flight.asks != Action::Look {
-            known.answered(self.wish.bucket, answer.is_ok());
+            known.answered(self.wish.bucket, answer.is_ok(), flight.after_denial);
         }
         self.next = match (flight.asks, answer) {
             (Action::Begin { part_bytes }, Ok(done)) => {
