@@ -179,7 +179,8 @@ impl OpenBatch {
         let before = staged.len();
         job.end(staged);
         extent.raw_bytes += (staged.len() - before) as u64;
-        if self.staged.len() > 0 {
+        // Records may all be empty texts, but no file of a compressed format is.
+        if self.staged.len() > 0 || extent.raw_bytes == 0 {
             self.compress(job, bench);
         }
         let checksum = self.checksum.value();

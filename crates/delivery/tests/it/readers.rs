@@ -38,6 +38,30 @@ async fn zstd_objects_of_many_frames_are_read_by_all_readers() {
     check(&ZSTD_READERS, &object, &lines);
 }
 
+#[tokio::test]
+async fn an_object_of_records_that_are_empty_texts_is_read_by_all_readers() {
+    for (compression, readers) in [("gzip", &GZIP_READERS[..]), ("zstd", &ZSTD_READERS[..])] {
+        let world = World::new().await;
+        world.s3.create_bucket(BUCKET);
+        let job = world
+            .job("s3://burritobot/logs?region=us-east-1", |spec| {
+                let options = format!(
+                    r#"{{"field_names":["ClientRequestHost"],"output_type":"csv","record_suffix":"","compression":"{compression}"}}"#
+                );
+                spec.output_options = Some(options);
+            })
+            .await;
+        world.append(0, 10).await;
+        world.finish().await;
+        world.settled(&job, 10).await;
+        let keys = world.s3.keys(BUCKET);
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        let object = world.s3.object(BUCKET, &keys[0]);
+        assert!(!object.is_empty(), "no file of {compression} is empty");
+        check(readers, &object, b"");
+    }
+}
+
 /// An object of some megabytes, and what it should hold.
 async fn object_of(compression: &str) -> (Vec<u8>, Vec<u8>) {
     let world = World::new().await;
@@ -93,5 +117,6 @@ fn read_by(program: &str, arguments: &[&str], object: &[u8]) -> std::io::Result<
         .stdin(Stdio::from(file))
         .stderr(Stdio::inherit())
         .output()?;
+    assert!(output.status.success(), "{program} ends with {}", output.status);
     Ok(output.stdout)
 }

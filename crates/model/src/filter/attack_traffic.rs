@@ -11,7 +11,7 @@
 //!
 //! Values of the fields: <https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/>.
 
-use super::{Filter, POINTER};
+use super::Filter;
 use crate::issue::listed;
 use crate::{Dataset, Issue};
 
@@ -48,7 +48,7 @@ impl Filter {
                 let known = listed(ATTACK_TRAFFIC.map(|(name, _)| name));
                 let message = format!(
                     "`true` is not possible for `{}`, whose records do not tell attack traffic: \
-                     it is for {known}; set `false`, or use `{POINTER}`",
+                     it is for {known}; set `false`, or use `filter`",
                     dataset.name
                 );
                 Err(vec![Issue::new(ATTACK_TRAFFIC_POINTER, message)])

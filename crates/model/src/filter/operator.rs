@@ -57,12 +57,30 @@ impl Operator {
         let found = Self::ALL.into_iter().find(|operator| operator.name == name);
         found.ok_or_else(|| {
             let known = || Self::ALL.iter().map(|operator| operator.name);
+            let hint = match Self::meant_by(name) {
+                Some(meant) => format!(" (did you mean `{meant}`?)"),
+                None => did_you_mean(name, known()),
+            };
             format!(
-                "`{}` is not an operator{}; known are {}",
+                "`{}` is not an operator{hint}; known are {}",
                 name.escape_debug(),
-                did_you_mean(name, known()),
                 listed(known())
             )
+        })
+    }
+
+    /// The operator that another language calls so. The nearest by its letters may be the very
+    /// opposite: `eq` of `neq`, `lt` of `!lt`.
+    fn meant_by(name: &str) -> Option<&'static str> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "=" | "==" | "equals" => "eq",
+            "neq" | "ne" | "!=" | "<>" => "!eq",
+            "<" | "!geq" => "lt",
+            "<=" | "lte" | "le" | "!gt" => "leq",
+            ">" | "!leq" => "gt",
+            ">=" | "gte" | "ge" | "!lt" => "geq",
+            "nin" | "notin" | "not in" | "not_in" => "!in",
+            _ => return None,
         })
     }
 

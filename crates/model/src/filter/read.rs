@@ -1,6 +1,12 @@
 //! Reading a filter: the expressions in its JSON, and their fields.
+//!
+//! Values stay as they are written until the type of their field is known: a number of any length
+//! loses no digit.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::expression::Expression;
 use super::operator::Operator;
@@ -9,6 +15,9 @@ use super::{FILTER_BYTES_MAX, FILTER_OPERATORS_MAX, POINTER};
 use crate::issue::{did_you_mean, element, listed, member};
 use crate::{Dataset, Field, Issue};
 
+/// The members of an object, by their names.
+type Members<'t> = BTreeMap<String, &'t RawValue>;
+
 /// The expression of a filter's text, or all that is wrong with it.
 pub(super) fn read(text: &str, dataset: &Dataset) -> Result<Expression, Vec<Issue>> {
     let wrong = |message: String| Err(vec![Issue::new(POINTER, message)]);
@@ -16,10 +25,12 @@ pub(super) fn read(text: &str, dataset: &Dataset) -> Result<Expression, Vec<Issu
         let bytes = text.len();
         return wrong(format!("has {bytes} bytes; at most {FILTER_BYTES_MAX} are allowed"));
     }
-    let filter = match serde_json::from_str(text) {
-        Ok(Value::Object(filter)) => filter,
-        Ok(_) => return wrong("must be a JSON object, `{\"where\": …}`, in a string".to_owned()),
-        Err(error) => return wrong(format!("is not valid JSON: {error}")),
+    // Looked at as a whole first: only so are strings within raw values known to be good.
+    if let Err(error) = serde_json::from_str::<Value>(text) {
+        return wrong(format!("is not valid JSON: {error}"));
+    }
+    let Ok(filter) = serde_json::from_str::<Members<'_>>(text) else {
+        return wrong("must be a JSON object, `{\"where\": …}`, in a string".to_owned());
     };
     let mut reader = Reader { dataset, issues: Vec::new(), operators: 0 };
     let expression = reader.filter(&filter);
@@ -54,7 +65,7 @@ impl<'d> Reader<'d> {
         result.map_err(|message| self.add(pointer, message)).ok()
     }
 
-    fn filter(&mut self, filter: &Map<String, Value>) -> Option<Expression> {
+    fn filter(&mut self, filter: &Members<'_>) -> Option<Expression> {
         const WHERE: &str = "where";
         let Some(expression) = filter.get(WHERE) else {
             self.add(POINTER, "must have the member `where`: `{\"where\": {\"key\": …}}`");
@@ -64,7 +75,7 @@ impl<'d> Reader<'d> {
         self.expression(&member(POINTER, WHERE), expression)
     }
 
-    fn check_members(&mut self, pointer: &str, found: &Map<String, Value>, known: &[&str]) {
+    fn check_members(&mut self, pointer: &str, found: &Members<'_>, known: &[&str]) {
         for name in found.keys().filter(|name| !known.contains(&name.as_str())) {
             let message = format!(
                 "`{}` is not known here{}; allowed are {}",
@@ -76,8 +87,8 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn expression(&mut self, pointer: &str, expression: &Value) -> Option<Expression> {
-        let Value::Object(members) = expression else {
+    fn expression(&mut self, pointer: &str, expression: &RawValue) -> Option<Expression> {
+        let Ok(members) = serde_json::from_str::<Members<'_>>(expression.get()) else {
             self.add(
                 pointer,
                 "must be an object with `key`, `operator` and `value`, or with `and`, or with `or`",
@@ -89,17 +100,17 @@ impl<'d> Reader<'d> {
             [("and", Expression::All as fn(Vec<Expression>) -> Expression), ("or", Expression::Any)]
         {
             if let Some(parts) = members.get(name) {
-                self.check_members(pointer, members, &[name]);
+                self.check_members(pointer, &members, &[name]);
                 return self.parts(&member(pointer, name), parts).map(join);
             }
         }
-        self.check_members(pointer, members, &["key", "operator", "value", "and", "or"]);
-        self.condition(pointer, members)
+        self.check_members(pointer, &members, &["key", "operator", "value", "and", "or"]);
+        self.condition(pointer, &members)
     }
 
-    fn parts(&mut self, pointer: &str, parts: &Value) -> Option<Vec<Expression>> {
-        match parts {
-            Value::Array(parts) if !parts.is_empty() => {
+    fn parts(&mut self, pointer: &str, parts: &RawValue) -> Option<Vec<Expression>> {
+        match serde_json::from_str::<Vec<&RawValue>>(parts.get()) {
+            Ok(parts) if !parts.is_empty() => {
                 let read: Vec<_> = parts
                     .iter()
                     .enumerate()
@@ -114,16 +125,16 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn condition(&mut self, pointer: &str, members: &Map<String, Value>) -> Option<Expression> {
+    fn condition(&mut self, pointer: &str, members: &Members<'_>) -> Option<Expression> {
         let key = self.name(pointer, members, "key");
         let operator = self.name(pointer, members, "operator");
         let value = members.get("value");
         if value.is_none() {
             self.add(pointer, "the member `value` is missing");
         }
-        let field = key.map(|name| self.field(name));
+        let field = key.map(|name| self.field(&name));
         let field = field.and_then(|field| self.keep(&member(pointer, "key"), field));
-        let operator = operator.map(Operator::from_name);
+        let operator = operator.map(|name| Operator::from_name(&name));
         let operator = operator.and_then(|read| self.keep(&member(pointer, "operator"), read));
         let ((index, field), operator) = (field?, operator?);
         let taken = operator.check_takes(field);
@@ -155,22 +166,12 @@ impl<'d> Reader<'d> {
         Ok((index, &dataset.fields[index]))
     }
 
-    fn name<'m>(
-        &mut self,
-        pointer: &str,
-        members: &'m Map<String, Value>,
-        name: &str,
-    ) -> Option<&'m str> {
-        match members.get(name) {
-            Some(Value::String(text)) => Some(text),
-            Some(_) => {
-                self.add(&member(pointer, name), "must be a string");
-                None
-            }
-            None => {
-                self.add(pointer, format!("the member `{name}` is missing"));
-                None
-            }
-        }
+    fn name(&mut self, pointer: &str, members: &Members<'_>, name: &str) -> Option<String> {
+        let Some(raw) = members.get(name) else {
+            self.add(pointer, format!("the member `{name}` is missing"));
+            return None;
+        };
+        let text = serde_json::from_str(raw.get()).map_err(|_| "must be a string".to_owned());
+        self.keep(&member(pointer, name), text)
     }
 }

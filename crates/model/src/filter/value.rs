@@ -1,7 +1,8 @@
-//! The values of a filter's conditions, read as the type of their field.
+//! The values of a filter's conditions, read as the type of their field, from what is written.
 
 use memchr::memmem::Finder;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::expression::{Relation, Test};
 use super::number::Number;
@@ -24,7 +25,7 @@ impl From<String> for Wrong {
 pub(super) fn read_test(
     operation: Operation,
     field_type: FieldType,
-    value: &Value,
+    value: &RawValue,
 ) -> Result<Test, Wrong> {
     Ok(match (field_type, operation) {
         (FieldType::String, Operation::StartsWith) => Test::TextStartsWith(read_text(value)?),
@@ -57,69 +58,79 @@ fn relation_of(operation: Operation) -> Relation {
 
 /// The values of `in`: an array, or a string joined by commas.
 fn read_list<T>(
-    value: &Value,
-    read: impl Fn(&Value) -> Result<T, String>,
+    value: &RawValue,
+    read: impl Fn(&RawValue) -> Result<T, String>,
 ) -> Result<Vec<T>, Wrong> {
-    let values = match value {
-        Value::Array(values) if !values.is_empty() => values.clone(),
-        Value::String(joined) => joined.split(',').map(Value::from).collect(),
-        other => {
-            return Err(Wrong::from(format!(
-                "expected an array of at least one value, or a string joined by commas, found \
-                 `{other}`"
-            )));
-        }
+    let is_array = value.get().starts_with('[');
+    let values = match text_of(value) {
+        Some(joined) => joined.split(',').filter_map(quoted).collect(),
+        None => serde_json::from_str::<Vec<Box<RawValue>>>(value.get()).unwrap_or_default(),
     };
+    if values.is_empty() {
+        return Err(Wrong::from(format!(
+            "expected an array of at least one value, or a string joined by commas, found `{value}`"
+        )));
+    }
     let mut wanted = Vec::with_capacity(values.len());
     let mut wrong = Vec::new();
     for (number, one) in values.iter().enumerate() {
         match read(one) {
             Ok(one) => wanted.push(one),
-            Err(message) => wrong.push((value.is_array().then_some(number), message)),
+            Err(message) => wrong.push((is_array.then_some(number), message)),
         }
     }
     if wrong.is_empty() { Ok(wanted) } else { Err(Wrong(wrong)) }
 }
 
-fn read_text(value: &Value) -> Result<Box<[u8]>, String> {
-    match value {
-        Value::String(text) => Ok(text.as_bytes().into()),
-        other => Err(format!("expected a string, found `{other}`")),
+/// The text as a JSON string.
+fn quoted(text: &str) -> Option<Box<RawValue>> {
+    serde_json::value::to_raw_value(text).ok()
+}
+
+/// The text that a string holds; `None` where the value is no string.
+fn text_of(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+fn read_text(value: &RawValue) -> Result<Box<[u8]>, String> {
+    let text = text_of(value).map(|text| text.into_bytes().into_boxed_slice());
+    text.ok_or_else(|| format!("expected a string, found `{value}`"))
+}
+
+fn read_bool(value: &RawValue) -> Result<bool, String> {
+    let text = text_of(value);
+    match text.as_deref().unwrap_or(value.get()) {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("expected `true` or `false`, found `{value}`")),
     }
 }
 
-fn read_bool(value: &Value) -> Result<bool, String> {
-    match value {
-        Value::Bool(flag) => Ok(*flag),
-        Value::String(text) if text == "true" => Ok(true),
-        Value::String(text) if text == "false" => Ok(false),
-        other => Err(format!("expected `true` or `false`, found `{other}`")),
-    }
+fn read_int(value: &RawValue) -> Result<Number, String> {
+    let digits = digits_of(value);
+    Number::parse_int(&digits).ok_or_else(|| {
+        let magnitude = digits.strip_prefix('-').unwrap_or(&digits);
+        let is_whole = !magnitude.is_empty() && magnitude.bytes().all(|byte| byte.is_ascii_digit());
+        let bound = if is_whole { " of at most 38 digits" } else { "" };
+        format!("expected a whole number{bound}, found `{value}`")
+    })
 }
 
-fn read_int(value: &Value) -> Result<Number, String> {
-    let number = digits_of(value).and_then(|digits| Number::parse_int(&digits));
-    number.ok_or_else(|| format!("expected a whole number, found `{value}`"))
+fn read_float(value: &RawValue) -> Result<Number, String> {
+    Number::parse(digits_of(value).as_bytes())
+        .ok_or_else(|| format!("expected a number, found `{value}`"))
 }
 
-fn read_float(value: &Value) -> Result<Number, String> {
-    let number = digits_of(value).and_then(|digits| Number::parse(digits.as_bytes()));
-    number.ok_or_else(|| format!("expected a number, found `{value}`"))
+/// What stands where a number should, in a string or bare.
+fn digits_of(value: &RawValue) -> String {
+    text_of(value).map_or_else(|| value.get().to_owned(), |text| text.trim().to_owned())
 }
 
-/// The text of a number, which may stand in a string.
-fn digits_of(value: &Value) -> Option<String> {
-    match value {
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(text.trim().to_owned()),
-        _ => None,
-    }
-}
-
-fn read_instant(value: &Value) -> Result<UnixNanos, String> {
-    let value = match value {
-        Value::String(text) => Value::String(text.trim().to_owned()),
-        other => other.clone(),
+fn read_instant(value: &RawValue) -> Result<UnixNanos, String> {
+    let value = match serde_json::from_str(value.get()) {
+        Ok(Value::String(text)) => Value::String(text.trim().to_owned()),
+        Ok(other) => other,
+        Err(error) => return Err(error.to_string()),
     };
     parse_json_timestamp(value.to_string().as_bytes()).map_err(|error| error.to_string())
 }

@@ -98,8 +98,6 @@ impl<'t> Cursor<'t> {
 
     /// What stands between the braces that open here; `None` for a comment.
     fn action(&mut self, dataset: &Dataset) -> Result<Option<TemplatePiece>, TemplateError> {
-        const ALLOWED: &str =
-            "only `{{ .Field }}`, constants in quotes or back-quotes, and `{{/* comments */}}`";
         let start = self.at;
         self.take("{{");
         if self.take("/*") {
@@ -112,7 +110,7 @@ impl<'t> Cursor<'t> {
             Some(b'`') => TemplatePiece::Text(self.back_quoted()?),
             Some(b'-') => return Err(self.error(self.at, "trim markers are not supported")),
             None => return Err(self.error(start, "`{{` is not closed by `}}`")),
-            Some(_) => return Err(self.error(self.at, format!("{ALLOWED} are allowed"))),
+            Some(_) => return Err(self.not_allowed("")),
         };
         self.skip_space();
         if self.take("}}") {
@@ -121,8 +119,27 @@ impl<'t> Cursor<'t> {
         Err(match self.rest().bytes().next() {
             None => self.error(start, "`{{` is not closed by `}}`"),
             Some(b'-') => self.error(self.at, "trim markers are not supported"),
-            Some(_) => self.error(self.at, format!("expected `}}}}`; {ALLOWED} are allowed")),
+            Some(_) => self.not_allowed("expected `}}`; "),
         })
+    }
+
+    /// Refuses what stands here, where what is `expected` should.
+    fn not_allowed(&self, expected: &str) -> TemplateError {
+        const SHOWN_CHARACTERS_MAX: usize = 20;
+        let rest = self.rest();
+        let inside = rest.split("}}").next().unwrap_or(rest).trim_end();
+        let shown: String = inside.chars().take(SHOWN_CHARACTERS_MAX).collect();
+        let dots = if shown.len() < inside.len() { "…" } else { "" };
+        let found = if shown.is_empty() {
+            "an empty action".to_owned()
+        } else {
+            format!("`{}{dots}`", shown.replace(char::is_control, " "))
+        };
+        let problem = format!(
+            "{expected}{found} is not allowed; only `{{{{ .Field }}}}`, constants in quotes or back-quotes, \
+             and `{{{{/* comments */}}}}` are"
+        );
+        self.error(self.at, problem)
     }
 
     fn comment(&mut self, start: usize) -> Result<(), TemplateError> {
@@ -185,7 +202,16 @@ impl<'t> Cursor<'t> {
     /// Appends what the escape means whose backslash stands here.
     fn escape(&mut self, bytes: &mut Vec<u8>) -> Result<(), TemplateError> {
         let rest = self.rest();
-        let unknown = || self.error(self.at, "unknown escape in a quoted constant");
+        let unknown = || {
+            let named = rest.chars().nth(1).filter(|c| !c.is_control());
+            let problem = format!(
+                "unknown escape `\\{}` in a quoted constant; known are `\\a`, `\\b`, `\\f`, `\\n`, `\\r`, \
+                 `\\t`, `\\v`, `\\\\`, `\\\"`, `\\ooo`, `\\xhh`, `\\uhhhh`, `\\Uhhhhhhhh`; in back-quotes a \
+                 backslash is itself",
+                named.map(String::from).unwrap_or_default()
+            );
+            self.error(self.at, problem)
+        };
         let letter = *rest.as_bytes().get(1).ok_or_else(unknown)?;
         let (digits, radix) = match letter {
             b'x' => (2..4, 16),

@@ -1,6 +1,7 @@
 //! The members of a JSON object in a request's body, read one by one, so that all that is wrong
 //! with them is told at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use model::Issue;
@@ -81,6 +82,11 @@ impl Fields {
         self.read(key, "a string")
     }
 
+    /// A text that holds JSON.
+    pub(crate) fn json_text(&mut self, key: &str) -> Given<String> {
+        self.read(key, "a string that holds the JSON, its quotes escaped by backslashes")
+    }
+
     /// A text that has to be there and hold something; empty where it does not.
     pub(crate) fn required_text(&mut self, key: &str) -> String {
         match self.text(key) {
@@ -116,8 +122,9 @@ impl Fields {
             None => Given::Absent,
             Some("null") => Given::Null,
             Some(text) if text.starts_with('{') => Given::Value(text.to_owned()),
-            Some(_) => {
-                self.refuse(key, "expected an object");
+            Some(other) => {
+                let message = format!("expected an object, found {}", shown(other));
+                self.refuse(key, message);
                 Given::Absent
             }
         }
@@ -151,9 +158,25 @@ impl Fields {
         match serde_json::from_str(raw.get()) {
             Ok(value) => Given::Value(value),
             Err(_) => {
-                self.refuse(key, format!("expected {expected}"));
+                let message = format!("expected {expected}, found {}", shown(raw.get()));
+                self.refuse(key, message);
                 Given::Absent
             }
         }
     }
+}
+
+/// What a value is, in words. A text, which may be a secret, is not repeated.
+fn shown(raw: &str) -> Cow<'_, str> {
+    const SHOWN_BYTES_MAX: usize = 40;
+    Cow::Borrowed(match raw.as_bytes().first() {
+        Some(b'"') if serde_json::from_str::<String>(raw).is_err() => {
+            "a string with half a surrogate pair"
+        }
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        _ if raw.len() > SHOWN_BYTES_MAX => "a number",
+        _ => return Cow::Owned(format!("`{raw}`")),
+    })
 }

@@ -80,6 +80,10 @@ impl<'b> Elements<'b> {
             }
             return Ok(None);
         }
+        if matches!(byte, b',' | b']' | b'}') {
+            let (at, found) = (self.at, char::from(byte));
+            return Err(format!("expected an element at byte {at}, found `{found}`"));
+        }
         let end = value_end(self.body, self.at)
             .ok_or_else(|| format!("the element that begins at byte {} is not whole", self.at))?;
         let element = &self.body[self.at..end];
@@ -230,7 +234,9 @@ mod tests {
             ("[{\"a\":1}", "without `]`"),
             ("[{\"a\":1},", "without `]`"),
             ("[{\"a\":1", "at byte 1 is not whole"),
-            ("[1,]", "at byte 3 is not whole"),
+            ("[1,]", "expected an element at byte 3, found `]`"),
+            ("[,1]", "expected an element at byte 1, found `,`"),
+            ("[}]", "expected an element at byte 1, found `}`"),
             ("[1 2]", "expected `,` or `]` at byte 3"),
             ("[] x", "more after the array, at byte 3"),
             ("hello", "neither `[` nor `{`"),

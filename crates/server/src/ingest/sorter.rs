@@ -152,13 +152,17 @@ impl<'s> Sorter<'s> {
         if memchr::memchr2(b'\n', b'\r', element).is_none() {
             return self.record(number, element, None);
         }
+        // As it came, so that a line break within a string is refused and does not become a space.
+        if let Err(refusal) = self.checker.check(element) {
+            return self.refuse(number, element, refusal.to_string());
+        }
         let mut line = std::mem::take(&mut self.scratch);
         line.clear();
-        // In good JSON they are whitespace between tokens: within strings they are escaped.
+        // In good JSON they are whitespace between tokens.
         line.extend(element.iter().map(|&b| if matches!(b, b'\n' | b'\r') { b' ' } else { b }));
-        let sorted = self.record(number, &line, None);
+        let accepted = self.accept(number, &line, &line, None);
         self.scratch = line;
-        sorted
+        accepted
     }
 
     /// Takes a record; `place` is where it stands in the body with a newline behind it, if it does.

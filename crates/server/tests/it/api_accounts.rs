@@ -61,7 +61,7 @@ async fn what_cannot_be_is_refused_all_at_once() {
     let answer = site.post("/accounts", &json!({"name": 5})).await;
     assert_eq!(
         (answer.failure(400, 1003), answer.pointers()),
-        ("`/name`: expected a string".to_owned(), vec!["/name".to_owned()])
+        ("`/name`: expected a string, found `5`".to_owned(), vec!["/name".to_owned()])
     );
     site.post("/accounts", &json!([])).await.failure(400, 1002);
     for query in ["page=0", "per_page=1001", "page=x"] {

@@ -145,6 +145,27 @@ async fn all_that_is_wrong_is_told_at_once_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_member_of_another_type_is_told_with_what_was_found() {
+    let site = Site::start().await;
+    for (key, value, expected) in [
+        ("filter", json!({"where": {}}), "expected a string that holds the JSON, its quotes"),
+        ("filter", json!({"where": {}}), "found an object"),
+        ("output_options", json!([1]), "expected an object, found an array"),
+        ("enabled", json!("verysecret"), "expected `true` or `false`, found a string"),
+        ("name", json!(true), "expected a string, found `true`"),
+        ("max_upload_records", json!(-1), "expected a whole number, found `-1`"),
+    ] {
+        let mut body = job();
+        body[key] = value;
+        let answer = site.post(&jobs_path(&site), &body).await;
+        let message = answer.failure(400, 1003);
+        assert_eq!(answer.pointers(), [format!("/{key}")]);
+        assert!(message.contains(expected), "{message}");
+        assert!(!message.contains("verysecret"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn secrets_are_shown_to_those_only_who_may_write() {
     let site = Site::start().await;
     let made = site.post(&jobs_path(&site), &job()).await.result();

@@ -82,6 +82,23 @@ async fn a_bad_element_of_an_array_is_named_by_its_number() {
 }
 
 #[tokio::test]
+async fn a_line_break_within_a_string_is_refused_and_none_becomes_a_space() {
+    let site = Site::start().await;
+    let body = "[{\"RayID\":\"a\nb\"}, {\"RayID\":\"a\rb\"}, {\r\n\"RayID\":\n\"a\\nb\"\r}]";
+    let result = send_as(&site, "application/json", body).await.result();
+    assert_eq!((&result["accepted"], &result["quarantined"]), (&json!(1), &json!(2)));
+    for error in result["errors"].as_array().unwrap() {
+        let reason = error["reason"].as_str().unwrap();
+        assert!(reason.contains("control character") && reason.contains("at byte 11"), "{reason}");
+    }
+    let frames = site.stop_and_read().await;
+    assert_eq!(lines(&frames, FrameKind::Records), ["{  \"RayID\": \"a\\nb\" }"]);
+    let kept = lines(&frames, FrameKind::Quarantine);
+    let first: serde_json::Value = serde_json::from_str(&kept[0]).unwrap();
+    assert_eq!(first["content"], "{\"RayID\":\"a\nb\"}");
+}
+
+#[tokio::test]
 async fn json_that_holds_no_records_is_refused_as_a_whole() {
     let site = Site::start().await;
     for (body, expected) in [

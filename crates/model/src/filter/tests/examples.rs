@@ -186,7 +186,7 @@ fn what_is_no_filter_is_refused() {
 fn every_finding_has_its_pointer() {
     refused(
         r#"{"where":{"and":[
-            {"key":"text","operator":"equals","value":"x"},
+            {"key":"text","operator":"matches","value":"x"},
             {"or":[{"key":"Text","operator":"eq","value":5},
                    {"key":"Count","operator":"startsWith","value":"1"},
                    {"key":"Count","operator":"in","value":[1,"x",2.5]}]},
@@ -197,7 +197,7 @@ fn every_finding_has_its_pointer() {
         &[
             ("/filter/when", "`when` is not known here"),
             ("/filter/where/and/0/key", "`text` is not a field of `kinds` (did you mean `Text`?)"),
-            ("/filter/where/and/0/operator", "`equals` is not an operator; known are `eq`, `!eq`"),
+            ("/filter/where/and/0/operator", "`matches` is not an operator; known are `eq`, `!eq`"),
             ("/filter/where/and/1/or/0/value", "expected a string, found `5`"),
             (
                 "/filter/where/and/1/or/1/operator",
@@ -237,6 +237,71 @@ fn values_have_to_fit_their_field() {
     ] {
         let text = json!({ "where": { "key": key, "operator": operator, "value": value } });
         refused(&text.to_string(), &[("/filter/where/value", expected)]);
+    }
+}
+
+#[test]
+fn numbers_keep_every_digit_that_is_written() {
+    let holds = |key: &str, operator: &str, value: &str, record: &str| {
+        let text =
+            format!(r#"{{"where":{{"key":"{key}","operator":"{operator}","value":{value}}}}}"#);
+        let filter = parse(&text).unwrap_or_else(|issues| panic!("{text}: {issues:?}")).unwrap();
+        let mut scanner = Scanner::new(dataset(), filter.fields());
+        scanner.scan(record.as_bytes()).unwrap();
+        filter.matches(|field| scanner.value(record.as_bytes(), field))
+    };
+    let (wanted, next) = ("18446744073709551616123", "18446744073709551616124");
+    for quote in ["", "\""] {
+        let value = format!("{quote}{wanted}{quote}");
+        for (key, operator, value) in [
+            ("Count", "eq", value.clone()),
+            ("Share", "eq", value.clone()),
+            ("Count", "in", format!("[1,{value}]")),
+            ("Ids", "contains", value),
+        ] {
+            let record = |number: &str| match key {
+                "Ids" => format!(r#"{{"Ids":[1,{number}]}}"#),
+                _ => format!(r#"{{"{key}":{number}}}"#),
+            };
+            assert!(holds(key, operator, &value, &record(wanted)), "{key} {value}");
+            assert!(!holds(key, operator, &value, &record(next)), "{key} {value}");
+        }
+    }
+    assert!(holds("Count", "lt", "-9223372036854775809", r#"{"Count":-9223372036854775810}"#));
+    assert!(holds("Count", "eq", "-0", r#"{"Count":0}"#));
+    assert!(holds("Share", "eq", "1E5", r#"{"Share":100000}"#));
+    for (value, expected) in [
+        ("1e3", "expected a whole number, found `1e3`"),
+        ("30.0", "expected a whole number, found `30.0`"),
+        (&"9".repeat(39), "expected a whole number of at most 38 digits, found `999"),
+    ] {
+        let text = format!(r#"{{"where":{{"key":"Count","operator":"eq","value":{value}}}}}"#);
+        refused(&text, &[("/filter/where/value", expected)]);
+    }
+}
+
+#[test]
+fn an_unknown_operator_is_told_with_the_one_that_was_meant() {
+    for (operator, meant) in [
+        ("neq", "!eq"),
+        ("ne", "!eq"),
+        ("!=", "!eq"),
+        ("==", "eq"),
+        ("!lt", "geq"),
+        ("!leq", "gt"),
+        ("!gt", "leq"),
+        ("!geq", "lt"),
+        (">=", "geq"),
+        ("lte", "leq"),
+        ("gte", "geq"),
+        ("notIn", "!in"),
+        ("not in", "!in"),
+        ("startswith", "startsWith"),
+        ("!Contains", "!contains"),
+    ] {
+        let text = format!(r#"{{"where":{{"key":"Count","operator":"{operator}","value":1}}}}"#);
+        let expected = format!("`{operator}` is not an operator (did you mean `{meant}`?)");
+        refused(&text, &[("/filter/where/operator", &expected)]);
     }
 }
 

@@ -124,7 +124,7 @@ fn every_finding_is_made_at_once() {
             ("/field_names/3", "`Temperature` is not a field of `http_requests`"),
             ("/field_names/4", "`ClientIP` is named twice"),
             ("/record_prefix", "expected a string, found `5`"),
-            ("/record_template", "expected `}}`; only `{{ .Field }}`"),
+            ("/record_template", "expected `}}`; `| printf` is not allowed; only `{{ .Field }}`"),
             ("/timestamp_format", "`rfc3339us` is not allowed (did you mean `rfc3339ms`?)"),
             ("/sample_rate", "found `0`"),
             ("/CVE-2021-44228", "expected `true` or `false`, found `\"yes\"`"),

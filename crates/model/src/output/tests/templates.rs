@@ -61,7 +61,7 @@ fn what_is_not_closed_or_no_field_is_refused_with_its_place() {
         ("é{{", "`{{` is not closed by `}}`, at character 2"),
         ("ab{{ .ClientIP ", "`{{` is not closed by `}}`, at character 3"),
         ("{{ .ClientIP } }", "expected `}}`"),
-        ("{{}}", "are allowed, at character 3"),
+        ("{{}}", "an empty action is not allowed; only `{{ .Field }}`, constants in quotes"),
         ("{{ . }}", "`.` needs the name of a field, at character 4"),
         ("{{ .ClientIP.Sub }}", "`ClientIP.Sub` is not a field of `http_requests`, at character 4"),
         ("{{ .1st }}", "`1st` is not a field"),
@@ -70,19 +70,25 @@ fn what_is_not_closed_or_no_field_is_refused_with_its_place() {
         ("{{- /* c */ -}}", "trim markers are not supported"),
         ("{{/* c */ -}}", "a comment must be closed by `*/}}`, at character 10"),
         ("{{/* c }}", "the comment is not closed by `*/}}`, at character 1"),
-        ("{{ /* c */}}", "are allowed, at character 4"),
+        ("{{ /* c */}}", "`/* c */` is not allowed; only"),
     ]);
 }
 
 #[test]
 fn the_rest_of_the_language_is_refused() {
     refused(&[
-        ("{{ .ClientIP | printf }}", "expected `}}`; only `{{ .Field }}`, constants"),
+        (
+            "{{ .ClientIP | printf }}",
+            "expected `}}`; `| printf` is not allowed; only `{{ .Field }}`",
+        ),
         ("{{ .ClientIP .RayID }}", "expected `}}`"),
-        ("{{ if .ClientIP }}x{{ end }}", "are allowed, at character 4"),
-        ("{{ $x }}", "are allowed"),
-        ("{{ 5 }}", "are allowed"),
-        ("{{ 'a' }}", "are allowed"),
+        ("{{ if .ClientIP }}x{{ end }}", "`if .ClientIP` is not allowed; only"),
+        ("{{ if .ClientIP }}x{{ end }}", "`{{/* comments */}}` are, at character 4"),
+        ("{{ range .SecuritySources\n}}", "`range .SecuritySourc…` is not allowed"),
+        ("{{ $x }}", "`$x` is not allowed"),
+        ("{{ 5 }}", "`5` is not allowed"),
+        ("{{ 'a' }}", "`'a'` is not allowed"),
+        ("{{{.ClientIP}}}", "`{.ClientIP` is not allowed"),
     ]);
 }
 
@@ -92,8 +98,9 @@ fn malformed_constants_are_refused() {
         ("{{ \"a }}", "the quoted constant is not closed, at character 4"),
         ("{{ \"a\n\" }}", "the quoted constant is not closed"),
         ("{{ `a }}", "the back-quoted constant is not closed, at character 4"),
-        (r#"{{ "\q" }}"#, "unknown escape in a quoted constant, at character 5"),
-        (r#"{{ "\'" }}"#, "unknown escape"),
+        (r#"{{ "\q" }}"#, r"unknown escape `\q` in a quoted constant; known are `\a`, `\b`"),
+        (r#"{{ "\q" }}"#, "a backslash is itself, at character 5"),
+        (r#"{{ "\'" }}"#, r"unknown escape `\'`"),
         (r#"{{ "\x4" }}"#, "unknown escape"),
         (r#"{{ "\x+4" }}"#, "unknown escape"),
         (r#"{{ "\400" }}"#, "unknown escape"),

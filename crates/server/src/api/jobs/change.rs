@@ -95,7 +95,7 @@ fn common(fields: &mut Fields, before: JobChange) -> Requested {
         spec: JobSpec {
             output_options: fields.object("output_options").map(Some).or(spec.output_options, None),
             logpull_options: fields.text("logpull_options").or(spec.logpull_options, String::new()),
-            filter: fields.text("filter").or(spec.filter, String::new()),
+            filter: fields.json_text("filter").or(spec.filter, String::new()),
             filter_attack_traffic: fields
                 .flag("filter_attack_traffic")
                 .or(spec.filter_attack_traffic, false),

@@ -63,7 +63,7 @@ pub(super) struct ChangeArgs {
     #[arg(long, value_name = "BOOL")]
     filter_attack_traffic: Option<bool>,
 
-    /// How often to push: high or low. It is kept and shown, and changes nothing.
+    /// How often to push: high, or low for fewer and larger objects, where no limit is set.
     #[arg(long, value_name = "WORD")]
     frequency: Option<String>,
 
@@ -116,6 +116,7 @@ impl ChangeArgs {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect();
+        let is_whole = self.output_options.is_some();
         let mut options = match (self.output_options, existing) {
             (Some(options), _) => options,
             (None, Some((client, path))) if !named.is_empty() => {
@@ -124,7 +125,7 @@ impl ChangeArgs {
             (None, _) => Map::new(),
         };
         options.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        if !options.is_empty() {
+        if is_whole || !options.is_empty() {
             body.insert("output_options".to_owned(), options.into());
         }
         Ok(body)
@@ -178,6 +179,11 @@ mod tests {
             body(&["--name", "n", "--max-records", "0", "--max-interval", "2m"]).await,
             json!({ "name": "n", "max_upload_records": 0, "max_upload_interval_seconds": 120 })
         );
+    }
+
+    #[tokio::test]
+    async fn no_output_options_at_all_can_be_asked_for() {
+        assert_eq!(body(&["--output-options", "{}"]).await, json!({ "output_options": {} }));
     }
 
     #[tokio::test]

@@ -99,6 +99,10 @@ impl Row {
             }
             other => one_text(other)?,
         };
+        // A field of one line would lose them.
+        if value.contains(['\n', '\r']) {
+            return None;
+        }
         (condition.len() == 3 && !key.is_empty()).then_some(Self { key, operator, value })
     }
 }
@@ -120,9 +124,14 @@ fn typed(text: &str, field_type: Option<FieldType>) -> Option<Value> {
     }
 }
 
+/// Whole numbers up to it are exact as 64-bit floats.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
 fn one_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
+        // A whole number beyond 64 bits has lost digits here.
+        Value::Number(number) if number.as_f64()?.abs() >= EXACT_MAX && number.is_f64() => None,
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
@@ -379,6 +388,10 @@ mod tests {
         for text in [
             "{\"where\":",
             r#"{"where":{"key":"ClientIP","operator":"in","value":["a,b"]}}"#,
+            r#"{"where":{"key":"ClientIP","operator":"eq","value":"a\nb"}}"#,
+            r#"{"where":{"key":"ClientIP","operator":"in","value":["a","b\rc"]}}"#,
+            r#"{"where":{"key":"EdgeResponseStatus","operator":"eq","value":18446744073709551616}}"#,
+            r#"{"where":{"key":"EdgeResponseCompressionRatio","operator":"eq","value":100000000000000000001}}"#,
             r#"{"where":{"and":[{"or":[{"and":[{"key":"ClientIP","operator":"eq","value":"a"}]}]}]}}"#,
         ] {
             let read = Conditions::read(text, &dataset());

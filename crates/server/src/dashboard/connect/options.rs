@@ -98,10 +98,11 @@ impl Options {
                 let names = value.as_array().into_iter().flatten();
                 *fields = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
             }
-            (OUTPUT_TYPE, Some(word)) => self.output_type = word,
+            // The API takes words in whatever case, the form offers them in one.
+            (OUTPUT_TYPE, Some(word)) => self.output_type = word.to_ascii_lowercase(),
             (RECORD_TEMPLATE, Some(text)) => self.record_template = text,
-            (TIMESTAMP_FORMAT, Some(word)) => self.timestamp_format = word,
-            (COMPRESSION, Some(word)) => self.compression = word,
+            (TIMESTAMP_FORMAT, Some(word)) => self.timestamp_format = word.to_ascii_lowercase(),
+            (COMPRESSION, Some(word)) => self.compression = word.to_ascii_lowercase(),
             (OUTPUT_TYPE | RECORD_TEMPLATE | TIMESTAMP_FORMAT | COMPRESSION, None) => {}
             (SAMPLE_RATE, _) if value == json!(1) => {}
             (SAMPLE_RATE, _) => self.sample_rate = value.to_string(),
@@ -130,8 +131,12 @@ impl Options {
         taken("max_upload_interval_seconds", &mut self.max_upload_interval_seconds);
         taken("max_upload_records", &mut self.max_upload_records);
         if let Some(template) = form.get(RECORD_TEMPLATE) {
-            // Browsers send each end of a line as CR and LF.
-            self.record_template = template.replace("\r\n", "\n");
+            // Browsers send each end of a line as CR and LF, whatever it was.
+            let lines = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+            let template = lines(template);
+            if template != lines(&self.record_template) {
+                self.record_template = template;
+            }
         }
         self.redacts_lookups = form.get("redact").is_some();
         self.merges_subrequests = form.get(MERGE_SUBREQUESTS).is_some();
@@ -209,7 +214,7 @@ fn members(spec: &JobSpec) -> Map<String, Value> {
             "fields" => (FIELD_NAMES, value.split(',').map(str::trim).collect::<Vec<_>>().into()),
             "timestamps" => (TIMESTAMP_FORMAT, value.into()),
             "sample" => (SAMPLE_RATE, rate(&value)),
-            CVE_2021_44228 => (CVE_2021_44228, (value == "true").into()),
+            CVE_2021_44228 => (CVE_2021_44228, value.eq_ignore_ascii_case("true").into()),
             _ => continue,
         };
         members.insert(name.to_owned(), value);
@@ -270,6 +275,28 @@ mod tests {
             (&written["batch_prefix"], &written["record_delimiter"]),
             (&json!("["), &json!(","))
         );
+    }
+
+    #[test]
+    fn words_count_in_whatever_case() {
+        let json = r#"{"output_type":"CSV","timestamp_format":"RFC3339","compression":"Zstd"}"#;
+        let (options, _) = Options::read(None, "high", &spec(json, ""));
+        let words = [&options.output_type, &options.timestamp_format, &options.compression];
+        assert_eq!(words, ["csv", "rfc3339", "zstd"]);
+        let logpull = "fields=RayID&CVE-2021-44228=True&timestamps=UNIX";
+        let (options, _) = Options::read(None, "high", &spec("", logpull));
+        assert!(options.redacts_lookups);
+        assert_eq!(options.timestamp_format, "unix");
+    }
+
+    #[test]
+    fn a_template_that_nobody_touched_keeps_its_line_ends() {
+        let json = json!({"record_template": "\n{{.RayID}}\r\n"}).to_string();
+        let (mut options, _) = Options::read(None, "high", &spec(&json, ""));
+        options.fill(&FormData::of([("record_template", "\r\n{{.RayID}}\r\n")]));
+        assert_eq!(options.record_template, "\n{{.RayID}}\r\n");
+        options.fill(&FormData::of([("record_template", "\r\n{{.RayID}}x\r\n")]));
+        assert_eq!(options.record_template, "\n{{.RayID}}x\n");
     }
 
     proptest! {
