@@ -17,7 +17,7 @@ use sim::{Flaw, Options, Report, Rule, bare, local, run};
 const FLAW_RUN: u64 = 1000;
 
 /// Seeds that found a mistake once, and which.
-const REGRESSIONS: [(u64, &str); 7] = [
+const REGRESSIONS: [(u64, &str); 8] = [
     (3, "a clean stop gave up an upload after its first failure"),
     (44, "batches for a bucket that a job had left held up those for its new bucket for ever"),
     (64, "a cursor that had moved in a call without an answer was never passed over again"),
@@ -25,6 +25,7 @@ const REGRESSIONS: [(u64, &str); 7] = [
     (1_022_456, "an abort that a bucket refused while it let nobody in was never tried again"),
     (1_030_667, "the same, of a deleted job"),
     (1_050_808, "the same, of batches that followed their job to another bucket"),
+    (8_013_720, "this world's store did later what it had refused"),
 ];
 
 /// Seeds of the bare protocol that found a mistake once, and which.

@@ -104,6 +104,8 @@ pub(crate) struct Buckets {
     uploads: BTreeMap<String, Upload>,
     uploads_begun: u64,
     wire: BTreeMap<(Duration, u64), Work>,
+    /// Requests that come twice, and the second time of each: what was refused does not come again.
+    twins: BTreeMap<u64, u64>,
     outcomes: BTreeMap<u64, Outcome>,
     sent: u64,
 }
@@ -135,6 +137,7 @@ impl Buckets {
             uploads: BTreeMap::new(),
             uploads_begun: 0,
             wire: BTreeMap::new(),
+            twins: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             sent: 0,
         }
@@ -197,17 +200,16 @@ impl Buckets {
     }
 
     /// Puts a request on the wire that meets this fate, and gives its number where it is carried
-    /// out. It may come twice.
+    /// out. It may come twice, where the store does what it asks for.
     pub(crate) fn send_off(&mut self, now: Duration, work: Work, fate: &Fate) -> Option<u64> {
         if !fate.is_done {
             return None;
         }
         let due = now + fate.until_done;
-        if let Some(again) = fate.again {
-            self.storm.saw("a request comes twice");
-            self.send(due + again, work.clone());
-        }
-        Some(self.send(due, work))
+        let twin = fate.again.map(|again| self.send(due + again, work.clone()));
+        let number = self.send(due, work);
+        self.twins.extend(twin.map(|twin| (number, twin)));
+        Some(number)
     }
 
     /// Takes a request off the wire, if it is still on it.
@@ -229,6 +231,11 @@ impl Buckets {
             }
             let ((_, number), work) = first.remove_entry();
             let outcome = self.carry_out(work);
+            match self.twins.remove(&number) {
+                Some(twin) if outcome.is_err() => self.recall(twin),
+                Some(_) => self.storm.saw("a request comes twice"),
+                None => {}
+            }
             self.outcomes.insert(number, outcome);
         }
     }
