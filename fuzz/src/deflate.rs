@@ -1,16 +1,18 @@
-//! Any text comes out of a gzip member as it went in, and a used encoder makes the same member as a
+//! Any text comes out of a gzip member of either effort as it went in, and a used encoder makes the same member as a
 //! fresh one. The input's pieces, repeated by its first bytes, are such a text too.
 
 use std::io::Read;
 
-use ::deflate::Encoder;
+use ::deflate::{Effort, Encoder};
 
 /// Tries these bytes.
 pub fn run(data: &[u8]) {
-    let mut encoder = Encoder::new();
-    let plain = member(&mut encoder, data);
-    member(&mut encoder, &repeated(data));
-    assert!(member(&mut encoder, data) == plain);
+    for effort in [Effort::Fast, Effort::Dense] {
+        let mut encoder = Encoder::with_effort(effort);
+        let plain = member(&mut encoder, data);
+        member(&mut encoder, &repeated(data));
+        assert!(member(&mut encoder, data) == plain);
+    }
 }
 
 fn member(encoder: &mut Encoder, text: &[u8]) -> Vec<u8> {

@@ -1,7 +1,8 @@
 //! How fast members are made and how small they become: `cargo bench -p deflate`.
 //!
 //! Prints MB of text per second of CPU time (the best of several rounds) and how many times smaller
-//! the members are, for this encoder and for libdeflate at levels 1 and 3. Members have about 1 MiB.
+//! the members are, for this encoder with each effort and for libdeflate at levels 1, 3 and 7. Members
+//! have about 1 MiB.
 //! `cargo bench -p deflate -- NAME` measures only what has NAME in its name.
 
 #![expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
@@ -13,20 +14,22 @@ use std::fs;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use deflate::Encoder;
+use deflate::{Effort, Encoder};
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
 
 /// Bytes after which a member ends, at the next line.
 const MEMBER_BYTES: usize = 1 << 20;
 const ROUNDS: usize = 5;
+/// The ways of compressing that are compared.
+const WAYS: usize = 5;
 /// Bytes of text that a round takes at least: Linux tells CPU time in steps of some milliseconds.
 const ROUND_BYTES: usize = 40 << 20;
 
 fn main() {
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     println!(
-        "{:34} {:>8} {:>13} {:>13} {:>13}",
-        "MB/s and ratio", "bytes", "ours", "level 1", "level 3"
+        "{:36} {:>8} {:>13} {:>13} {:>13} {:>13} {:>13}",
+        "MB/s and ratio", "bytes", "fast", "level 1", "level 3", "dense", "level 7"
     );
     let mut totals = Totals::default();
     for (name, text) in texts::all() {
@@ -34,7 +37,13 @@ fn main() {
             continue;
         }
         let members = members(&text);
-        let figures = [measure_ours(&members), measure(&members, 1), measure(&members, 3)];
+        let figures = [
+            measure_ours(&members, Effort::Fast),
+            measure(&members, 1),
+            measure(&members, 3),
+            measure_ours(&members, Effort::Dense),
+            measure(&members, 7),
+        ];
         totals.add(text.len(), &figures);
         print_line(&name, text.len(), &figures);
     }
@@ -51,11 +60,11 @@ struct Figure {
 #[derive(Default)]
 struct Totals {
     bytes: usize,
-    figures: [Figure; 3],
+    figures: [Figure; WAYS],
 }
 
 impl Totals {
-    fn add(&mut self, bytes: usize, figures: &[Figure; 3]) {
+    fn add(&mut self, bytes: usize, figures: &[Figure; WAYS]) {
         self.bytes += bytes;
         for (total, figure) in self.figures.iter_mut().zip(figures) {
             total.time += figure.time;
@@ -68,18 +77,23 @@ impl Totals {
     }
 }
 
-fn print_line(name: &str, bytes: usize, figures: &[Figure; 3]) {
-    let shown = figures.map(|figure| {
+fn print_line(name: &str, bytes: usize, figures: &[Figure; WAYS]) {
+    let shown = figures.each_ref().map(|figure| {
         let speed = bytes as f64 / figure.time.as_secs_f64() / 1e6;
         format!("{speed:6.0} {:6.2}", bytes as f64 / figure.compressed as f64)
     });
-    let [ours, one, three] = figures;
-    let faster = one.time.as_secs_f64() / ours.time.as_secs_f64();
-    let smaller = one.compressed as f64 / ours.compressed as f64;
-    let than_three = three.compressed as f64 / ours.compressed as f64;
+    let [fast, one, three, dense, seven] = figures;
+    let speed = |ours: &Figure, other: &Figure| other.time.as_secs_f64() / ours.time.as_secs_f64();
+    let ratio = |ours: &Figure, other: &Figure| other.compressed as f64 / ours.compressed as f64;
     println!(
-        "{name:34} {bytes:8} {} {} {}   x{faster:.2} speed, x{smaller:.3} ratio of 1, x{than_three:.3} of 3",
-        shown[0], shown[1], shown[2]
+        "{name:36} {bytes:8} {}   fast x{:.2} speed, x{:.3} ratio of 1, x{:.3} of 3; \
+         dense x{:.2} speed, x{:.3} ratio of 7",
+        shown.join(" "),
+        speed(fast, one),
+        ratio(fast, one),
+        ratio(fast, three),
+        speed(dense, seven),
+        ratio(dense, seven),
     );
 }
 
@@ -96,8 +110,8 @@ fn members(text: &[u8]) -> Vec<&[u8]> {
     members
 }
 
-fn measure_ours(members: &[&[u8]]) -> Figure {
-    let mut encoder = Encoder::new();
+fn measure_ours(members: &[&[u8]], effort: Effort) -> Figure {
+    let mut encoder = Encoder::with_effort(effort);
     let mut out = Vec::new();
     let mut unpacked = vec![0; 2 * MEMBER_BYTES];
     for member in members {

@@ -1,9 +1,9 @@
 //! The same text becomes the same bytes: an object that is made again after a crash is the same.
 
 use crc_fast::CrcAlgorithm;
-use deflate::Encoder;
+use deflate::{Effort, Encoder};
 
-use crate::{round_trip, texts};
+use crate::{encoders, round_trip, texts};
 
 #[test]
 fn what_came_before_leaves_no_trace() {
@@ -15,10 +15,11 @@ fn what_came_before_leaves_no_trace() {
         b"a".repeat(100_000),
         texts::records("http_requests", 1, 299),
     ];
-    let mut used = Encoder::new();
-    for _ in 0..2 {
-        for text in &texts {
-            assert!(round_trip(&mut used, text) == round_trip(&mut Encoder::new(), text));
+    for effort in [Effort::Fast, Effort::Dense] {
+        let mut used = Encoder::with_effort(effort);
+        for text in texts.iter().chain(&texts) {
+            let fresh = round_trip(&mut Encoder::with_effort(effort), text);
+            assert!(round_trip(&mut used, text) == fresh, "{effort:?}");
         }
     }
 }
@@ -27,20 +28,23 @@ fn what_came_before_leaves_no_trace() {
 /// changes what the encoder writes has to give it another level in the ledger.
 #[test]
 fn the_bytes_are_those_of_yesterday() {
-    let mut encoder = Encoder::new();
     let checksum = |member: &[u8]| crc_fast::checksum(CrcAlgorithm::Crc32Iscsi, member) as u32;
-    let found = [
+    let texts = [
         texts::records("http_requests", 7, 500),
         texts::records("firewall_events", 7, 2_000),
         texts::noise(7, 100_000),
         texts::skewed(7, 300_000),
         b"{}\n".to_vec(),
         Vec::new(),
-    ]
-    .map(|text| checksum(&round_trip(&mut encoder, &text)));
+    ];
+    let found = encoders()
+        .map(|mut encoder| texts.each_ref().map(|text| checksum(&round_trip(&mut encoder, text))));
     assert_eq!(
         found,
-        [0x6a61_3c0d, 0xa5f1_69b2, 0xd107_e477, 0x9594_f83d, 0xeff5_2079, 0xbf16_a835],
+        [
+            [0x6a61_3c0d, 0xa5f1_69b2, 0xd107_e477, 0x9594_f83d, 0xeff5_2079, 0xbf16_a835],
+            [0x87d4_0b9c, 0x7224_fe1c, 0x9d4b_6966, 0xe8b1_4e6a, 0xeff5_2079, 0xbf16_a835],
+        ],
         "{found:#010x?}"
     );
 }

@@ -8,7 +8,7 @@ mod texts;
 
 use std::io::Read;
 
-use deflate::Encoder;
+use deflate::{Effort, Encoder};
 
 /// Compresses a text, asks both decoders for it again, and gives the member.
 #[track_caller]
@@ -26,4 +26,17 @@ fn round_trip(encoder: &mut Encoder, text: &[u8]) -> Vec<u8> {
     // What cannot be compressed is stored: five bytes a block, of 32 KiB at least.
     assert!(member.len() <= text.len() + text.len() / 4096 + 32, "{}", member.len());
     member
+}
+
+/// An encoder of each kind.
+fn encoders() -> [Encoder; 2] {
+    [Effort::Fast, Effort::Dense].map(Encoder::with_effort)
+}
+
+/// The same with fresh encoders of each kind.
+#[track_caller]
+fn round_trips(text: &[u8]) {
+    for mut encoder in encoders() {
+        round_trip(&mut encoder, text);
+    }
 }
