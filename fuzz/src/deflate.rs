@@ -1,5 +1,5 @@
-//! Any text comes out of a gzip member of either effort as it went in, and a used encoder makes the same member as a
-//! fresh one. The input's pieces, repeated by its first bytes, are such a text too.
+//! Any text comes out of a gzip member of either effort as it went in, and a used encoder makes the
+//! same member as a fresh one. The input's pieces, repeated by its first bytes, are such a text too.
 
 use std::io::Read;
 

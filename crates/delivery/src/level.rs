@@ -3,8 +3,9 @@
 //!
 //! A batch keeps the level that it began with, and the ledger records it, so that a batch that is
 //! encoded again has the same bytes. A level is a number of libdeflate's for gzip and of zstd's for
-//! Zstandard; docs/performance.md tells what each costs and brings. The fastest level of gzip is the
-//! encoder of our own, in a build with the feature `isal` ISA-L's.
+//! Zstandard; docs/performance.md tells what each costs and brings. Levels 1 and 7 of gzip are the
+//! encoder of our own, with little effort and with much; in a build with the feature `isal` the
+//! first one is ISA-L's.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::press::{ISAL, LINES};
+use crate::press::{ISAL, LINES, LINES_DENSE};
 
 /// The fastest level of this build.
 const FASTEST: u8 = if cfg!(feature = "isal") { ISAL } else { LINES };
@@ -32,9 +33,9 @@ impl Level {
     pub(crate) fn at(self, pace: Pace) -> u8 {
         match (self, pace) {
             (Self::Fixed(1), _) | (Self::Auto, Pace::Behind) => FASTEST,
+            (Self::Fixed(7), _) | (Self::Auto, Pace::Calm) => LINES_DENSE,
             (Self::Fixed(level), _) => level,
             (Self::Auto, Pace::Busy) => 5,
-            (Self::Auto, Pace::Calm) => 7,
         }
     }
 }
@@ -175,8 +176,9 @@ mod tests {
     #[test]
     fn a_fixed_level_stays_whatever_the_pace() {
         let paces = [Pace::Calm, Pace::Busy, Pace::Behind];
-        assert_eq!(paces.map(|pace| Level::Fixed(7).at(pace)), [7; 3]);
-        assert_eq!(paces.map(|pace| Level::Auto.at(pace)), [7, 5, FASTEST]);
+        assert_eq!(paces.map(|pace| Level::Fixed(6).at(pace)), [6; 3]);
         assert_eq!(paces.map(|pace| Level::Fixed(1).at(pace)), [FASTEST; 3]);
+        assert_eq!(paces.map(|pace| Level::Fixed(7).at(pace)), [LINES_DENSE; 3]);
+        assert_eq!(paces.map(|pace| Level::Auto.at(pace)), [LINES_DENSE, 5, FASTEST]);
     }
 }

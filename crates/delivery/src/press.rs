@@ -6,7 +6,7 @@
 
 use std::io;
 
-use deflate::Encoder;
+use deflate::{Effort, Encoder};
 use libdeflater::{CompressionLvl, Compressor};
 use model::output::Compression;
 use zstd::zstd_safe::{CCtx, CParameter, compress_bound};
@@ -14,9 +14,11 @@ use zstd::zstd_safe::{CCtx, CParameter, compress_bound};
 /// The level that stands for the first one of ISA-L, as it is recorded in the ledger. Where the
 /// program was built without it, libdeflate's first level takes its place.
 pub(crate) const ISAL: u8 = 0;
-/// The level that stands for the encoder of our own, as it is recorded in the ledger: a number that
-/// none of libdeflate has, so that a batch of an older version has the same bytes again.
+/// The levels that stand for the encoder of our own, with little effort and with much, as they are
+/// recorded in the ledger: numbers that none of libdeflate has, so that a batch of an older version
+/// has the same bytes again.
 pub(crate) const LINES: u8 = 13;
+pub(crate) const LINES_DENSE: u8 = 14;
 
 /// Room that is kept from one member to the next; what is larger is given back.
 const KEPT_BYTES: usize = 4 << 20;
@@ -26,6 +28,7 @@ const KEPT_BYTES: usize = 4 << 20;
 pub(crate) struct Press {
     gzip: Option<(u8, Compressor)>,
     lines: Option<Encoder>,
+    lines_dense: Option<Encoder>,
     zstd: Option<CCtx<'static>>,
     member: Vec<u8>,
 }
@@ -37,8 +40,8 @@ impl std::fmt::Debug for Press {
 }
 
 impl Press {
-    /// Compresses `bytes` to one member at this level, 1 to 12, or [`ISAL`] or [`LINES`],
-    /// which are the fastest ones of gzip, and the first of Zstandard.
+    /// Compresses `bytes` to one member at this level: 1 to 12, or [`ISAL`] or [`LINES`], which
+    /// stand for the first one of Zstandard, or [`LINES_DENSE`], which stands for its seventh.
     pub(crate) fn member(
         &mut self,
         compression: Compression,
@@ -48,9 +51,11 @@ impl Press {
         let len = match (compression, level) {
             #[cfg(feature = "isal")]
             (Compression::Gzip, ISAL) => self.isal(bytes),
-            (Compression::Gzip, LINES) => Ok(self.lines(bytes)),
+            (Compression::Gzip, LINES) => Ok(self.lines(Effort::Fast, bytes)),
+            (Compression::Gzip, LINES_DENSE) => Ok(self.lines(Effort::Dense, bytes)),
             (Compression::Gzip, _) => self.gzip(level.clamp(1, 12), bytes),
             (Compression::Zstd, LINES) => self.zstd(1, bytes),
+            (Compression::Zstd, LINES_DENSE) => self.zstd(7, bytes),
             (Compression::Zstd, _) => self.zstd(level.clamp(1, 12), bytes),
         }?;
         Ok(&self.member[..len])
@@ -69,9 +74,14 @@ impl Press {
         compressor.gzip_compress(bytes, &mut self.member).map_err(io::Error::other)
     }
 
-    fn lines(&mut self, bytes: &[u8]) -> usize {
+    fn lines(&mut self, effort: Effort, bytes: &[u8]) -> usize {
+        let encoder = match effort {
+            Effort::Fast => &mut self.lines,
+            Effort::Dense => &mut self.lines_dense,
+        };
         self.member.clear();
-        self.lines.get_or_insert_with(Encoder::new).gzip_member(bytes, &mut self.member);
+        let encoder = encoder.get_or_insert_with(|| Encoder::with_effort(effort));
+        encoder.gzip_member(bytes, &mut self.member);
         self.member.len()
     }
 
@@ -131,7 +141,7 @@ mod tests {
     fn members_end_to_end_are_one_object_and_come_out_the_same_each_time() {
         let text = "{\"RayID\":\"7f3a\"}\n".repeat(40_000);
         for compression in Compression::ALL {
-            for level in ISAL..=LINES {
+            for level in ISAL..=LINES_DENSE {
                 let object = |press: &mut Press| -> Vec<u8> {
                     let members = text.as_bytes().chunks(200_000);
                     members
@@ -139,7 +149,7 @@ mod tests {
                         .collect()
                 };
                 let mut used = Press::default();
-                used.member(compression, LINES - level, b"something else").unwrap();
+                used.member(compression, LINES_DENSE - level, b"something else").unwrap();
                 let first = object(&mut used);
                 assert!(first == object(&mut Press::default()), "{compression:?} {level}");
                 assert!(unpacked(compression, &first) == text.as_bytes());
@@ -154,7 +164,7 @@ mod tests {
             .flat_map(|word| word.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes())
             .collect();
         for compression in Compression::ALL {
-            for level in [ISAL, 1, 12, LINES] {
+            for level in [ISAL, 1, 12, LINES, LINES_DENSE] {
                 for bytes in [&noise[..], &noise[..1], &[]] {
                     let member =
                         Press::default().member(compression, level, bytes).unwrap().to_vec();
