@@ -1,8 +1,8 @@
 //! A gzip encoder for log lines.
 //!
 //! Lines of one dataset have the same fields in the same order, and most values come again. The
-//! encoder knows that, which makes it faster than one for any text, at the ratio of a fast level.
-//! It takes any text all the same, and noise becomes only a few bytes longer.
+//! encoder knows that, which makes it faster than one for any text at the same ratio, with little
+//! effort as with much. It takes any text all the same, and noise becomes only a few bytes longer.
 //!
 //! The parts, in the order of the work: `finder` finds matches, or, where more effort is wanted,
 //! `parser` chooses them by `prices` among what `index` tells of the places that are `marks`. `plan`
@@ -79,8 +79,12 @@ impl Encoder {
     /// Appends `text` as one gzip member (RFC 1952, section 2.3): without a name, a time or the
     /// name of a system.
     pub fn gzip_member(&mut self, text: &[u8], out: &mut Vec<u8>) {
-        // Deflate, no flags, no time, the fastest method, no known system.
-        out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
+        // Deflate, no flags, no time, what is told of the effort, no known system.
+        let effort = match &self.way {
+            Way::Fast(_) => 4,
+            Way::Dense(_) => 0,
+        };
+        out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, effort, 0xff]);
         match &mut self.way {
             Way::Fast(memory) => {
                 memory.clear();

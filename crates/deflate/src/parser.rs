@@ -33,7 +33,7 @@ const BACK_MAX: usize = 8;
 /// value, whose end has more candidates.
 const GOOD: usize = 12;
 /// A place leads no further if a farther one costs hardly more than it.
-const SLACK: u32 = 6 * BIT;
+const SLACK: u32 = 8 * BIT;
 /// What every match costs at least: one that does not lead beyond a place that is as cheap is not
 /// looked for.
 const CHEAPEST: u32 = 8 * BIT;

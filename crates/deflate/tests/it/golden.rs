@@ -43,7 +43,7 @@ fn the_bytes_are_those_of_yesterday() {
         found,
         [
             [0x6a61_3c0d, 0xa5f1_69b2, 0xd107_e477, 0x9594_f83d, 0xeff5_2079, 0xbf16_a835],
-            [0x69a9_835f, 0x00cc_b0ba, 0x9d4b_6966, 0xde35_b9a4, 0xeff5_2079, 0xbf16_a835],
+            [0xba9a_9628, 0x8c3e_f600, 0x2773_59bc, 0xbbb0_ee9a, 0x7422_a28c, 0x7ad1_f8f5],
         ],
         "{found:#010x?}"
     );

@@ -159,8 +159,8 @@ pub const KEYS: [Key; 44] = [
         "delivery.gzip_level",
         "auto",
         "Compression of objects: `auto` (the best ratio while there is time, the fastest level \
-         when behind), or always the same level, 1 (fast) to 12 (small); \
-         `docs/performance.md` tells what each brings.",
+         when behind), or always the same level, 1 (fast) to 12 (small; 7 is nearly as small for a \
+         fraction of the time); `docs/performance.md` tells what each brings.",
     ),
     key(
         "delivery.part_bytes",
