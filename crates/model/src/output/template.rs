@@ -170,13 +170,15 @@ impl<'t> Cursor<'t> {
         Ok(TemplatePiece::Field(name.to_owned()))
     }
 
+    /// A raw string literal of Go, which drops carriage returns.
+    /// <https://go.dev/ref/spec#String_literals>
     fn back_quoted(&mut self) -> Result<String, TemplateError> {
         let content = &self.rest()[1..];
         let Some(end) = content.find('`') else {
             return Err(self.error(self.at, "the back-quoted constant is not closed"));
         };
         self.at += end + 2;
-        Ok(content[..end].to_owned())
+        Ok(content[..end].replace('\r', ""))
     }
 
     /// An interpreted string literal of Go. <https://go.dev/ref/spec#String_literals>

@@ -150,7 +150,7 @@ fn piece() -> impl Strategy<Value = Piece> {
         r#"[a,:"\n}$ é]{0,3}"#.prop_map(Piece::Text),
         prop::sample::select(FIELDS.to_vec()).prop_map(Piece::Field),
         r#"[a"\\\n{}`$é]{0,3}"#.prop_map(Piece::Quoted),
-        r#"[a"\\\n{}$é]{0,3}"#.prop_map(Piece::BackQuoted),
+        r#"[a"\\\r\n{}$é]{0,3}"#.prop_map(Piece::BackQuoted),
         r#"[a"`\n{}$]{0,3}"#.prop_map(Piece::Comment),
     ]
 }

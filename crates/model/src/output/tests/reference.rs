@@ -115,7 +115,8 @@ impl Form {
             return self.fields.iter().map(named).collect::<Vec<_>>().join(delimiter);
         };
         let filled = |piece: &Piece| match piece {
-            Piece::Text(text) | Piece::Quoted(text) | Piece::BackQuoted(text) => text.clone(),
+            Piece::Text(text) | Piece::Quoted(text) => text.clone(),
+            Piece::BackQuoted(text) => text.replace('\r', ""),
             Piece::Comment(_) => String::new(),
             Piece::Field(name) if self.fields.contains(name) => self.value(record, name),
             Piece::Field(_) if self.csv => String::new(),

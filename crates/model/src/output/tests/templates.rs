@@ -22,6 +22,8 @@ fn text_fields_constants_and_comments() {
         ("{{\"\"}}", ""),
         ("{{`double{{curly}}braces`}}", "double{{curly}}braces"),
         ("{{ `\\n\"` }}", "\\n\""),
+        // As in Go, a constant in back-quotes has no carriage returns; text keeps them.
+        ("{{ `a\r\nb\r` }}\r\n", "a\nb\r\n"),
         (
             r#"{{"\"\\\a\b\f\n\r\t\v\x41\101\u00e9\U0001F600 é}}"}}"#,
             "\"\\\u{7}\u{8}\u{c}\n\r\t\u{b}AAé😀 é}}",
