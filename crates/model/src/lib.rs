@@ -14,6 +14,7 @@ pub mod destination;
 pub mod filter;
 pub mod issue;
 pub mod job;
+mod json_number;
 mod json_text;
 pub mod limits;
 pub mod merge;

@@ -7,13 +7,13 @@ use std::fmt;
 pub enum FieldType {
     /// A JSON string.
     String,
-    /// A JSON number without fraction and exponent, of any size.
+    /// A JSON number that is whole, of any size and in any notation: `1000`, `1e3`, `1000.0`.
     Int,
     /// Any JSON number.
     Float,
     /// `true` or `false`.
     Bool,
-    /// An instant in any form that `time::parse_json_timestamp` reads.
+    /// An instant in any form that `time::parse_json_record_time` reads.
     Timestamp,
     /// A JSON object.
     Object,
@@ -26,7 +26,7 @@ pub enum FieldType {
 pub enum ElementType {
     /// JSON strings.
     String,
-    /// JSON numbers without fraction and exponent, of any size.
+    /// JSON numbers that are whole, as those of [`FieldType::Int`].
     Int,
     /// JSON objects.
     Object,

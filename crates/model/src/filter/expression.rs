@@ -7,9 +7,8 @@ use std::cmp::Ordering;
 use memchr::memmem::Finder;
 
 use super::number::Number;
-use crate::UnixNanos;
 use crate::json_text::{elements, text_of};
-use crate::time::parse_json_timestamp;
+use crate::time::{RecordTime, parse_json_record_time, parse_json_timestamp};
 
 /// A condition, or several that are joined.
 #[derive(Debug, Clone)]
@@ -32,8 +31,8 @@ pub(super) enum Test {
     TextIsIn(Vec<Box<[u8]>>),
     Number(Relation, Number),
     NumberIsIn(Vec<Number>),
-    Instant(Relation, UnixNanos),
-    InstantIsIn(Vec<UnixNanos>),
+    Instant(Relation, RecordTime),
+    InstantIsIn(Vec<RecordTime>),
     Bool(bool),
     ArrayHasText(Box<[u8]>),
     ArrayHasNumber(Number),
@@ -151,9 +150,13 @@ fn stands(found: Number, relation: Relation, wanted: Number) -> bool {
     found.compare(wanted).is_some_and(|ordering| relation.holds(ordering))
 }
 
-fn instant(raw: &[u8]) -> Option<UnixNanos> {
+fn instant(raw: &[u8]) -> Option<RecordTime> {
     let may_be = matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9'));
-    if may_be { parse_json_timestamp(raw).ok() } else { None }
+    if !may_be {
+        return None;
+    }
+    let near = parse_json_timestamp(raw).map(RecordTime::from);
+    near.or_else(|_| parse_json_record_time(raw)).ok()
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
-//! Numbers of a filter: whole ones exact as far as 128 bits go, others as the nearest `f64`.
+//! Numbers of a filter: whole ones exact as far as 128 bits go, others as the nearest `f64`. How they
+//! are written does not matter: `1000`, `1e3` and `1000.0` are one number.
 //!
 //! A filter's own whole numbers have at most 38 digits, and a longer one of a record is larger than
 //! any of these: so whole numbers always compare exactly.
 
 use std::cmp::Ordering;
 
+use crate::json_number::WholeNumber;
+
 /// A JSON number.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Number {
-    /// One without fraction and exponent.
+    /// A whole one.
     Int(i128),
     /// Any other, or one that does not fit.
     Float(f64),
@@ -24,8 +27,11 @@ impl Number {
         if !digits.first()?.is_ascii_digit() {
             return None;
         }
-        match unsigned(digits) {
-            Some(value) => Some(Self::Int(if is_negative { -value } else { value })),
+        if let Some(value) = unsigned(digits) {
+            return Some(Self::Int(if is_negative { -value } else { value }));
+        }
+        match WholeNumber::read(raw).and_then(|number| number.value()) {
+            Some(value) => Some(Self::Int(value)),
             None => std::str::from_utf8(raw).ok()?.parse().ok().map(Self::Float),
         }
     }
@@ -85,6 +91,9 @@ mod tests {
         check("-1", "1", Ordering::Less);
         check("-0", "0", Ordering::Equal);
         check("1e3", "1000", Ordering::Equal);
+        check("1e3", "1000.0", Ordering::Equal);
+        check("9007199254740993.0", "9007199254740992", Ordering::Greater);
+        check("1e39", &"9".repeat(38), Ordering::Greater);
         check("0.5", "1", Ordering::Less);
         check("-0.5", "-0.25", Ordering::Less);
         check("9223372036854775807", "9223372036854775808", Ordering::Less);
@@ -101,8 +110,11 @@ mod tests {
             assert!(Number::parse(text.as_bytes()).is_none(), "{text}");
         }
         let long = format!("1{}", "0".repeat(38));
-        for text in ["1.0", "1e3", "1.5", &long] {
+        for text in ["1.5", "1e-3", "1e38", "1e400", &long] {
             assert!(Number::parse_int(text).is_none(), "{text}");
+        }
+        for text in ["1", "1.0", "1e3", "-1.5e1"] {
+            assert!(Number::parse_int(text).is_some(), "{text}");
         }
     }
 }

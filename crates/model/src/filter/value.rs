@@ -1,14 +1,14 @@
 //! The values of a filter's conditions, read as the type of their field, from what is written.
 
 use memchr::memmem::Finder;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::expression::{Relation, Test};
 use super::number::Number;
 use super::operator::Operation;
-use crate::time::parse_json_timestamp;
-use crate::{ElementType, FieldType, UnixNanos};
+use crate::json_number::WholeNumber;
+use crate::time::{RecordTime, parse_json_record_time, parse_record_time};
+use crate::{ElementType, FieldType};
 
 /// What is wrong with a value: messages for the customer, each with the number of the element
 /// that it is about, where it is about one.
@@ -109,8 +109,7 @@ fn read_bool(value: &RawValue) -> Result<bool, String> {
 fn read_int(value: &RawValue) -> Result<Number, String> {
     let digits = digits_of(value);
     Number::parse_int(&digits).ok_or_else(|| {
-        let magnitude = digits.strip_prefix('-').unwrap_or(&digits);
-        let is_whole = !magnitude.is_empty() && magnitude.bytes().all(|byte| byte.is_ascii_digit());
+        let is_whole = WholeNumber::read(digits.as_bytes()).is_some();
         let bound = if is_whole { " of at most 38 digits" } else { "" };
         format!("expected a whole number{bound}, found `{value}`")
     })
@@ -126,11 +125,10 @@ fn digits_of(value: &RawValue) -> String {
     text_of(value).map_or_else(|| value.get().to_owned(), |text| text.trim().to_owned())
 }
 
-fn read_instant(value: &RawValue) -> Result<UnixNanos, String> {
-    let value = match serde_json::from_str(value.get()) {
-        Ok(Value::String(text)) => Value::String(text.trim().to_owned()),
-        Ok(other) => other,
-        Err(error) => return Err(error.to_string()),
+fn read_instant(value: &RawValue) -> Result<RecordTime, String> {
+    let read = match text_of(value) {
+        Some(text) => parse_record_time(text.trim().as_bytes()),
+        None => parse_json_record_time(value.get().as_bytes()),
     };
-    parse_json_timestamp(value.to_string().as_bytes()).map_err(|error| error.to_string())
+    read.map_err(|error| error.to_string())
 }

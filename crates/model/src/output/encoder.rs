@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::redaction::{redact_json, redact_text};
 use super::{OutputOptions, OutputType, TemplatePiece, csv};
-use crate::time::{TimestampFormat, parse_json_timestamp};
+use crate::time::{TimestampFormat, parse_json_record_time, parse_json_timestamp};
 use crate::{Dataset, FieldType};
 
 /// Writes records in the form that a job's output options ask for.
@@ -194,12 +194,14 @@ impl Encoder {
             return out.extend_from_slice(self.output_type.nothing());
         };
         // Only a number or a string can be an instant.
-        if is_timestamp
-            && matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9'))
-            && let Ok(instant) = parse_json_timestamp(raw)
-        {
+        if is_timestamp && matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9')) {
             // Quoted or bare, an instant looks the same in JSON and in CSV.
-            return self.timestamp_format.write(instant, out);
+            if let Ok(instant) = parse_json_timestamp(raw) {
+                return self.timestamp_format.write(instant, out);
+            }
+            if let Ok(time) = parse_json_record_time(raw) {
+                return self.timestamp_format.write_record_time(time, out);
+            }
         }
         match self.output_type {
             OutputType::Ndjson => out.extend_from_slice(raw),

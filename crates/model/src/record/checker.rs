@@ -7,8 +7,9 @@ use super::json::{Checked, Cursor, Kind};
 use super::keys::Keys;
 use super::refusal::Refusal;
 use crate::dataset::{Dataset, ElementType, Field, FieldType};
+use crate::json_number::WholeNumber;
 use crate::limits;
-use crate::time::parse_json_timestamp;
+use crate::time::{parse_json_record_time, parse_json_timestamp};
 
 /// Checks records of one dataset, record after record.
 ///
@@ -210,6 +211,7 @@ fn plain_value(line: &[u8], at: usize, fits: Fits) -> Option<usize> {
         (fits.has(Fits::BOOL) && block.starts_with(b"false")).then_some(5)?
     };
     let end = at + bytes;
+    // Times of far years are among those about which nothing is said.
     let is_good = !fits.has(Fits::INSTANT) || parse_json_timestamp(line.get(at..end)?).is_ok();
     is_good.then_some(end)
 }
@@ -253,12 +255,12 @@ fn any_value(cursor: &mut Cursor<'_>, line: &[u8], field: Option<&Field>) -> Che
 fn check_value(cursor: &mut Cursor<'_>, line: &[u8], field: &Field) -> Checked<()> {
     let at = cursor.at;
     if let (FieldType::Array(element_type), Some(b'[')) = (field.field_type, cursor.peek()) {
-        return check_elements(cursor, field, element_type);
+        return check_elements(cursor, line, field, element_type);
     }
     let found = cursor.value()?;
     let fits = match field.field_type {
         FieldType::String => found == Kind::String,
-        FieldType::Int => found == Kind::Int,
+        FieldType::Int => is_int(found, &line[at..cursor.at]),
         FieldType::Float => matches!(found, Kind::Int | Kind::Fraction),
         FieldType::Bool => found == Kind::Bool,
         FieldType::Timestamp => matches!(found, Kind::Int | Kind::Fraction | Kind::String),
@@ -266,11 +268,12 @@ fn check_value(cursor: &mut Cursor<'_>, line: &[u8], field: &Field) -> Checked<(
         FieldType::Array(_) => false,
     };
     if !fits && found != Kind::Null {
-        let (field, expected) = (field.name.clone(), field.field_type);
-        return Err(Refusal::WrongType { field, expected, found: found.noun(), at }.into());
+        let (name, expected) = (field.name.clone(), field.field_type);
+        let found = noun(found, field.field_type == FieldType::Int);
+        return Err(Refusal::WrongType { field: name, expected, found, at }.into());
     }
     if field.field_type == FieldType::Timestamp && found != Kind::Null {
-        parse_json_timestamp(&line[at..cursor.at]).map_err(|error| {
+        parse_json_record_time(&line[at..cursor.at]).map_err(|error| {
             let field = field.name.clone();
             Refusal::Timestamp { field, error, at }
         })?;
@@ -281,14 +284,10 @@ fn check_value(cursor: &mut Cursor<'_>, line: &[u8], field: &Field) -> Checked<(
 /// Takes the array of a known field, from its opening to its closing bracket.
 fn check_elements(
     cursor: &mut Cursor<'_>,
+    line: &[u8],
     field: &Field,
     element_type: ElementType,
 ) -> Checked<()> {
-    let expected_kind = match element_type {
-        ElementType::String => Kind::String,
-        ElementType::Int => Kind::Int,
-        ElementType::Object => Kind::Object,
-    };
     cursor.open()?;
     if cursor.peek() == Some(b']') {
         cursor.close();
@@ -297,9 +296,15 @@ fn check_elements(
     loop {
         let at = cursor.at;
         let found = cursor.value()?;
-        if found != expected_kind && found != Kind::Null {
-            let (field, expected) = (field.name.clone(), field.field_type);
-            return Err(Refusal::WrongElement { field, expected, found: found.noun(), at }.into());
+        let fits = match element_type {
+            ElementType::String => found == Kind::String,
+            ElementType::Int => is_int(found, &line[at..cursor.at]),
+            ElementType::Object => found == Kind::Object,
+        };
+        if !fits && found != Kind::Null {
+            let (name, expected) = (field.name.clone(), field.field_type);
+            let found = noun(found, element_type == ElementType::Int);
+            return Err(Refusal::WrongElement { field: name, expected, found, at }.into());
         }
         cursor.skip_whitespace();
         match cursor.peek() {
@@ -311,5 +316,22 @@ fn check_elements(
             _ => return cursor.unexpected("`,` or `]`"),
         }
         cursor.skip_whitespace();
+    }
+}
+
+/// Whether the value of that kind is a whole number; how it is written does not matter.
+fn is_int(found: Kind, raw: &[u8]) -> bool {
+    match found {
+        Kind::Int => true,
+        Kind::Fraction => WholeNumber::read(raw).is_some(),
+        _ => false,
+    }
+}
+
+/// What was found where something else was expected, an int or not.
+fn noun(found: Kind, expects_int: bool) -> &'static str {
+    match found {
+        Kind::Fraction if expects_int => "a number that is not whole",
+        other => other.noun(),
     }
 }

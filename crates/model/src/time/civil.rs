@@ -23,8 +23,15 @@ pub struct Civil {
 
 impl Civil {
     /// The date and time of an instant.
+    #[inline]
     pub fn from_unix(instant: UnixNanos) -> Self {
-        let seconds = instant.seconds();
+        Self::from_seconds_and_nanos(instant.seconds(), instant.subsec_nanos())
+    }
+
+    /// The date and time `nanosecond` nanoseconds after the second `seconds`, which must be near
+    /// enough for the year to fit.
+    #[inline]
+    pub(super) fn from_seconds_and_nanos(seconds: i64, nanosecond: u32) -> Self {
         let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
         let second_of_day = seconds.rem_euclid(SECONDS_PER_DAY) as u32;
         Self {
@@ -34,7 +41,7 @@ impl Civil {
             hour: (second_of_day / 3_600) as u8,
             minute: (second_of_day / 60 % 60) as u8,
             second: (second_of_day % 60) as u8,
-            nanosecond: instant.subsec_nanos(),
+            nanosecond,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Writing instants as JSON values.
 
-use super::{Civil, UnixNanos};
+use super::record_time::OFFSET_SECONDS_MAX;
+use super::{Civil, RecordTime, UnixNanos};
 
 /// The form that a job writes its timestamps in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -49,6 +50,24 @@ impl TimestampFormat {
             Self::Rfc3339Ns => write_rfc3339(instant, 9, out),
         }
     }
+
+    /// Appends the time of a record as a JSON value, as [`Self::write`] does.
+    ///
+    /// What lies before 1677 or after 2262 has more nanoseconds than 64 bits hold: their digits are
+    /// written all the same. What a text with an offset puts before the year 0 or after 9999 has no
+    /// form in UTC, and is written with the largest offset.
+    pub fn write_record_time(self, time: RecordTime, out: &mut Vec<u8>) {
+        if let Some(instant) = time.near() {
+            return self.write(instant, out);
+        }
+        match self {
+            Self::UnixNano => out.extend_from_slice(time.nanos().to_string().as_bytes()),
+            Self::Unix => write_int(time.seconds(), out),
+            Self::Rfc3339 => write_far_rfc3339(time, 0, out),
+            Self::Rfc3339Ms => write_far_rfc3339(time, 3, out),
+            Self::Rfc3339Ns => write_far_rfc3339(time, 9, out),
+        }
+    }
 }
 
 /// The numbers 00 to 99, two digits each.
@@ -84,10 +103,14 @@ fn write_int(value: i64, out: &mut Vec<u8>) {
 }
 
 fn write_rfc3339(instant: UnixNanos, fraction_digits: usize, out: &mut Vec<u8>) {
+    write_civil(Civil::from_unix(instant), fraction_digits, out);
+}
+
+/// Appends a date and time in UTC whose year has four digits.
+#[inline(always)]
+fn write_civil(civil: Civil, fraction_digits: usize, out: &mut Vec<u8>) {
     const SECONDS_END: usize = 20;
-    let civil = Civil::from_unix(instant);
     let mut text = *b"\"0000-00-00T00:00:00.000000000Z\"";
-    // From 1677 to 2262 a year has four digits.
     let year = civil.year as usize;
     text[1..3].copy_from_slice(&PAIRS[year / 100]);
     text[3..5].copy_from_slice(&PAIRS[year % 100]);
@@ -108,4 +131,16 @@ fn write_rfc3339(instant: UnixNanos, fraction_digits: usize, out: &mut Vec<u8>) 
     text[end] = b'Z';
     text[end + 1] = b'"';
     out.extend_from_slice(&text[..end + 2]);
+}
+
+fn write_far_rfc3339(time: RecordTime, fraction_digits: usize, out: &mut Vec<u8>) {
+    let at = |offset| Civil::from_seconds_and_nanos(time.seconds() + offset, time.subsec_nanos());
+    let (civil, offset) = match at(0) {
+        early if early.year < 0 => (at(OFFSET_SECONDS_MAX), "+23:59\""),
+        late if late.year > 9_999 => (at(-OFFSET_SECONDS_MAX), "-23:59\""),
+        civil => (civil, "Z\""),
+    };
+    write_civil(civil, fraction_digits, out);
+    out.truncate(out.len() - "Z\"".len());
+    out.extend_from_slice(offset.as_bytes());
 }

@@ -1,6 +1,8 @@
 //! Instants: nanoseconds since 1970-01-01T00:00:00Z, and the forms that they are read and written
 //! in.
 //!
+//! - The service's own instants are [`UnixNanos`]. What records tell may be of any year of four
+//!   digits: that is a [`RecordTime`].
 //! - Time is POSIX time: days have 86,400 seconds, leap seconds have no number of their own.
 //! - Nothing goes through floating point, so no digit is invented or lost.
 //! - Nothing looks at a clock or a time zone database: all is UTC, offsets are in the text.
@@ -8,12 +10,17 @@
 mod civil;
 mod format;
 mod parse;
+mod record_time;
 #[cfg(test)]
 mod tests;
 
 pub use civil::{Civil, compact_utc, day, days_from_civil, parse_compact_utc, start_of_next_day};
 pub use format::TimestampFormat;
-pub use parse::{TimeError, TimeProblem, parse_json_timestamp, parse_timestamp};
+pub use parse::{
+    TimeError, TimeProblem, parse_json_record_time, parse_json_timestamp, parse_record_time,
+    parse_timestamp,
+};
+pub use record_time::RecordTime;
 
 /// An instant, as nanoseconds since the Unix epoch (from the year 1677 to 2262).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

@@ -5,7 +5,7 @@
 //! | up to 11 digits | `1506700104` | seconds |
 //! | 12 to 14 digits | `1506700104433` | milliseconds |
 //! | 15 to 17 digits | `1506700104433000` | microseconds |
-//! | 18 or 19 digits | `1506700104433000200` | nanoseconds |
+//! | 18 to 21 digits | `1506700104433000200` | nanoseconds |
 //! | RFC 3339 | `2017-09-29T15:48:24.433Z` | itself |
 //!
 //! - Numbers may stand bare or in quotes, may be negative, and may have a fraction of their unit
@@ -13,6 +13,8 @@
 //!   March 1973: 10^11 ms, 10^14 µs and 10^17 ns are one instant.
 //! - RFC 3339 (section 5.6) with any number of fraction digits and any offset; `t` and `z` may be
 //!   lower-case, and a space may stand for the `T`.
+//! - Nearly all times lie between 1677 and 2262, and reading those is made to be fast. Where a record
+//!   may tell any time, others are read in a second attempt, as a [`RecordTime`].
 //! - Digits beyond the nanosecond are dropped.
 //! - A leap second, `:60`, is read as the last nanosecond of the second before it: it keeps its
 //!   day, and order.
@@ -20,7 +22,7 @@
 use thiserror::Error;
 
 use super::civil::days_in_month;
-use super::{NANOS_PER_SECOND, SECONDS_PER_DAY, UnixNanos, days_from_civil};
+use super::{NANOS_PER_SECOND, RecordTime, SECONDS_PER_DAY, UnixNanos, days_from_civil};
 use crate::json_text;
 
 /// Bytes of a timestamp that an error repeats.
@@ -62,6 +64,9 @@ pub enum TimeProblem {
         "it does not lie between 1677-09-21T00:12:43.145224192Z and 2262-04-11T23:47:16.854775807Z"
     )]
     OutOfRange,
+    /// It lies before or after what `RecordTime` can hold.
+    #[error("it does not lie in the years 0000 to 9999")]
+    OutOfYears,
 }
 
 /// The instant of a JSON value: a number, or a string with any of the forms in it.
@@ -72,11 +77,28 @@ pub fn parse_json_timestamp(raw: &[u8]) -> Result<UnixNanos, TimeError> {
     }
 }
 
+/// The time that a JSON value of a record tells: as [`parse_json_timestamp`], but of any year.
+pub fn parse_json_record_time(raw: &[u8]) -> Result<RecordTime, TimeError> {
+    match json_text::text_of(raw) {
+        Some(text) => parse_record_time(&text),
+        None => any_number(raw).map_err(|problem| error(raw, problem)),
+    }
+}
+
+/// The time that a text with any of the forms tells, of any year.
+pub fn parse_record_time(text: &[u8]) -> Result<RecordTime, TimeError> {
+    let parsed = if is_date(text) { any_rfc3339(text) } else { any_number(text) };
+    parsed.map_err(|problem| error(text, problem))
+}
+
 /// The instant of a text with any of the forms.
 pub fn parse_timestamp(text: &[u8]) -> Result<UnixNanos, TimeError> {
-    let is_date = text.get(4) == Some(&b'-') && text[0] != b'-';
-    let parsed = if is_date { rfc3339(text) } else { number(text) };
+    let parsed = if is_date(text) { rfc3339(text) } else { number(text) };
     parsed.map_err(|problem| error(text, problem))
+}
+
+fn is_date(text: &[u8]) -> bool {
+    text.get(4) == Some(&b'-') && text[0] != b'-'
 }
 
 fn error(value: &[u8], problem: TimeProblem) -> TimeError {
@@ -90,6 +112,31 @@ fn error(value: &[u8], problem: TimeProblem) -> TimeError {
 
 /// Reads a decimal number, whose digits before the point tell the unit.
 fn number(text: &[u8]) -> Result<UnixNanos, TimeProblem> {
+    parts_of_number(text, |is_negative, whole, fraction| {
+        let nanos = nanos_of_number(whole, fraction).ok_or(TimeProblem::OutOfRange)?;
+        let nanos =
+            if is_negative { 0i64.checked_sub_unsigned(nanos) } else { i64::try_from(nanos).ok() };
+        nanos.map(UnixNanos).ok_or(TimeProblem::OutOfRange)
+    })
+}
+
+/// As [`number`], of any year.
+fn any_number(text: &[u8]) -> Result<RecordTime, TimeProblem> {
+    parts_of_number(text, |is_negative, whole, fraction| {
+        let nanos = nanos_of_any_number(whole, fraction);
+        let nanos = nanos.map(|nanos| if is_negative { -nanos } else { nanos });
+        nanos.and_then(RecordTime::from_nanos).ok_or(TimeProblem::OutOfYears)
+    })
+}
+
+/// Gives the parts of a decimal number to `read`: whether it is negative, and its digits before and
+/// after the point.
+#[expect(clippy::inline_always, reason = "both readers are to be one function each")]
+#[inline(always)]
+fn parts_of_number<T>(
+    text: &[u8],
+    read: impl FnOnce(bool, &[u8], &[u8]) -> Result<T, TimeProblem>,
+) -> Result<T, TimeProblem> {
     let (negative, text) = match text.strip_prefix(b"-") {
         Some(magnitude) => (true, magnitude),
         None => (false, text),
@@ -103,25 +150,49 @@ fn number(text: &[u8]) -> Result<UnixNanos, TimeProblem> {
     if whole.is_empty() || (fraction.is_empty() && !rest.is_empty()) {
         return Err(TimeProblem::Form);
     }
-    let nanos = nanos_of_number(whole, fraction).ok_or(TimeProblem::OutOfRange)?;
-    let nanos = if negative { 0i64.checked_sub_unsigned(nanos) } else { i64::try_from(nanos).ok() };
-    nanos.map(UnixNanos).ok_or(TimeProblem::OutOfRange)
+    read(negative, whole, fraction)
 }
 
 fn nanos_of_number(whole: &[u8], fraction: &[u8]) -> Option<u64> {
     /// All numbers of so many digits fit in a `u64`.
     const DIGITS_MAX: usize = 19;
-    let zeros = whole.iter().take_while(|&&digit| digit == b'0').count();
-    let whole = &whole[zeros..];
-    let unit_digits = match whole.len() {
+    let whole = significant(whole);
+    if whole.len() > DIGITS_MAX {
+        return None;
+    }
+    let unit_digits = unit_digits(whole);
+    let unit = 10u64.pow(unit_digits);
+    decimal(whole).checked_mul(unit)?.checked_add(u64::from(fraction_of(fraction, unit_digits)))
+}
+
+fn nanos_of_any_number(whole: &[u8], fraction: &[u8]) -> Option<i128> {
+    /// Nanoseconds up to the year 9999 have so many.
+    const DIGITS_MAX: usize = 21;
+    let whole = significant(whole);
+    if whole.len() > DIGITS_MAX {
+        return None;
+    }
+    let unit_digits = unit_digits(whole);
+    let number = whole.iter().fold(0, |number, digit| number * 10 + i128::from(digit - b'0'));
+    Some(number * 10i128.pow(unit_digits) + i128::from(fraction_of(fraction, unit_digits)))
+}
+
+/// The digits without leading zeros.
+#[inline]
+fn significant(digits: &[u8]) -> &[u8] {
+    let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+    &digits[zeros..]
+}
+
+/// Zeros of the unit, in nanoseconds, of a number of these digits.
+#[inline]
+fn unit_digits(whole: &[u8]) -> u32 {
+    match whole.len() {
         0..=11 => 9,
         12..=14 => 6,
         15..=17 => 3,
-        18..=DIGITS_MAX => 0,
-        _ => return None,
-    };
-    let unit = 10u64.pow(unit_digits);
-    decimal(whole).checked_mul(unit)?.checked_add(u64::from(fraction_of(fraction, unit_digits)))
+        _ => 0,
+    }
 }
 
 /// The first `places` digits of a fraction as a number; digits that it lacks are zeros.
@@ -131,6 +202,25 @@ fn fraction_of(digits: &[u8], places: u32) -> u32 {
 }
 
 fn rfc3339(text: &[u8]) -> Result<UnixNanos, TimeProblem> {
+    parts_of_rfc3339(text, |seconds, nanosecond| {
+        UnixNanos::from_seconds_and_nanos(seconds, nanosecond).ok_or(TimeProblem::OutOfRange)
+    })
+}
+
+/// As [`rfc3339`], of any year.
+fn any_rfc3339(text: &[u8]) -> Result<RecordTime, TimeProblem> {
+    parts_of_rfc3339(text, |seconds, nanosecond| {
+        RecordTime::from_seconds_and_nanos(seconds, nanosecond).ok_or(TimeProblem::OutOfYears)
+    })
+}
+
+/// Gives the seconds since the epoch, and the nanoseconds after that second, to `read`.
+#[expect(clippy::inline_always, reason = "both readers are to be one function each")]
+#[inline(always)]
+fn parts_of_rfc3339<T>(
+    text: &[u8],
+    read: impl FnOnce(i64, u32) -> Result<T, TimeProblem>,
+) -> Result<T, TimeProblem> {
     let (date_time, rest) = text.split_at_checked(19).ok_or(TimeProblem::Form)?;
     let separated = date_time[4] == b'-'
         && date_time[7] == b'-'
@@ -153,7 +243,7 @@ fn rfc3339(text: &[u8]) -> Result<UnixNanos, TimeProblem> {
         if second == 60 { (59, NANOS_PER_SECOND as u32 - 1) } else { (second, nanosecond) };
     let second_of_day = i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second);
     let seconds = days_from_civil(year, month, day) * SECONDS_PER_DAY + second_of_day - offset;
-    UnixNanos::from_seconds_and_nanos(seconds, nanosecond).ok_or(TimeProblem::OutOfRange)
+    read(seconds, nanosecond)
 }
 
 /// The nanoseconds of the fraction that `text` may begin with, and what comes after it.

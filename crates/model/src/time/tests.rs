@@ -25,7 +25,7 @@ fn check_refused(text: &str, problem: TimeProblem) {
 }
 
 /// The date `days` after 1970-01-01, found by counting.
-fn date_by_counting(days: i64) -> (i32, u8, u8) {
+pub(super) fn date_by_counting(days: i64) -> (i32, u8, u8) {
     let (mut year, mut month, mut days) = (1970, 1, days);
     while days < 0 {
         year -= 1;

@@ -270,9 +270,21 @@ fn numbers_keep_every_digit_that_is_written() {
     assert!(holds("Count", "lt", "-9223372036854775809", r#"{"Count":-9223372036854775810}"#));
     assert!(holds("Count", "eq", "-0", r#"{"Count":0}"#));
     assert!(holds("Share", "eq", "1E5", r#"{"Share":100000}"#));
+    for (value, found) in
+        [("1000", "1e3"), ("1e3", "1000"), ("1000.0", "1E+3"), ("\"1e3\"", "10000e-1")]
+    {
+        assert!(holds("Count", "eq", value, &format!(r#"{{"Count":{found}}}"#)), "{value} {found}");
+        assert!(holds("Count", "in", &format!("[{value}]"), &format!(r#"{{"Count":{found}}}"#)));
+        assert!(holds("Ids", "contains", value, &format!(r#"{{"Ids":[1,{found}]}}"#)));
+        assert!(!holds("Count", "lt", value, &format!(r#"{{"Count":{found}}}"#)));
+    }
+    assert!(holds("Count", "gt", "999", r#"{"Count":1e3}"#));
+    assert!(holds("Count", "lt", "9007199254740993", r#"{"Count":9007199254740992.0}"#));
+    assert!(holds("Count", "gt", "1", r#"{"Count":1e999999999999}"#));
     for (value, expected) in [
-        ("1e3", "expected a whole number, found `1e3`"),
-        ("30.0", "expected a whole number, found `30.0`"),
+        ("1e-3", "expected a whole number, found `1e-3`"),
+        ("30.5", "expected a whole number, found `30.5`"),
+        ("1e38", "expected a whole number of at most 38 digits, found `1e38`"),
         (&"9".repeat(39), "expected a whole number of at most 38 digits, found `999"),
     ] {
         let text = format!(r#"{{"where":{{"key":"Count","operator":"eq","value":{value}}}}}"#);

@@ -53,6 +53,21 @@ fn long_whole() -> impl Strategy<Value = String> {
     (begin, 37..60_usize).prop_map(|(begin, zeros)| begin.to_owned() + &"0".repeat(zeros))
 }
 
+/// Whole numbers in other notations than that of plain digits.
+fn noted_whole() -> impl Strategy<Value = String> {
+    let notations = [
+        "1e0",
+        "20e-1",
+        "0.3E+1",
+        "-1.0",
+        "0e9",
+        "-0.0",
+        "9007199254740993.0",
+        "90071992547409930e-1",
+    ];
+    prop::sample::select(notations.to_vec()).prop_map(str::to_owned)
+}
+
 fn fraction() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["0.5", "5e-1", "1.0", "1", "-0.25", "1e3", "1E+3", "-0.0", "2.50"])
         .prop_map(str::to_owned)
@@ -76,7 +91,9 @@ fn array(element: BoxedStrategy<String>) -> BoxedStrategy<String> {
 
 /// The fields that can be filtered, each with JSON of its type.
 fn members() -> [(&'static str, BoxedStrategy<String>); 7] {
-    let whole = || prop_oneof![5 => whole(), 1 => long_whole()].boxed();
+    let huge = || prop::sample::select(vec!["1e40", "-1E400"]).prop_map(str::to_owned);
+    let whole =
+        || prop_oneof![5 => whole(), 2 => noted_whole(), 1 => long_whole(), 1 => huge()].boxed();
     let flag = prop::sample::select(vec!["true", "false"]).prop_map(str::to_owned);
     [
         ("Text", raw_text()),
@@ -150,12 +167,16 @@ fn condition() -> impl Strategy<Value = Value> {
     let text = || text().prop_map(Value::String).boxed();
     let kinds: [(&'static str, &[&'static str], BoxedStrategy<Value>); 7] = [
         ("Text", &OF_TEXTS, text()),
-        ("Count", &ORDERED, bare_or_quoted(whole())),
+        ("Count", &ORDERED, bare_or_quoted(prop_oneof![3 => whole(), 1 => noted_whole()])),
         ("Share", &ORDERED, bare_or_quoted(prop_oneof![fraction(), whole()])),
         ("Flag", &["eq", "!eq"], bare_or_quoted(flag)),
         ("Time", &ORDERED, instant),
         ("Tags", &["contains", "!contains"], text()),
-        ("Ids", &["contains", "!contains"], bare_or_quoted(whole())),
+        (
+            "Ids",
+            &["contains", "!contains"],
+            bare_or_quoted(prop_oneof![3 => whole(), 1 => noted_whole()]),
+        ),
     ];
     let conditions = kinds.map(|(key, operators, value)| {
         let operator = prop::sample::select(operators.to_vec());
@@ -200,8 +221,8 @@ proptest! {
 fn the_table_of_instants_is_right() {
     for (nanos, texts) in INSTANTS {
         for raw in texts {
-            let read = crate::time::parse_json_timestamp(raw.as_bytes());
-            assert_eq!(read.map(|instant| instant.0), Ok(nanos), "{raw}");
+            let read = crate::time::parse_json_record_time(raw.as_bytes());
+            assert_eq!(read.map(crate::time::RecordTime::nanos), Ok(nanos), "{raw}");
         }
     }
 }

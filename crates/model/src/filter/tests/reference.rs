@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// Some instants, with texts that mean them.
-pub(super) const INSTANTS: [(i64, [&str; 4]); 6] = [
+pub(super) const INSTANTS: [(i128, [&str; 4]); 9] = [
     (
         1_506_700_104_000_000_000,
         ["1506700104", "\"1506700104000\"", "\"2017-09-29T15:48:24Z\"", "1506700104000000000"],
@@ -35,6 +35,33 @@ pub(super) const INSTANTS: [(i64, [&str; 4]); 6] = [
     ),
     (7_000_000_000, ["7", "\"7\"", "7.0", "\"1970-01-01T00:00:07Z\""]),
     (0, ["0", "\"1970-01-01T00:00:00Z\"", "\"0\"", "0.0"]),
+    (
+        -62_135_596_800_000_000_000,
+        [
+            "-62135596800",
+            "\"0001-01-01T00:00:00Z\"",
+            "\"0001-01-01T01:00:00+01:00\"",
+            "\"-62135596800000000000\"",
+        ],
+    ),
+    (
+        -62_135_596_799_999_999_999,
+        [
+            "-62135596799.999999999",
+            "\"0001-01-01T00:00:00.000000001Z\"",
+            "\"-62135596799999999999\"",
+            "\"-62135596799.999999999\"",
+        ],
+    ),
+    (
+        253_402_300_800_000_000_000,
+        [
+            "\"9999-12-31T23:59:00-00:01\"",
+            "\"9999-12-31t00:01:00-23:59\"",
+            "253402300800000000000",
+            "\"253402300800000000000\"",
+        ],
+    ),
     (-1_000_000_000, ["-1", "\"1969-12-31T23:59:59Z\"", "\"-1\"", "\"1970-01-01T00:59:59+01:00\""]),
 ];
 
@@ -129,10 +156,6 @@ fn number(text: &str) -> Option<String> {
 
 /// Whole numbers compare digit by digit, however long they are; others as the nearest doubles.
 fn compare(one: &str, other: &str) -> Ordering {
-    let whole = |text: &str| {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.to_owned())
-    };
     let (Some(digits), Some(other_digits)) = (whole(one), whole(other)) else {
         return one.parse::<f64>().unwrap().partial_cmp(&other.parse::<f64>().unwrap()).unwrap();
     };
@@ -146,6 +169,20 @@ fn compare(one: &str, other: &str) -> Ordering {
     }
 }
 
-fn instant(raw: &str) -> Option<i64> {
+/// The digits of a whole number, its exponent carried out; nothing for others.
+fn whole(number: &str) -> Option<String> {
+    let number = number.trim_start_matches('-').to_lowercase();
+    let (mantissa, exponent) = number.split_once('e').unwrap_or((&number, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let point = before.len() as i32 + exponent.parse::<i32>().unwrap();
+    let zeros = "0".repeat(point.unsigned_abs() as usize);
+    let digits = format!("{zeros}{before}{after}{zeros}");
+    let (whole, fraction) = digits.split_at((zeros.len() as i32 + point) as usize);
+    let significant = whole.trim_start_matches('0');
+    let significant = if significant.is_empty() { "0" } else { significant };
+    fraction.chars().all(|digit| digit == '0').then(|| significant.to_owned())
+}
+
+fn instant(raw: &str) -> Option<i128> {
     INSTANTS.iter().find(|(_, texts)| texts.contains(&raw)).map(|(nanos, _)| *nanos)
 }

@@ -1,6 +1,7 @@
 //! The encoder against the documented examples.
 
 use super::*;
+use crate::TimestampFormat;
 
 const FIELDS: [&str; 3] = ["ClientIP", "EdgeStartTimestamp", "RayID"];
 
@@ -134,9 +135,46 @@ fn timestamps_come_in_the_form_of_the_job() {
 }
 
 #[test]
+fn times_of_any_year_come_in_the_form_of_the_job() {
+    for (raw, expected) in [
+        (
+            "\"0001-01-01T00:00:00Z\"",
+            [
+                "-62135596800000000000",
+                "-62135596800",
+                "\"0001-01-01T00:00:00Z\"",
+                "\"0001-01-01T00:00:00.000Z\"",
+                "\"0001-01-01T00:00:00.000000000Z\"",
+            ],
+        ),
+        (
+            "\"9999-12-31T23:59:59.9999999Z\"",
+            [
+                "253402300799999999900",
+                "253402300799",
+                "\"9999-12-31T23:59:59Z\"",
+                "\"9999-12-31T23:59:59.999Z\"",
+                "\"9999-12-31T23:59:59.999999900Z\"",
+            ],
+        ),
+    ] {
+        let record = format!("{{\"EdgeStartTimestamp\":{raw}}}");
+        for (format, expected) in TimestampFormat::ALL.iter().zip(expected) {
+            for (output_type, before) in [("ndjson", "{\"EdgeStartTimestamp\":"), ("csv", "")] {
+                let options =
+                    json!({ "timestamp_format": format.name(), "output_type": output_type });
+                let written = one(&["EdgeStartTimestamp"], options, &record);
+                let after = if before.is_empty() { "\n" } else { "}\n" };
+                assert_eq!(written, format!("{before}{expected}{after}"));
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_no_timestamp_passes_through() {
     let options = json!({ "timestamp_format": "rfc3339" });
-    for raw in ["null", "\"yesterday\"", "\"\"", "true", "{\"a\":1}", "99999999999999999999"] {
+    for raw in ["null", "\"yesterday\"", "\"\"", "true", "{\"a\":1}", "9999999999999999999999"] {
         let record = format!("{{\"EdgeStartTimestamp\":{raw}}}");
         let written = one(&["EdgeStartTimestamp"], options.clone(), &record);
         assert_eq!(written, format!("{record}\n"));

@@ -11,7 +11,7 @@ use super::every_type;
 use super::written::{damaged_record, record};
 use crate::dataset::{Dataset, ElementType, FieldType};
 use crate::record::{Checker, Refusal, Scanner};
-use crate::time::parse_json_timestamp;
+use crate::time::parse_json_record_time;
 
 fn names() -> Vec<String> {
     every_type().fields.iter().map(|field| field.name.clone()).collect()
@@ -33,15 +33,14 @@ fn is_object(line: &[u8]) -> bool {
 fn fits(field_type: FieldType, raw: &RawValue) -> bool {
     let text = raw.get();
     let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    let is_int = |text: &str| text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
     let elements = || serde_json::from_str::<Vec<&RawValue>>(text);
     text == "null"
         || match field_type {
             FieldType::String => text.starts_with('"'),
-            FieldType::Int => is_int(text),
+            FieldType::Int => is_number && is_whole(text),
             FieldType::Float => is_number,
             FieldType::Bool => matches!(text, "true" | "false"),
-            FieldType::Timestamp => parse_json_timestamp(text.as_bytes()).is_ok(),
+            FieldType::Timestamp => parse_json_record_time(text.as_bytes()).is_ok(),
             FieldType::Object => text.starts_with('{'),
             FieldType::Array(element_type) => elements().is_ok_and(|elements| {
                 let element_type = match element_type {
@@ -52,6 +51,18 @@ fn fits(field_type: FieldType, raw: &RawValue) -> bool {
                 elements.iter().all(|element| fits(element_type, element))
             }),
         }
+}
+
+/// Whether nothing but zeros stands after the point of a number, where its exponent moved it.
+fn is_whole(number: &str) -> bool {
+    let number = number.trim_start_matches('-').to_lowercase();
+    let (mantissa, exponent) = number.split_once('e').unwrap_or((&number, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent: f64 = exponent.parse().unwrap();
+    let digits = format!("{before}{after}");
+    let fraction =
+        digits.chars().enumerate().filter(|(at, _)| *at as f64 >= before.len() as f64 + exponent);
+    fraction.into_iter().all(|(_, digit)| digit == '0')
 }
 
 fn scanner_agrees(

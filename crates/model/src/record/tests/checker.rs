@@ -32,7 +32,23 @@ fn records_of_the_right_types_are_good() {
     );
     check_good(r#"{"Share":1,"Time":"2017-09-29T15:48:24Z","Texts":[],"Counts":[ ]}"#);
     check_good(r#"{"Time":"1506702504"}"#);
+    check_good(r#"{"Time":"0001-01-01T00:00:00Z"}"#);
+    check_good(
+        r#"{"Time":"9999-12-31T23:59:59.9999999-05:00","Text":"more than thirty-two bytes"}"#,
+    );
     check_good(r#"{"Time":1506702504.433,"T\u0069me":1}"#);
+}
+
+#[test]
+fn a_whole_number_is_an_int_in_any_notation() {
+    for number in
+        ["1.0", "1e3", "-1E+3", "0.0", "1.5e1", "1000e-3", "1e400", "-0e-99999999999999999999"]
+    {
+        check_good(&format!(r#"{{"Count":{number}}}"#));
+        check_good(&format!(
+            r#"{{"Count":{number},"Counts":[{number},1, {number} ],"Text":"{number}"}}"#
+        ));
+    }
 }
 
 #[test]
@@ -49,13 +65,18 @@ fn another_type_than_the_fields_is_refused() {
         (r#"{"Text":1}"#, "`Text` must be a string, found an int at byte 8"),
         (r#"{"Text": {}}"#, "`Text` must be a string, found an object at byte 9"),
         (r#"{"Count":"200"}"#, "`Count` must be an int, found a string at byte 9"),
+        (r#"{"Count":1.5}"#, "`Count` must be an int, found a number that is not whole at byte 9"),
         (
-            r#"{"Count":1.0}"#,
-            "`Count` must be an int, found a number with a fraction or an exponent at byte 9",
+            r#"{"Count":-1.000e-3}"#,
+            "`Count` must be an int, found a number that is not whole at byte 9",
         ),
         (
-            r#"{"Count":1e3}"#,
-            "`Count` must be an int, found a number with a fraction or an exponent at byte 9",
+            r#"{"Counts":[1e3,1e-3]}"#,
+            "`Counts` must be an array of ints, found a number that is not whole in it at byte 15",
+        ),
+        (
+            r#"{"Text":1e3}"#,
+            "`Text` must be a string, found a number with a fraction or an exponent at byte 8",
         ),
         (r#"{"Share":false}"#, "`Share` must be a number, found a bool at byte 9"),
         (r#"{"Flag":0}"#, "`Flag` must be a bool, found an int at byte 8"),
@@ -92,9 +113,9 @@ fn a_timestamp_must_have_a_known_form_and_fit() {
              expected 01 to 28",
         ),
         (
-            r#"{"Time":99999999999999999999}"#,
-            "`Time` at byte 8: `99999999999999999999` is not a timestamp: it does not lie between \
-             1677-09-21T00:12:43.145224192Z and 2262-04-11T23:47:16.854775807Z",
+            r#"{"Time":9999999999999999999999}"#,
+            "`Time` at byte 8: `9999999999999999999999` is not a timestamp: it does not lie in the \
+             years 0000 to 9999",
         ),
         (
             r#"{"Time":1e9}"#,

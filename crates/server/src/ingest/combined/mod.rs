@@ -23,7 +23,7 @@ use std::io::Write;
 
 use crc_fast::{CrcAlgorithm, Digest};
 use model::limits::RECORD_BYTES_MAX;
-use model::time::parse_timestamp;
+use model::time::parse_record_time;
 use serde_json::to_writer;
 
 /// The dataset that such lines become records of.
@@ -152,7 +152,7 @@ fn rfc3339(time: &str) -> Result<String, String> {
             .then(|| format!("{year}-{month:02}-{day}T{clock}{hours}:{minutes}"))
     };
     let text = parts().ok_or_else(wrong)?;
-    match parse_timestamp(text.as_bytes()) {
+    match parse_record_time(text.as_bytes()) {
         Ok(_) => Ok(text),
         Err(error) => Err(format!("{}: {}", wrong(), error.problem)),
     }

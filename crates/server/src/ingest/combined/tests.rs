@@ -51,6 +51,8 @@ fn what_the_log_escaped_stays_escaped() {
     check_field(line, "ClientRequestReferer", &json!("-"));
     check_field(line, "EdgeResponseBytes", &json!(0));
     check_field(line, "EdgeStartTimestamp", &json!("2015-05-17T10:05:03-07:30"));
+    let zero_time = line.replace("17/May/2015:10:05:03 -0730", "01/Jan/0001:00:00:00 +0000");
+    check_field(&zero_time, "EdgeStartTimestamp", &json!("0001-01-01T00:00:00+00:00"));
 }
 
 #[test]
