@@ -1,5 +1,6 @@
 //! What filters mean, against examples and against a slow reading that is obviously right.
 
+mod attack_traffic;
 mod examples;
 mod random;
 mod reference;

@@ -13,7 +13,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 /// A JSON string that means the text, its letters written in any way that there is.
-fn written(text: &str) -> impl Strategy<Value = String> + use<> {
+pub(super) fn written(text: &str) -> impl Strategy<Value = String> + use<> {
     let letters: Vec<_> = text.chars().map(|letter| (Just(letter), 0..3_u8)).collect();
     letters.prop_map(|letters| {
         let mut raw = String::from("\"");
