@@ -15,7 +15,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{OPTIONS_BYTES_MAX, OutputOptions, names};
 use crate::issue::{did_you_mean, listed};
@@ -71,6 +71,29 @@ impl OutputOptions {
         let issue = |message| Issue::new(LOGPULL_POINTER, message);
         Err(reader.messages.into_iter().map(issue).collect())
     }
+}
+
+/// The output options that mean what a query string means, as members of the API's JSON. Of a string
+/// that is not sound they hold what can be told.
+pub fn logpull_members(text: &str) -> Map<String, Value> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    let pairs = pairs.map(|(name, value)| (decoded(name), decoded(value)));
+    let member = |(name, value): (String, String)| {
+        let (name, value) = match name.as_str() {
+            _ if value.is_empty() => return None,
+            FIELDS => ("field_names", value.split(',').map(str::trim).collect::<Vec<_>>().into()),
+            TIMESTAMPS => ("timestamp_format", value.into()),
+            SAMPLE => {
+                let rate = value.parse().ok().and_then(Number::from_f64);
+                ("sample_rate", rate.map_or_else(|| value.into(), Value::Number))
+            }
+            CVE_2021_44228 => (CVE_2021_44228, value.eq_ignore_ascii_case("true").into()),
+            _ => return None,
+        };
+        Some((name.to_owned(), value))
+    };
+    pairs.filter_map(member).collect()
 }
 
 /// Whether output options, which are sound, leave everything unset.

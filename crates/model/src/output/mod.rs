@@ -21,6 +21,6 @@ pub(crate) mod tests;
 
 pub use compression::Compression;
 pub use encoder::{Encoder, Newlines};
-pub use logpull::LOGPULL_POINTER;
+pub use logpull::{LOGPULL_POINTER, logpull_members};
 pub use options::{OPTION_NAMES, OPTIONS_BYTES_MAX, OutputOptions, OutputType, POINTER};
 pub use template::{Template, TemplatePiece};

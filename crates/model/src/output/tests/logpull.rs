@@ -4,12 +4,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::TimestampFormat;
+use crate::output::logpull_members;
 
 /// Checks that the query string means what these output options mean.
 #[track_caller]
 fn same(logpull: &str, options: &Value) {
     let read = OutputOptions::parse_logpull(logpull, &dataset());
     assert_eq!(read.unwrap(), parse(options).unwrap(), "{logpull}");
+    let members = Value::Object(logpull_members(logpull));
+    assert_eq!(parse(&members).unwrap(), parse(options).unwrap(), "{logpull}: {members}");
 }
 
 #[track_caller]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::output::logpull_members;
 use serde_json::{Map, Value};
 
 use crate::cli::{CliError, duration};
@@ -55,7 +56,8 @@ pub(super) struct ChangeArgs {
     #[arg(long, value_name = "JSON", value_parser = filter)]
     filter: Option<String>,
 
-    /// Older form of the output options, such as fields=RayID&timestamps=rfc3339; empty for none.
+    /// Older form of the output options, which count instead where a job has any, such as
+    /// fields=RayID&timestamps=rfc3339; empty for none.
     #[arg(long, value_name = "QUERY")]
     logpull_options: Option<String>,
 
@@ -87,7 +89,33 @@ impl ChangeArgs {
         self,
         existing: Option<(&Client, &str)>,
     ) -> Result<Map<String, Value>, CliError> {
+        let is_laid_over = self.output_options.is_none() && !self.named_options().is_empty();
+        let job: Value = match existing {
+            Some((client, path)) if is_laid_over => client.get(path).await?,
+            _ => Value::Null,
+        };
+        Ok(self.body_over(&job))
+    }
+
+    /// The body, over a job as it is now, where that matters.
+    fn body_over(self, job: &Value) -> Map<String, Value> {
         let mut body = Map::new();
+        let named = self.named_options();
+        let options = match self.output_options {
+            Some(options) => Some(options),
+            None if named.is_empty() => None,
+            None => {
+                let Base { options, takes_logpull } = base(job, self.logpull_options.as_deref());
+                if takes_logpull {
+                    body.insert("logpull_options".to_owned(), "".into());
+                }
+                Some(options)
+            }
+        };
+        if let Some(mut options) = options {
+            options.extend(named);
+            body.insert("output_options".to_owned(), options.into());
+        }
         let texts = [
             ("name", self.name),
             ("destination_conf", self.destination),
@@ -105,40 +133,43 @@ impl ChangeArgs {
         for (name, limit) in LIMITS.into_iter().zip([self.max_records, self.max_bytes, seconds]) {
             body.extend(limit.map(|limit| (name.to_owned(), Value::from(limit))));
         }
-        let fields = (!self.fields.is_empty()).then(|| Value::from(self.fields));
-        let named: Vec<(&str, Value)> = [
+        body
+    }
+
+    /// The output options that are given one by one.
+    fn named_options(&self) -> Map<String, Value> {
+        let fields = (!self.fields.is_empty()).then(|| Value::from(self.fields.clone()));
+        let text = |text: &Option<String>| text.clone().map(Value::from);
+        [
             ("field_names", fields),
-            ("timestamp_format", self.timestamp_format.map(Value::from)),
-            ("output_type", self.output_type.map(Value::from)),
-            ("compression", self.compression.map(Value::from)),
+            ("timestamp_format", text(&self.timestamp_format)),
+            ("output_type", text(&self.output_type)),
+            ("compression", text(&self.compression)),
             ("sample_rate", self.sample_rate.map(Value::from)),
         ]
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect();
-        let is_whole = self.output_options.is_some();
-        let mut options = match (self.output_options, existing) {
-            (Some(options), _) => options,
-            (None, Some((client, path))) if !named.is_empty() => {
-                output_options(client, path).await?
-            }
-            (None, _) => Map::new(),
-        };
-        options.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        if is_whole || !options.is_empty() {
-            body.insert("output_options".to_owned(), options.into());
-        }
-        Ok(body)
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
     }
 }
 
-/// The output options that a job has now.
-async fn output_options(client: &Client, path: &str) -> Result<Map<String, Value>, CliError> {
-    let mut job: Value = client.get(path).await?;
-    match job["output_options"].take() {
-        Value::Object(options) => Ok(options),
-        _ => Ok(Map::new()),
-    }
+/// What output options that are given one by one are laid over.
+struct Base {
+    options: Map<String, Value>,
+    /// Whether they say what the job's Logpull options said until now.
+    takes_logpull: bool,
+}
+
+/// The output options of a job as it is now, and what Logpull options mean that are given for it.
+///
+/// Logpull options do not count beside output options. So where a job has only those, they become
+/// output options, or what they say would be lost.
+fn base(job: &Value, given_logpull: Option<&str>) -> Base {
+    let mut options = job["output_options"].as_object().cloned().unwrap_or_default();
+    let has_options = options.values().any(|value| !value.is_null());
+    let own = job["logpull_options"].as_str().filter(|own| !has_options && !own.is_empty());
+    options.extend(logpull_members(given_logpull.or(own).unwrap_or_default().trim()));
+    Base { options, takes_logpull: own.is_some() }
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
@@ -214,5 +245,56 @@ mod tests {
                 "timestamp_format": "rfc3339",
             }})
         );
+    }
+    /// The body for a job as it is now.
+    fn over(job: &Value, arguments: &[&str]) -> Value {
+        let given = Given::try_parse_from([&["job"], arguments].concat()).unwrap();
+        given.change.body_over(job).into()
+    }
+
+    #[test]
+    fn what_is_not_named_stays_as_the_job_has_it() {
+        let options = json!({ "field_names": ["RayID"], "batch_prefix": "[", "sample_rate": null });
+        for logpull in ["", "fields=ClientIP"] {
+            let job = json!({ "output_options": options, "logpull_options": logpull });
+            assert_eq!(
+                over(&job, &["--sample-rate", "0.5"]),
+                json!({ "output_options": {
+                    "field_names": ["RayID"], "batch_prefix": "[", "sample_rate": 0.5,
+                }})
+            );
+        }
+    }
+
+    #[test]
+    fn logpull_options_become_output_options_where_some_are_named() {
+        let logpull = "fields=RayID%2CClientIP&timestamps=rfc3339&sample=0.1&CVE-2021-44228=true";
+        for none in [Value::Null, json!({}), json!({ "field_names": null })] {
+            let job = json!({ "output_options": none, "logpull_options": logpull });
+            let change = over(&job, &["--sample-rate", "0.5", "--compression", "zstd"]);
+            let expected = json!({ "logpull_options": "", "output_options": {
+                "field_names": ["RayID", "ClientIP"],
+                "timestamp_format": "rfc3339",
+                "sample_rate": 0.5,
+                "CVE-2021-44228": true,
+                "compression": "zstd",
+            }});
+            assert_eq!(change, expected, "{none}");
+            assert_eq!(over(&job, &["--name", "n"]), json!({ "name": "n" }));
+        }
+    }
+
+    #[test]
+    fn logpull_options_that_are_given_count_beside_those_that_are_named() {
+        let given = ["--logpull-options", "fields=A&sample=0.1", "--sample-rate", "0.5"];
+        let options = json!({ "field_names": ["A"], "sample_rate": 0.5 });
+        let expected =
+            json!({ "logpull_options": "fields=A&sample=0.1", "output_options": options });
+        assert_eq!(over(&Value::Null, &given), expected);
+        let job = json!({ "logpull_options": "timestamps=unix" });
+        assert_eq!(over(&job, &given), expected);
+        let job = json!({ "output_options": { "field_names": ["B"], "batch_suffix": "]" } });
+        assert_eq!(over(&job, &given)["output_options"]["batch_suffix"], "]");
+        assert_eq!(over(&job, &given)["output_options"]["field_names"], json!(["A"]));
     }
 }

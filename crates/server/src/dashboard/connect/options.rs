@@ -3,6 +3,7 @@
 //! **Rules.** What was typed stays as it was typed, also where it is no number. Output options that
 //! the form does not ask for stay as they are.
 
+use model::output::logpull_members;
 use model::{Issue, JobSpec};
 use serde_json::{Map, Value, json};
 
@@ -205,21 +206,7 @@ fn members(spec: &JobSpec) -> Map<String, Value> {
     if !members.is_empty() {
         return members;
     }
-    let decoded =
-        |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let pairs = spec.logpull_options.split('&').filter_map(|pair| pair.split_once('='));
-    for (name, value) in pairs.map(|(name, value)| (decoded(name), decoded(value))) {
-        let (name, value) = match name.as_str() {
-            _ if value.is_empty() => continue,
-            "fields" => (FIELD_NAMES, value.split(',').map(str::trim).collect::<Vec<_>>().into()),
-            "timestamps" => (TIMESTAMP_FORMAT, value.into()),
-            "sample" => (SAMPLE_RATE, rate(&value)),
-            CVE_2021_44228 => (CVE_2021_44228, value.eq_ignore_ascii_case("true").into()),
-            _ => continue,
-        };
-        members.insert(name.to_owned(), value);
-    }
-    members
+    logpull_members(&spec.logpull_options)
 }
 
 #[cfg(test)]
