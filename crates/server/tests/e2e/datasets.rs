@@ -177,3 +177,43 @@ async fn values_that_are_hard_to_carry_arrive_byte_for_byte() {
     let csv: String = records.iter().map(|record| fields.csv(record, unix_nano)).collect();
     assert_same(&held(&objects, "csv/http_requests"), &csv, "csv");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn times_of_any_year_and_whole_numbers_in_any_notation_arrive() {
+    let world = World::start().await;
+    let scope = format!("zones/{}", world.zone);
+    let path = format!("/{scope}/logpush/jobs");
+    for format in ["unixnano", "rfc3339"] {
+        let options = json!({
+            "field_names": ["EdgeStartTimestamp", "EdgeResponseStatus"], "timestamp_format": format,
+        });
+        let body = json!({
+            "dataset": "http_requests",
+            "destination_conf": format!("s3://{BUCKET}/{format}?region=us-east-1"),
+            "enabled": true,
+            "output_options": options,
+            "filter": r#"{"where":{"key":"EdgeResponseStatus","operator":"eq","value":200}}"#,
+        });
+        world.api.create(&path, &body).await;
+    }
+    let records = [
+        r#"{"EdgeStartTimestamp":"0001-01-01T00:00:00Z","EdgeResponseStatus":2e2}"#,
+        r#"{"EdgeStartTimestamp":"9999-12-31T23:59:59.5Z","EdgeResponseStatus":200.0}"#,
+        r#"{"EdgeStartTimestamp":-62135596800,"EdgeResponseStatus":200}"#,
+        r#"{"EdgeStartTimestamp":"0001-01-01T00:00:00Z","EdgeResponseStatus":2e3}"#,
+    ];
+    send(&world, (&scope, "http_requests"), &records.join("\n")).await;
+    let objects = world.finish().await;
+    let lines = |times: [&str; 3]| -> String {
+        let statuses = ["2e2", "200.0", "200"];
+        let line = |(time, status): (&str, &str)| {
+            format!("{{\"EdgeStartTimestamp\":{time},\"EdgeResponseStatus\":{status}}}\n")
+        };
+        times.into_iter().zip(statuses).map(line).collect()
+    };
+    let nanos = ["-62135596800000000000", "253402300799500000000", "-62135596800000000000"];
+    assert_same(&held(&objects, "unixnano"), &lines(nanos), "unixnano");
+    let dates =
+        ["\"0001-01-01T00:00:00Z\"", "\"9999-12-31T23:59:59Z\"", "\"0001-01-01T00:00:00Z\""];
+    assert_same(&held(&objects, "rfc3339"), &lines(dates), "rfc3339");
+}

@@ -122,3 +122,19 @@ async fn what_a_job_filters_and_writes_follows_its_changes() {
     let last = objects.last().unwrap().lines();
     assert_eq!(last, [r#"{"ClientIP":"192.0.2.7","RayID":"a-000519"}"#]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_option_that_is_named_leaves_what_logpull_options_say() {
+    let world = World::start().await;
+    let zone = world.zone.clone();
+    let logpull = "fields=RayID,EdgeStartTimestamp&timestamps=unix&sample=0.000001";
+    let older = json!({ "output_options": null, "logpull_options": logpull });
+    let job = world.job(&zone, "logs", &older).await.to_string();
+    let shown = world.cli().json(&["job", "update", &job, "--sample-rate", "1"]).await;
+    assert_eq!(shown["logpull_options"], "");
+    world.send(&zone, "a", 0..300).await;
+    let objects = world.finish().await;
+    assert_each_once(&delivered(&objects), &ids("a", 0..300));
+    let first = objects[0].lines()[0].to_owned();
+    assert_eq!(first, r#"{"RayID":"a-000000","EdgeStartTimestamp":null}"#);
+}

@@ -156,6 +156,11 @@ impl Browser {
         let script = "arguments[0](document.documentElement.scrollHeight)";
         let height = self.run(script).await.as_u64().unwrap();
         self.resize(width, u32::try_from(height.clamp(400, height_max)).unwrap()).await;
+        // What scrolls within a page is painted after the page: a picture at once shows it empty.
+        let painted = "const done = arguments[0];
+                       requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        self.run(painted).await;
+        self.get("/screenshot").await.unwrap();
         let png = self.get("/screenshot").await.unwrap();
         self.resize(width, 900).await;
         STANDARD.decode(png.as_str().unwrap()).unwrap()

@@ -7,5 +7,6 @@ mod access;
 mod axe;
 mod driver;
 mod mishaps;
+mod options;
 mod visitor;
 mod walk;

@@ -93,7 +93,8 @@ fn compressions() -> Vec<(&'static str, &'static str)> {
     Compression::ALL.map(|compression| (compression.name(), label(compression))).into()
 }
 
-/// What an object of the first few records would hold, and what these are.
+/// What an object of the first few records would hold, and what these are. Where there is nothing to
+/// look at, the latter says why.
 async fn preview(at: &At<'_>) -> Result<(String, String), ApiError> {
     let dataset = at.selected()?;
     let json = at.draft.options.output_options(&at.draft.fields);
@@ -102,13 +103,21 @@ async fn preview(at: &At<'_>) -> Result<(String, String), ApiError> {
     };
     let filter = Filter::parse(&at.draft.conditions.text(&dataset), &dataset).unwrap_or_default();
     let recent = Recent::read(at.call.app.journal.as_ref(), at.scope(), &dataset.name).await?;
-    if recent.matching(filter.as_ref(), &dataset) > 0 {
+    let (text, of) = if recent.matching(filter.as_ref(), &dataset) > 0 {
         let of = "What an object of the newest records would hold, before compression.";
-        return Ok((recent.preview(filter.as_ref(), &options, &dataset), of.to_owned()));
+        (recent.preview(filter.as_ref(), &options, &dataset), of)
+    } else {
+        let sample = Recent::sample(&dataset, at.call.now());
+        let of = "No records to show yet: this one is made up from the data set’s fields.";
+        (sample.preview(None, &options, &dataset), of)
+    };
+    if text.trim().is_empty() {
+        return Ok((
+            String::new(),
+            "With these options an object would hold empty lines.".to_owned(),
+        ));
     }
-    let sample = Recent::sample(&dataset, at.call.now());
-    let of = "No records to show yet: this one is made up from the data set’s fields.";
-    Ok((sample.preview(None, &options, &dataset), of.to_owned()))
+    Ok((text, of.to_owned()))
 }
 
 pub(super) fn save(at: &mut At<'_>, form: &FormData) -> Next {
