@@ -4,8 +4,8 @@
 use model::TimestampFormat;
 use model::time::{parse_json_record_time, parse_json_timestamp, parse_timestamp};
 
-/// 2001-09-09, in seconds: from here on the number of digits tells the unit.
-const NUMBERS_SINCE: i64 = 1_000_000_000;
+/// From 2001-09-09 to the year 5138, in seconds: there the number of digits tells the unit.
+const NUMBERS: std::ops::Range<i64> = 1_000_000_000..100_000_000_000;
 
 /// Tries these bytes.
 pub fn run(data: &[u8]) {
@@ -13,8 +13,9 @@ pub fn run(data: &[u8]) {
     let near = parse_json_timestamp(data);
     let Ok(time) = parse_json_record_time(data) else { return assert!(near.is_err()) };
     assert_eq!(near.ok(), time.near());
-    // A bare number is read by its magnitude: near 1970 nanoseconds look like seconds.
-    let numbers: &[_] = if time.seconds() < NUMBERS_SINCE { &[] } else { &["unix", "unixnano"] };
+    // A bare number is read by its magnitude: near 1970 nanoseconds look like seconds, and in far
+    // years seconds like milliseconds.
+    let numbers: &[_] = if NUMBERS.contains(&time.seconds()) { &["unix", "unixnano"] } else { &[] };
     for name in numbers.iter().chain(&["rfc3339", "rfc3339ms", "rfc3339ns"]) {
         let format = TimestampFormat::from_name(name).expect("a format of that name");
         let mut written = Vec::new();

@@ -135,6 +135,6 @@ async fn an_option_that_is_named_leaves_what_logpull_options_say() {
     world.send(&zone, "a", 0..300).await;
     let objects = world.finish().await;
     assert_each_once(&delivered(&objects), &ids("a", 0..300));
-    let first = objects[0].lines()[0].to_owned();
-    assert_eq!(first, r#"{"RayID":"a-000000","EdgeStartTimestamp":null}"#);
+    let lines = objects[0].lines();
+    assert_eq!(lines[0], r#"{"RayID":"a-000000","EdgeStartTimestamp":null}"#);
 }

@@ -56,12 +56,13 @@ pub(super) struct ChangeArgs {
     #[arg(long, value_name = "JSON", value_parser = filter)]
     filter: Option<String>,
 
-    /// Older form of the output options, which count instead where a job has any, such as
-    /// fields=RayID&timestamps=rfc3339; empty for none.
+    /// Older form of the output options, such as fields=RayID&timestamps=rfc3339, which counts only
+    /// where a job has none of those; empty for none.
     #[arg(long, value_name = "QUERY")]
     logpull_options: Option<String>,
 
-    /// Leave out records of attack traffic: true or false.
+    /// Leave out records of DDoS attacks, of http_requests, firewall_events or
+    /// network_analytics_logs: true or false.
     #[arg(long, value_name = "BOOL")]
     filter_attack_traffic: Option<bool>,
 

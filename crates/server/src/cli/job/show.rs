@@ -47,10 +47,7 @@ pub(super) fn one(answer: &Value, as_json: bool) -> Result<(), CliError> {
         return print::json(answer);
     }
     let job: Job = view(answer)?;
-    let limit = |name: &str| match &answer[name] {
-        Value::Null => String::new(),
-        value => value.to_string(),
-    };
+    let limit = |name: &str| number(&answer[name]);
     properties(&[
         ("id", job.id.to_string()),
         ("name", job.name.unwrap_or_default()),
@@ -60,6 +57,7 @@ pub(super) fn one(answer: &Value, as_json: bool) -> Result<(), CliError> {
         ("fields", fields(answer)),
         ("timestamps", text(&answer["output_options"]["timestamp_format"])),
         ("compression", text(&answer["output_options"]["compression"])),
+        ("sample rate", number(&answer["output_options"]["sample_rate"])),
         ("filter", text(&answer["filter"])),
         ("logpull options", text(&answer["logpull_options"])),
         ("max records", limit("max_upload_records")),
@@ -85,6 +83,10 @@ fn fields(answer: &Value) -> String {
     let names = answer["output_options"]["field_names"].as_array();
     let names = names.into_iter().flatten().filter_map(Value::as_str);
     names.collect::<Vec<_>>().join(", ")
+}
+
+fn number(value: &Value) -> String {
+    if value.is_null() { String::new() } else { value.to_string() }
 }
 
 fn text(value: &Value) -> String {
