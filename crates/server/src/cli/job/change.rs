@@ -247,6 +247,7 @@ mod tests {
             }})
         );
     }
+
     /// The body for a job as it is now.
     fn over(job: &Value, arguments: &[&str]) -> Value {
         let given = Given::try_parse_from([&["job"], arguments].concat()).unwrap();
