@@ -90,11 +90,6 @@ impl Memory {
         self.prices.clear();
     }
 
-    #[inline(always)]
-    fn is_reached(&self, place: usize) -> bool {
-        self.reached[place / 64] >> (place % 64) & 1 == 1
-    }
-
     /// The first place from here on that is reached; there is one.
     #[inline(always)]
     fn next_reached(&self, from: usize) -> usize {
@@ -129,10 +124,7 @@ impl Memory {
     /// begins at the first of these places that is reached.
     #[inline(always)]
     fn step_match(&mut self, place: usize, before: usize, length: usize, distance: usize) {
-        let mut from = place - before;
-        while from < place && !self.is_reached(from) {
-            from += 1;
-        }
+        let from = self.next_reached(place - before);
         let end = place + length.min(STEP_MAX - BACK_MAX);
         let length = end - from;
         let part = self.prices.length(length.min(LENGTH_MAX)) + self.prices.distance(distance);
@@ -347,13 +339,37 @@ impl<'a> Parser<'a> {
             if end - at < 32 {
                 marks &= (1 << (end - at)) - 1;
             }
-            while marks != 0 {
-                let mark = at + marks.trailing_zeros() as usize;
-                marks &= marks - 1;
-                let key = [word(self.text, mark), word(self.text, mark + self.far)];
-                self.memory.index.remember(mark, key);
+            if let Some(window) = self.text.get(at..).and_then(|rest| rest.first_chunk()) {
+                self.remember_marks(at, marks, window);
+            } else {
+                self.remember_last_marks(at, marks);
             }
             at += 32;
+        }
+    }
+
+    /// The same for 32 places, whose keys lie in the window.
+    #[inline(always)]
+    fn remember_marks(&mut self, at: usize, mut marks: u32, window: &[u8; 64]) {
+        let key = |step: usize| {
+            window[step & 63..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+        };
+        let far = self.far & 15;
+        while marks != 0 {
+            let step = marks.trailing_zeros() as usize & 31;
+            marks &= marks - 1;
+            self.memory.index.remember(at + step, [key(step), key(step + far)]);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn remember_last_marks(&mut self, at: usize, mut marks: u32) {
+        while marks != 0 {
+            let mark = at + marks.trailing_zeros() as usize;
+            marks &= marks - 1;
+            let key = [word(self.text, mark), word(self.text, mark + self.far)];
+            self.memory.index.remember(mark, key);
         }
     }
 
