@@ -13,6 +13,7 @@
 mod api;
 mod app;
 mod dashboard;
+mod harmless;
 mod http;
 mod ingest;
 mod instant;
@@ -33,4 +34,5 @@ pub mod untrusted;
 pub use api::{Access, Offered, offered};
 pub use config::Config;
 pub use dashboard::pages;
+pub use harmless::visible_lines;
 pub use start::{Service, StartError};

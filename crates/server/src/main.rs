@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use server::cli::Cli;
+use server::visible_lines;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -28,5 +29,6 @@ fn main() -> ExitCode {
 
 /// One line on stderr. Where nobody can read it, the exit code has to do.
 fn complain(error: &dyn std::error::Error) {
-    let _ = writeln!(std::io::stderr(), "error: {error}");
+    let text = error.to_string();
+    let _ = writeln!(std::io::stderr(), "error: {}", visible_lines(&text));
 }

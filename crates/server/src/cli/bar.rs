@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::span;
 use crate::client::ClientError;
+use crate::harmless::visible;
 
 /// A bar on stderr. Cloning gives another handle to the same.
 #[derive(Debug, Clone)]
@@ -72,6 +73,7 @@ impl Bar {
     /// A request failed and is made again after `pause`. Where there is no bar, only the first of
     /// a row of failures is told.
     pub(super) fn waiting(&self, error: &ClientError, pause: Duration) {
+        let error = visible(&error.to_string(), usize::MAX);
         let text = format!("{error}; trying again in {}", span(pause));
         let told = self.in_trouble.swap(true, Ordering::Relaxed);
         if self.is_terminal {

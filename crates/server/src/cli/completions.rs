@@ -17,7 +17,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let mut script = Vec::new();
     generate(args.shell, &mut Cli::command(), "logpush", &mut script);
-    super::line(String::from_utf8_lossy(&script).trim_end())
+    super::print::exactly(String::from_utf8_lossy(&script).trim_end())
 }
 
 #[cfg(test)]

@@ -8,9 +8,16 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::CliError;
+use crate::harmless::visible_lines;
 
-/// Writes one line, or several, to standard output.
+/// Writes one line, or several, to standard output, for people: what would move their cursor or
+/// hide what is there is shown by its code.
 pub(crate) fn line(text: impl Display) -> Result<(), CliError> {
+    exactly(visible_lines(&text.to_string()))
+}
+
+/// Writes one line, or several, to standard output as they are, for programs.
+pub(super) fn exactly(text: impl Display) -> Result<(), CliError> {
     writeln!(std::io::stdout(), "{text}").map_err(CliError::Output)
 }
 
@@ -18,7 +25,7 @@ pub(crate) fn line(text: impl Display) -> Result<(), CliError> {
 pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CliError::Output(std::io::Error::other(error)))?;
-    line(text)
+    exactly(text)
 }
 
 /// Says that something was deleted: a line, or its id as JSON.

@@ -6,7 +6,8 @@ use model::spelling::nearest;
 use model::synthetic::Records;
 use model::{Dataset, Datasets, UnixNanos};
 
-use super::{CliError, line};
+use super::CliError;
+use super::print::exactly;
 
 /// The first record's time, 2026-01-01T00:00:00Z: the same command prints the same bytes always.
 const BEGIN: UnixNanos = UnixNanos(1_767_225_600_000_000_000);
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
 }
 
 fn print(text: &mut Vec<u8>) -> Result<(), CliError> {
-    line(String::from_utf8_lossy(text).trim_end())?;
+    exactly(String::from_utf8_lossy(text).trim_end())?;
     text.clear();
     Ok(())
 }

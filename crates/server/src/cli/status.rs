@@ -7,10 +7,11 @@ use clap::Parser;
 use serde_json::Value;
 
 use super::connection::Common;
-use super::print::{count, line, megabytes, span};
+use super::print::{count, exactly, line, megabytes, span};
 use super::table::Rows;
 use super::{CliError, duration, print};
 use crate::client::{Client, Health, JobStatus, PartHealth, Readiness, Retrying, view};
+use crate::harmless::visible_lines;
 
 /// Clears the terminal and goes to its first line.
 const CLEAR: &str = "\x1b[2J\x1b[H";
@@ -52,7 +53,7 @@ async fn show(client: &Client, as_json: bool, before: &str) -> Result<(), CliErr
     }
     let jobs: Vec<JobStatus> = jobs.iter().map(view).collect::<Result<_, _>>()?;
     let health: Health = client.get("/logpush/health").await?;
-    line(format_args!("{before}{}", table(&jobs).text()))?;
+    exactly(format_args!("{before}{}", visible_lines(&table(&jobs).text())))?;
     let mut notes: Vec<String> = matters(&health).chain(jobs.iter().flat_map(notes)).collect();
     notes.extend(notes_on_service(&client.readiness().await?));
     if !notes.is_empty() {

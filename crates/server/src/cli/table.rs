@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{CliError, line};
+use crate::harmless::visible;
 
 /// Rows under headings. Cells are wrapped to the terminal's width, and not wrapped elsewhere, so
 /// that `grep` finds whole rows.
@@ -39,9 +40,9 @@ impl Rows {
         self
     }
 
-    /// Adds a row.
+    /// Adds a row. Line breaks in a cell are shown by their code: nobody adds a row by a name.
     pub(super) fn push<const N: usize>(&mut self, cells: [String; N]) {
-        self.table.add_row(cells);
+        self.table.add_row(cells.map(|cell| visible(&cell, usize::MAX)));
     }
 
     /// The table as text; one line that says so where it has no rows.
@@ -59,7 +60,7 @@ impl Rows {
 pub(super) fn properties<const N: usize>(pairs: &[(&str, String); N]) -> Result<(), CliError> {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        line(format_args!("{name:width$}  {value}"))?;
+        line(format_args!("{name:width$}  {}", visible(value, usize::MAX)))?;
     }
     Ok(())
 }
@@ -79,6 +80,13 @@ mod tests {
         rows.push(["7".into(), "http_requests".into(), "1 s".into()]);
         rows.push(["12".into(), "dns_logs".into(), String::new()]);
         assert_eq!(rows.text(), "ID  DATASET        LAG\n 7  http_requests  1 s\n12  dns_logs");
+    }
+
+    #[test]
+    fn a_name_adds_no_row_and_moves_no_cursor() {
+        let mut rows = Rows::new("jobs", &["id", "name"]);
+        rows.push(["7".into(), "a\n8 b\u{1b}[2J".into()]);
+        assert_eq!(rows.text(), "ID  NAME\n7   a⟨U+000A⟩8 b⟨U+001B⟩[2J");
     }
 
     #[test]

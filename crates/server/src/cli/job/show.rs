@@ -58,7 +58,7 @@ pub(super) fn one(answer: &Value, as_json: bool) -> Result<(), CliError> {
         ("timestamps", text(&answer["output_options"]["timestamp_format"])),
         ("compression", text(&answer["output_options"]["compression"])),
         ("sample rate", number(&answer["output_options"]["sample_rate"])),
-        ("filter", text(&answer["filter"])),
+        ("filter", text(&answer["filter"]).replace('\n', " ")),
         ("logpull options", text(&answer["logpull_options"])),
         ("max records", limit("max_upload_records")),
         ("max bytes", limit("max_upload_bytes")),
