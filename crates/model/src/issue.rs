@@ -6,6 +6,10 @@
 
 use crate::spelling::nearest;
 
+/// Findings of one kind after which no more are looked for: each costs a search for the name that
+/// was meant, and nobody mends more at a time.
+pub const ISSUES_MAX: usize = 100;
+
 /// One thing to mend in a job.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{pointer}`: {message}")]
@@ -26,12 +30,12 @@ impl Issue {
 }
 
 /// The pointer of the member `key` of the object at `pointer`.
-pub(crate) fn member(pointer: &str, key: &str) -> String {
+pub fn member(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The pointer of the element `index` of the array at `pointer`.
-pub(crate) fn element(pointer: &str, index: usize) -> String {
+pub fn element(pointer: &str, index: usize) -> String {
     format!("{pointer}/{index}")
 }
 
@@ -42,7 +46,7 @@ pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
 
 /// A hint at the known name that is nearest to `name`: `` (did you mean `x`?)`` behind a space, or
 /// nothing where none is near.
-pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     nearest(name, known).map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"))
 }
 

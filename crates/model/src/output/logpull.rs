@@ -18,7 +18,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 
 use super::{OPTIONS_BYTES_MAX, OutputOptions, names};
-use crate::issue::{did_you_mean, listed};
+use crate::issue::{ISSUES_MAX, did_you_mean, listed};
 use crate::sample::Sample;
 use crate::{Dataset, Issue, TimestampFormat};
 
@@ -60,6 +60,9 @@ impl OutputOptions {
         let mut reader =
             Reader { dataset, options: Self::unset(dataset), seen: Vec::new(), messages: vec![] };
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            if reader.messages.len() >= ISSUES_MAX {
+                break;
+            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if let Err(message) = reader.parameter(name, value) {
                 reader.messages.push(message);
@@ -151,6 +154,7 @@ impl Reader<'_> {
         for name in value.split(',') {
             match names::field(name, self.dataset, &fields) {
                 Ok(field) => fields.push(field),
+                Err(_) if self.messages.len() >= ISSUES_MAX => break,
                 Err(message) => self.messages.push(format!("`{FIELDS}`: {message}")),
             }
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::redaction::ends_in_dollar;
 use super::{Compression, Template, TemplatePiece, names};
-use crate::issue::{did_you_mean, element, listed, member};
+use crate::issue::{ISSUES_MAX, did_you_mean, element, listed, member};
 use crate::merge::{self, SUBREQUESTS};
 use crate::sample::Sample;
 use crate::{Dataset, Issue, TimestampFormat};
@@ -203,7 +203,8 @@ impl<'m> Reader<'m> {
     }
 
     fn check_names(&mut self) {
-        for name in self.members.keys().filter(|name| !OPTION_NAMES.contains(&name.as_str())) {
+        let unknown = self.members.keys().filter(|name| !OPTION_NAMES.contains(&name.as_str()));
+        for name in unknown.take(ISSUES_MAX) {
             let message = format!(
                 "`{}` is not an output option{}; known are {}",
                 name.escape_debug(),
@@ -307,6 +308,7 @@ impl<'m> Reader<'m> {
         for (number, name) in names.iter().enumerate() {
             match self.field(name, &fields) {
                 Ok(field) => fields.push(field),
+                Err(_) if self.issues.len() >= ISSUES_MAX => break,
                 Err(message) => {
                     let pointer = element(&member(POINTER, FIELD_NAMES), number);
                     self.issues.push(Issue::new(pointer, message));

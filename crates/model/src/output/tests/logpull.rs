@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::TimestampFormat;
+use crate::issue::ISSUES_MAX;
 use crate::output::logpull_members;
 
 /// Checks that the query string means what these output options mean.
@@ -114,5 +115,14 @@ proptest! {
             OutputOptions::parse_logpull(&text, &dataset()).unwrap(),
             parse(&options).unwrap()
         );
+    }
+}
+
+#[test]
+fn no_more_is_found_than_anybody_mends_at_a_time() {
+    let names: Vec<String> = (0..10_000).map(|number| format!("o{number}")).collect();
+    for text in [names.join("&"), format!("fields={}", names.join(","))] {
+        let issues = OutputOptions::parse_logpull(&text, &dataset()).unwrap_err();
+        assert_eq!(issues.len(), ISSUES_MAX);
     }
 }

@@ -1,7 +1,10 @@
 //! What options mean where they are silent, and what is wrong with those that are refused.
 
+use serde_json::Map;
+
 use super::*;
 use crate::TimestampFormat;
+use crate::issue::ISSUES_MAX;
 use crate::sample::Sample;
 
 /// Checks that exactly these findings are made: a pointer below the options, and a part of the
@@ -225,4 +228,13 @@ fn redaction_allows_no_dollar_at_a_seam() {
     refused(&csv(template.clone()), &[("/record_template", "must not end")]);
     assert!(parse(&on(template)).is_ok());
     assert!(parse(&on(json!({ "record_prefix": "$", "batch_suffix": "$" }))).is_ok());
+}
+
+#[test]
+fn no_more_is_found_than_anybody_mends_at_a_time() {
+    let unknown: Map<String, Value> =
+        (0..10_000).map(|number| (format!("o{number}"), json!(1))).collect();
+    assert_eq!(parse(&Value::Object(unknown)).unwrap_err().len(), ISSUES_MAX);
+    let names: Vec<String> = (0..5_000).map(|number| format!("ClientIp{number}")).collect();
+    assert_eq!(parse(&json!({ "field_names": names })).unwrap_err().len(), ISSUES_MAX);
 }
