@@ -192,10 +192,8 @@ fn check_dataset(spec: &JobSpec, scope: ScopeKind, dataset: &Dataset, issues: &m
         issues.push(Issue::new(DATASET_POINTER, message));
     }
     if !dataset.allows(scope) {
-        let (refused, allowed) = match scope {
-            ScopeKind::Account => ("an account", "a zone"),
-            ScopeKind::Zone => ("a zone", "an account"),
-        };
+        let allowed: Vec<_> = dataset.scopes.iter().map(|kind| kind.one()).collect();
+        let (refused, allowed) = (scope.one(), allowed.join(" and "));
         let message = format!("`{}` has no jobs of {refused}, only of {allowed}", dataset.name);
         issues.push(Issue::new(DATASET_POINTER, message));
     }

@@ -19,6 +19,15 @@ pub type ZoneId = Id;
 #[error("`{0}` is not an id: expected 32 lower-case hex digits")]
 pub struct InvalidId(pub String);
 
+/// How much of a text that is no id is told.
+const SHOWN_CHARS_MAX: usize = 40;
+
+impl InvalidId {
+    fn of(text: &str) -> Self {
+        Self(text.chars().take(SHOWN_CHARS_MAX).collect())
+    }
+}
+
 impl Id {
     /// An id of these bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -49,13 +58,13 @@ impl FromStr for Id {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let digits = text.as_bytes();
         if digits.len() != 32 {
-            return Err(InvalidId(text.to_owned()));
+            return Err(InvalidId::of(text));
         }
         let mut bytes = [0; 16];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
             match (hex_digit(pair[0]), hex_digit(pair[1])) {
                 (Some(high), Some(low)) => *byte = high << 4 | low,
-                _ => return Err(InvalidId(text.to_owned())),
+                _ => return Err(InvalidId::of(text)),
             }
         }
         Ok(Self(bytes))
@@ -85,6 +94,14 @@ impl ScopeKind {
         match self {
             Self::Account => "account",
             Self::Zone => "zone",
+        }
+    }
+
+    /// `an account` or `a zone`.
+    pub const fn one(self) -> &'static str {
+        match self {
+            Self::Account => "an account",
+            Self::Zone => "a zone",
         }
     }
 
@@ -142,5 +159,7 @@ mod tests {
         {
             assert_eq!(text.parse::<Id>(), Err(InvalidId(text.to_owned())));
         }
+        let long = "é".repeat(100_000).parse::<Id>();
+        assert_eq!(long, Err(InvalidId("é".repeat(SHOWN_CHARS_MAX))));
     }
 }

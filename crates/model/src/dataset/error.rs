@@ -14,6 +14,16 @@ pub struct DatasetError {
     pub mistake: Mistake,
 }
 
+/// A name that is no dataset's.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("no such dataset: `{name}`{}", DidYouMean(.nearest))]
+pub struct NoSuchDataset {
+    /// The name, or the beginning of a longer one.
+    pub name: String,
+    /// The one that was probably meant.
+    pub nearest: Option<String>,
+}
+
 /// What is wrong in a schema file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]

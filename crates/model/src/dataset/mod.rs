@@ -17,7 +17,7 @@ mod user_defined;
 
 use std::collections::HashMap;
 
-pub use error::{DatasetError, Mistake};
+pub use error::{DatasetError, Mistake, NoSuchDataset};
 pub use field::{ElementType, Field, FieldType};
 pub use registry::Datasets;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use super::{Dataset, DatasetError, Mistake, builtin, user_defined};
+use super::{Dataset, DatasetError, Mistake, NoSuchDataset, builtin, user_defined};
+use crate::limits::DATASET_NAME_BYTES_MAX;
 use crate::spelling::nearest;
 
 /// The datasets by name. Cheap to clone: the datasets are shared.
@@ -61,8 +62,11 @@ impl Datasets {
         self.by_name.values()
     }
 
-    /// The dataset that was probably meant by a name that is no dataset's.
-    pub fn nearest(&self, name: &str) -> Option<&str> {
-        nearest(name, self.by_name.keys().map(String::as_str))
+    /// The dataset of that name, or the one that was probably meant.
+    pub fn named(&self, name: &str) -> Result<&Arc<Dataset>, NoSuchDataset> {
+        self.get(name).ok_or_else(|| NoSuchDataset {
+            name: name.chars().take(DATASET_NAME_BYTES_MAX).collect(),
+            nearest: nearest(name, self.by_name.keys().map(String::as_str)).map(str::to_owned),
+        })
     }
 }

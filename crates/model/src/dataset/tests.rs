@@ -85,7 +85,10 @@ fn fields_are_found_by_name() {
     assert_eq!(dataset.field("ClientIP").unwrap().field_type, FieldType::String);
     assert_eq!(dataset.field_index("clientip"), None);
     assert_eq!(dataset.nearest_field("clientip"), Some("ClientIP"));
-    assert_eq!(datasets.nearest("http_request"), Some("http_requests"));
+    let message = |name: &str| datasets.named(name).unwrap_err().to_string();
+    let meant = "no such dataset: `http_request`; did you mean `http_requests`?";
+    assert_eq!(message("http_request"), meant);
+    assert_eq!(message(&"é".repeat(1_000)), format!("no such dataset: `{}`", "é".repeat(64)));
     assert!(dataset.allows(ScopeKind::Zone));
     assert!(!dataset.allows(ScopeKind::Account));
 }

@@ -38,15 +38,12 @@ pub(super) fn default_fields(call: &Call) -> ApiResult {
 /// The dataset that the path names, which is one of its kind of scope.
 pub(super) fn named(call: &Call) -> Result<Arc<Dataset>, ApiError> {
     let name = call.params.get("dataset").unwrap_or_default();
-    let datasets = &call.app.datasets;
-    let Some(dataset) = datasets.get(name) else {
-        let hint = datasets.nearest(name).map(|near| format!("{name}; did you mean {near}?"));
-        return Err(ApiError::not_found("dataset", hint.as_deref().unwrap_or(name)));
-    };
+    let dataset = call.app.datasets.named(name);
+    let dataset = dataset.map_err(|error| ApiError::new(Code::NotFound, error.to_string()))?;
     let kind = call.scope()?.kind;
     if dataset.allows(kind) {
         return Ok(Arc::clone(dataset));
     }
-    let message = format!("dataset `{name}` has no records of a {}", kind.name());
+    let message = format!("dataset `{name}` has no records of {}", kind.one());
     Err(ApiError::new(Code::BadRequest, message))
 }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use catalog::CatalogError;
 use journal::{AppendError, ReadError};
 use model::Issue;
+use model::issue::ISSUES_MAX;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -268,7 +269,8 @@ impl IntoResponse for ApiError {
 }
 
 impl From<Vec<Issue>> for ApiError {
-    fn from(issues: Vec<Issue>) -> Self {
+    fn from(mut issues: Vec<Issue>) -> Self {
+        issues.truncate(ISSUES_MAX);
         Self { issues, ..Self::new(Code::InvalidField, "the request cannot be understood") }
     }
 }
@@ -335,7 +337,7 @@ impl From<IngestError> for ApiError {
             | IngestError::NotRecords(_)
             | IngestError::TooManyRefused { .. }
             | IngestError::Interrupted(_) => Code::BadRequest,
-            IngestError::NoDataset { .. } => Code::NotFound,
+            IngestError::NoDataset(_) => Code::NotFound,
             IngestError::UnknownType(_) | IngestError::UnknownCoding(_) => Code::UnsupportedMedia,
             IngestError::BodyTooLarge { .. } | IngestError::DecodedTooLarge { .. } => {
                 Code::TooLarge

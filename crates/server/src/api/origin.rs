@@ -16,12 +16,12 @@ pub(super) async fn validate(call: &mut Call) -> ApiResult {
     let options = fields.text("logpull_options").value().unwrap_or_default();
     let dataset = fields.text("dataset").value().filter(|name| !name.is_empty());
     let name = dataset.as_deref().unwrap_or(DATASET);
-    let Some(dataset) = call.app.datasets.get(name) else {
-        let hint = call.app.datasets.nearest(name).map(|near| format!("; did you mean `{near}`?"));
-        let shown: String = name.chars().take(64).collect();
-        let message = format!("no such dataset: `{shown}`{}", hint.unwrap_or_default());
-        fields.refuse("dataset", message);
-        return Err(fields.into_error());
+    let dataset = match call.app.datasets.named(name) {
+        Ok(dataset) => dataset,
+        Err(error) => {
+            fields.refuse("dataset", error.to_string());
+            return Err(fields.into_error());
+        }
     };
     fields.finish()?;
     let issues = OutputOptions::parse_logpull(&options, dataset).err().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Why a request at the door stores nothing.
 
 use journal::AppendError;
+use model::dataset::NoSuchDataset;
 use thiserror::Error;
 
 use super::coding::Coding;
@@ -19,7 +20,7 @@ pub(crate) enum IngestError {
         expected: &'static str,
     },
     /// The dataset has no records of that kind of scope.
-    #[error("dataset `{dataset}` has no records of a {found}: send them to {allowed}")]
+    #[error("dataset `{dataset}` has no records of {found}: send them to {allowed}")]
     WrongScope {
         /// The dataset.
         dataset: String,
@@ -29,13 +30,8 @@ pub(crate) enum IngestError {
         allowed: &'static str,
     },
     /// There is no such dataset.
-    #[error("no such dataset: `{dataset}`{hint}")]
-    NoDataset {
-        /// What was asked for.
-        dataset: String,
-        /// The one that was probably meant.
-        hint: String,
-    },
+    #[error(transparent)]
+    NoDataset(#[from] NoSuchDataset),
     /// A content type that the door does not take.
     #[error(
         "the content type `{0}` is not known: expected `application/x-ndjson`, \

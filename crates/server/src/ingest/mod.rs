@@ -246,13 +246,7 @@ impl Door {
     }
 
     fn dataset(&self, destined: Destined, name: &str) -> Result<Arc<Dataset>, IngestError> {
-        let datasets = &self.parts.datasets;
-        let dataset = datasets.get(name).ok_or_else(|| IngestError::NoDataset {
-            dataset: name.chars().take(100).collect(),
-            hint: datasets
-                .nearest(name)
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?")),
-        })?;
+        let dataset = self.parts.datasets.named(name)?;
         let kind = match destined {
             Destined::To(scope) => scope.kind,
             Destined::PerRecord(_) => ScopeKind::Zone,
@@ -262,7 +256,7 @@ impl Door {
         }
         Err(IngestError::WrongScope {
             dataset: name.to_owned(),
-            found: kind.name(),
+            found: kind.one(),
             allowed: match kind {
                 ScopeKind::Zone => "`/ingest/v1/accounts/{account_id}/…`",
                 ScopeKind::Account => "`/ingest/v1/zones/{zone_id}/…`",
@@ -364,7 +358,8 @@ impl Parts {
         let Work { received, mut reserved, tenant, dataset, manifest, destined, zones } = work;
         let received_bytes = received.len() as u64;
         let decoded = self.decode(manifest.coding, received, &mut reserved);
-        let bytes = decoded.as_ref().map_or(received_bytes, |decoded| decoded.len() as u64);
+        // A body of empty members decompresses to nothing, and is work all the same.
+        let bytes = decoded.as_ref().map_or(0, |decoded| decoded.len() as u64).max(received_bytes);
         self.rates.charge(tenant, Instant::now(), bytes, 0);
         let decoded = decoded?;
         let key = manifest

@@ -220,8 +220,12 @@ async fn the_fields_of_a_dataset_are_told_with_their_types() {
     let defaults = site.get(&format!("{path}/default")).await.result();
     assert!(defaults.as_object().unwrap().len() <= 123);
     let message = site.get(&path.replace("http_requests", "http_request")).await.failure(404, 1001);
-    assert!(message.contains("did you mean http_requests?"), "{message}");
-    site.get(&path.replace("http_requests", "audit_logs")).await.failure(400, 1002);
+    assert!(
+        message.contains("no such dataset: `http_request`; did you mean `http_requests`?"),
+        "{message}"
+    );
+    let message = site.get(&path.replace("http_requests", "audit_logs")).await.failure(400, 1002);
+    assert_eq!(message, "dataset `audit_logs` has no records of a zone");
 }
 
 #[tokio::test]

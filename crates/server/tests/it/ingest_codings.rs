@@ -1,6 +1,7 @@
 //! Every content coding, whole, cut off, altered and swollen.
 
 use std::io::Write;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
@@ -146,4 +147,17 @@ async fn a_zstd_frame_with_a_huge_window_is_refused() {
     let body = encoder.finish().unwrap();
     let message = send_coded(&site, "zstd", body).await.failure(400, 1002);
     assert!(message.contains("not valid zstd"), "{message}");
+}
+
+#[tokio::test]
+async fn a_body_that_decompresses_to_nothing_is_counted_as_it_was_sent() {
+    let site = Site::start_with(None, |config| {
+        config.ingest.tenant_bytes_per_second = Some(1_000);
+        config.ingest.tenant_burst = Duration::from_secs(1);
+    })
+    .await;
+    let empty = gzip(b"").repeat(1_000);
+    assert_eq!(send_coded(&site, "gzip", empty.clone()).await.result()["accepted"], 0);
+    let message = send_coded(&site, "gzip", empty).await.failure(429, 1029);
+    assert!(message.contains("1000 bytes a second"), "{message}");
 }
