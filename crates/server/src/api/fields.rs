@@ -2,13 +2,15 @@
 //! with them is told at once.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use model::Issue;
+use model::issue::{ISSUES_MAX, member};
 use model::spelling::nearest;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::twice::named_twice;
 use super::{ApiError, Code};
 
 /// The members of an object, and what is wrong with them so far.
@@ -66,15 +68,15 @@ impl Fields {
                 ApiError::new(Code::BadRequest, message)
             })?;
         let unknown = members.keys().filter(|key| !known.contains(&key.as_str()));
-        let issues = unknown.map(|key| {
+        let unknown = unknown.take(ISSUES_MAX).map(|key| {
             let hint = match nearest(key, known.iter().copied()) {
                 Some(near) => format!("; did you mean `{near}`?"),
                 None => format!("; known are {}", known.join(", ")),
             };
             let shown: String = key.chars().take(64).collect();
-            Issue::new(format!("/{shown}"), format!("unknown key{hint}"))
+            Issue::new(member("", &shown), format!("unknown key{hint}"))
         });
-        Ok(Self { issues: issues.collect(), members })
+        Ok(Self { issues: unknown.chain(doubled(body, "")).collect(), members })
     }
 
     /// A text.
@@ -84,18 +86,20 @@ impl Fields {
 
     /// A text that holds JSON.
     pub(crate) fn json_text(&mut self, key: &str) -> Given<String> {
-        self.read(key, "a string that holds the JSON, its quotes escaped by backslashes")
+        let expected = "a string that holds the JSON, its quotes escaped by backslashes";
+        let given: Given<String> = self.read(key, expected);
+        if let Given::Value(text) = &given {
+            self.issues.extend(doubled(text.as_bytes(), &member("", key)));
+        }
+        given
     }
 
     /// A text that has to be there and hold something; empty where it does not.
     pub(crate) fn required_text(&mut self, key: &str) -> String {
         match self.text(key) {
             Given::Value(text) if !text.is_empty() => text,
-            _ if self.issues.iter().any(|issue| issue.pointer == format!("/{key}")) => {
-                String::new()
-            }
             _ => {
-                self.refuse(key, "is required");
+                self.refuse_missing(key, "is required");
                 String::new()
             }
         }
@@ -135,6 +139,18 @@ impl Fields {
         self.issues.push(Issue::new(format!("/{key}"), message));
     }
 
+    /// Adds the finding that the member is missing, unless it is there and was refused already.
+    pub(crate) fn refuse_missing(&mut self, key: &str, message: impl Into<String>) {
+        self.refuse_more(vec![Issue::new(member("", key), message)]);
+    }
+
+    /// Adds findings about values of which nothing is told yet: what was not read has a default,
+    /// and there is no use in telling what is wrong with that.
+    pub(crate) fn refuse_more(&mut self, issues: Vec<Issue>) {
+        let told: HashSet<String> = self.issues.iter().map(|issue| issue.pointer.clone()).collect();
+        self.issues.extend(issues.into_iter().filter(|issue| !told.contains(&issue.pointer)));
+    }
+
     /// Adds findings.
     pub(crate) fn refuse_all(&mut self, issues: Vec<Issue>) {
         self.issues.extend(issues);
@@ -164,6 +180,12 @@ impl Fields {
             }
         }
     }
+}
+
+/// Findings about members that stand twice in an object of `json`, which is the value at `pointer`.
+fn doubled(json: &[u8], pointer: &str) -> impl Iterator<Item = Issue> {
+    let pointers = named_twice(json, pointer).into_iter();
+    pointers.map(|pointer| Issue::new(pointer, "stands twice in its object: which one counts?"))
 }
 
 /// What a value is, in words. A text, which may be a secret, is not repeated.

@@ -32,6 +32,7 @@ mod routes;
 mod standing;
 mod status;
 pub(crate) mod tokens;
+mod twice;
 mod verify;
 pub(crate) mod zones;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use catalog::{Grant, Page, Permission, Token};
+use catalog::{Grant, Page, Permission, Token, TokenHash};
 use model::time::parse_timestamp;
 use model::{Id, Scope, ScopeKind, UnixNanos};
 use schemars::JsonSchema;
@@ -169,7 +169,7 @@ pub(crate) async fn make(
         revoked_at: None,
     };
     let text = token_text()?;
-    call.app.catalog.add_token(token.clone(), auth::hash(&text), &call.actor()).await?;
+    call.app.catalog.add_token(token.clone(), TokenHash::of(&text), &call.actor()).await?;
     Ok((token, text))
 }
 
@@ -195,7 +195,7 @@ fn permissions(fields: &mut Fields) -> Vec<Permission> {
     let names = fields.texts("permissions").value().unwrap_or_default();
     let known = Permission::ALL.map(Permission::name).join("`, `");
     if names.is_empty() {
-        fields.refuse("permissions", format!("expected at least one of `{known}`"));
+        fields.refuse_missing("permissions", format!("expected at least one of `{known}`"));
     }
     let mut permissions = Vec::new();
     for (index, name) in names.iter().enumerate() {

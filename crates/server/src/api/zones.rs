@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use catalog::{Account, Grant, Zone};
-use model::{AccountId, Issue, Scope, ScopeKind, ZoneId};
+use model::{AccountId, Scope, ScopeKind, ZoneId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::{Fields, Given};
 use super::page::{PageInfo, page};
-use super::{ApiError, ApiResult, envelope};
+use super::{ApiError, ApiResult, Code, envelope};
 use crate::app::App;
 use crate::http::Call;
 use crate::instant::rfc3339;
@@ -60,11 +60,10 @@ fn shown(zone: Zone, account: &Account) -> Shown {
 /// `GET /zones`: those that the token covers, by `name` and `account.id` where they are asked for.
 pub(super) async fn list(call: &mut Call) -> ApiResult {
     let page = page(call)?;
-    let asked = call
-        .query_value("account.id")
-        .map(|text| text.parse::<AccountId>())
-        .transpose()
-        .map_err(|error| ApiError::from(vec![Issue::new("/account.id", error.to_string())]))?;
+    let asked =
+        call.query_value("account.id").map(|text| text.parse::<AccountId>()).transpose().map_err(
+            |error| ApiError::new(Code::BadRequest, format!("the parameter `account.id`: {error}")),
+        )?;
     let (account, only) = match call.caller()?.token.grant {
         Grant::Installation => (asked, None),
         Grant::Scope(Scope { kind: ScopeKind::Zone, id }) => (asked, Some(id)),
@@ -151,7 +150,7 @@ fn owner(fields: &mut Fields) -> AccountId {
         Some(Err(error)) => fields.refuse("account/id", error.to_string()),
         None => {
             let expected = "expected `{\"id\": \"…\"}`, the account that owns the zone";
-            fields.refuse("account", expected);
+            fields.refuse_missing("account", expected);
         }
     }
     AccountId::from_bytes([0; 16])

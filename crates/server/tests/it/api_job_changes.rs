@@ -1,9 +1,10 @@
 //! Changing a job: what is absent stays, what is fixed is refused, secrets survive a mask.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api_jobs::KEYED;
-use crate::site::Site;
+use crate::site::{Site, send};
 
 async fn made(site: &Site) -> (String, Value) {
     let body = json!({
@@ -183,4 +184,45 @@ async fn older_options_are_validated_without_a_job() {
     assert!(message.contains("`RayID`") && message.contains("sample"), "{message}");
     let answer = site.post(&path, &json!({"logpull_options": "", "dataset": "dns_log"})).await;
     assert!(answer.failure(400, 1003).contains("did you mean `dns_logs`?"));
+}
+
+#[tokio::test]
+async fn a_member_that_stands_twice_is_refused_with_its_place() {
+    let site = Site::start().await;
+    let path = format!("/client/v4{}", made(&site).await.0);
+    for (body, pointer) in [
+        (r#"{"enabled": true, "name": "a", "enabled": false}"#, "/enabled"),
+        (
+            r#"{"output_options": {"sample_rate": 1, "sample_rate": 0.1}}"#,
+            "/output_options/sample_rate",
+        ),
+        (
+            r#"{"filter": "{\"where\":{\"key\":\"RayID\",\"key\":\"ClientIP\",\"operator\":\"eq\",\"value\":\"x\"}}"}"#,
+            "/filter/where/key",
+        ),
+    ] {
+        let request = site.request(Method::PUT, &path).bearer_auth(site.service.admin_token());
+        let answer = send(request.body(body)).await;
+        let message = answer.failure(400, 1003);
+        assert!(message.contains("stands twice"), "{message}");
+        assert_eq!(answer.pointers(), [pointer], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_told_once_and_no_more_than_a_hundred_things_are() {
+    let site = Site::start().await;
+    let path = format!("/{}/logpush/jobs", site.scope());
+    let masked = KEYED.replace("verysecret", "****");
+    for body in [json!({"dataset": 5, "destination_conf": masked}), json!({"dataset": "x"})] {
+        let answer = site.post(&path, &body).await;
+        answer.failure(400, 1003);
+        let mut pointers = answer.pointers();
+        pointers.sort();
+        assert_eq!(pointers, ["/dataset", "/destination_conf"], "{body}");
+    }
+    let many: serde_json::Map<_, _> = (0..5_000).map(|k| (format!("k/{k}"), json!(1))).collect();
+    let answer = site.post(&path, &Value::Object(many)).await;
+    assert_eq!(answer.pointers().len(), 100);
+    assert!(answer.pointers().contains(&"/k~10".to_owned()), "{answer:?}");
 }

@@ -139,7 +139,8 @@ fn frequency_of(fields: &mut Fields, before: String) -> String {
 /// Refuses another value than the one that is there for good.
 fn fixed(fields: &mut Fields, key: &str, before: &str) {
     if fields.text(key).value().is_some_and(|text| !text.is_empty() && text != before) {
-        fields.refuse(key, format!("cannot change: it is `{before}`; create another job"));
+        let is = if before.is_empty() { "empty".to_owned() } else { format!("`{before}`") };
+        fields.refuse(key, format!("cannot change: it is {is}; create another job"));
     }
 }
 

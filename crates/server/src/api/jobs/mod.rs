@@ -47,7 +47,7 @@ pub(super) async fn create(call: &mut Call) -> ApiResult {
     let body = call.read_body().await?;
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::created(&mut fields);
-    fields.refuse_all(findings(call, scope, &requested, true).await?);
+    fields.refuse_more(findings(call, scope, &requested, true).await?);
     fields.finish()?;
     let job = insert(call, scope, requested.change).await?;
     render(call, job)
@@ -80,7 +80,7 @@ pub(super) async fn update(call: &mut Call) -> ApiResult {
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::updated(&mut fields, &before);
     let moved = is_moved(&requested, &before);
-    fields.refuse_all(findings(call, before.scope, &requested, moved).await?);
+    fields.refuse_more(findings(call, before.scope, &requested, moved).await?);
     fields.finish()?;
     let job = replace(call, &before, requested.change).await?;
     render(call, job)
@@ -167,7 +167,7 @@ async fn findings(
     let Requested { change, challenge } = requested;
     let mut issues = change::check_name(change.name.as_deref());
     if let Err(found) = CompiledJob::of(&change.spec, scope.kind, &call.app.datasets) {
-        issues.extend(without(found, change));
+        issues.extend(found);
     }
     if moved {
         let destination = &change.spec.destination;
@@ -180,14 +180,6 @@ async fn findings(
 
 fn refuse(issues: Vec<Issue>) -> Result<(), ApiError> {
     if issues.is_empty() { Ok(()) } else { Err(issues.into()) }
-}
-
-/// Without what is told already: that there is no destination at all.
-fn without(issues: Vec<Issue>, change: &JobChange) -> Vec<Issue> {
-    let told = |issue: &Issue| {
-        change.spec.destination.is_empty() && issue.pointer == model::destination::POINTER
-    };
-    issues.into_iter().filter(|issue| !told(issue)).collect()
 }
 
 /// Where a job that becomes enabled begins: at each partition's end.
