@@ -68,6 +68,25 @@ impl Unread {
         self.was_wanted = true;
         self.body.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Reads away what is left of the body, within bounds.
+    async fn read_away(&mut self, headers: &HeaderMap) {
+        // Who asked before sending, and was not told to, does not send.
+        if headers.contains_key(header::EXPECT) && !self.was_wanted {
+            return;
+        }
+        let mut bytes = 0;
+        let unwanted = async {
+            while let Some(Ok(frame)) = self.get().frame().await {
+                bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
+                if bytes > UNWANTED_BYTES_MAX {
+                    return;
+                }
+            }
+        };
+        // Either way the connection is closed where the body did not end.
+        let _in_time = timeout(UNWANTED_WAIT, unwanted).await;
+    }
 }
 
 /// The variable parts of a path, by name, percent-decoded.
@@ -201,20 +220,12 @@ impl Call {
 
     /// Reads away what is left of the body, within bounds.
     pub(super) async fn read_away(&mut self) {
-        // Who asked before sending, and was not told to, does not send.
-        if self.headers.contains_key(header::EXPECT) && !self.body.was_wanted {
-            return;
-        }
-        let mut bytes = 0;
-        let unwanted = async {
-            while let Some(Ok(frame)) = self.body.get().frame().await {
-                bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
-                if bytes > UNWANTED_BYTES_MAX {
-                    return;
-                }
-            }
-        };
-        // Either way the connection is closed where the body did not end.
-        let _in_time = timeout(UNWANTED_WAIT, unwanted).await;
+        self.body.read_away(&self.headers).await;
     }
+}
+
+/// Reads away the body of a request that is for nobody, within bounds.
+pub(super) async fn read_away(request: axum::extract::Request) {
+    let (parts, body) = request.into_parts();
+    Unread::new(body).read_away(&parts.headers).await;
 }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
 
+use super::call::read_away;
 use super::{Call, Params};
 use crate::api::{ApiError, ApiResult, Code, Route, Surface, auth};
 use crate::app::App;
@@ -28,10 +29,9 @@ pub(crate) fn router(app: &Arc<App>, routes: Vec<Route>) -> Router {
     }
     router.fallback(|request: Request| async move {
         let error = ApiError::no_route(request.uri());
-        if dashboard::is_page_for(request.uri().path(), request.headers()) {
-            return dashboard::plain_error_page(&error);
-        }
-        error.into_response()
+        let is_page = dashboard::is_page_for(request.uri().path(), request.headers());
+        read_away(request).await;
+        if is_page { dashboard::plain_error_page(&error) } else { error.into_response() }
     })
 }
 
@@ -56,9 +56,13 @@ fn methods(app: &Arc<App>, routes: Vec<Route>) -> MethodRouter {
         };
         methods = methods.merge(on(filter, answer));
     }
-    methods.fallback(move |method: Method| {
+    methods.fallback(move |request: Request| {
         let allowed = allowed.clone();
-        async move { other_method(&method, &allowed) }
+        async move {
+            let response = other_method(request.method(), &allowed);
+            read_away(request).await;
+            response
+        }
     })
 }
 

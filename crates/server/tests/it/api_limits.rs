@@ -1,5 +1,9 @@
 //! The frame of the API: methods, routes that are not there, pages, and what is too much.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -119,5 +123,35 @@ async fn a_list_of_jobs_is_whole_unless_a_page_is_asked_for() {
         for query in ["page=0", "per_page=0", "per_page=1001", "page=-1", "page=4294967296"] {
             site.get(&format!("{path}?{query}")).await.failure(400, 1002);
         }
+    }
+}
+
+/// What the service answers to a request with a large body from a client that sends all of it before
+/// it listens.
+fn sent_whole(site: &Site, method: &str, path: &str) -> String {
+    const BODY_BYTES: usize = 8 << 20;
+    let mut stream = TcpStream::connect(site.service.address()).expect("a connection");
+    stream.set_write_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: h\r\ncontent-length: {BODY_BYTES}\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("the head is taken");
+    stream.write_all(&vec![b' '; BODY_BYTES]).expect("the body is taken");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).expect("an answer");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_all_before_listening_hears_that_nobody_is_there() {
+    let site = Site::start().await;
+    let door = format!("/ingest/v1/zones/{}", site.zone);
+    for (method, path, status) in [
+        ("POST", door.clone(), "404"),
+        ("PUT", format!("{door}/http_requests"), "405"),
+        ("POST", "/nowhere".to_owned(), "404"),
+    ] {
+        let answer = tokio::task::block_in_place(|| sent_whole(&site, method, &path));
+        assert_eq!(answer, format!("HTTP/1.1 {status}"), "{method} {path}");
     }
 }
