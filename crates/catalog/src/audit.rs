@@ -256,6 +256,7 @@ fn zone_state(zone: &Zone) -> Value {
 }
 
 fn token_state(token: &Token) -> Value {
+    let rfc3339 = |at| TimestampFormat::Rfc3339.text(at);
     let permissions: Vec<_> =
         token.permissions.iter().map(|permission| permission.name()).collect();
     let mut state = json!({
@@ -275,11 +276,4 @@ fn id_key(scope: Scope) -> &'static str {
         ScopeKind::Account => "account_id",
         ScopeKind::Zone => "zone_id",
     }
-}
-
-/// As RFC 3339 in whole seconds.
-fn rfc3339(at: UnixNanos) -> String {
-    let mut text = Vec::new();
-    TimestampFormat::Rfc3339.write(at, &mut text);
-    String::from_utf8_lossy(&text).trim_matches('"').to_owned()
 }

@@ -50,6 +50,25 @@ pub enum BatchState {
     Lost,
 }
 
+impl BatchState {
+    /// `sealed`, `delivered` or `lost`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sealed => "sealed",
+            Self::Delivered(_) => "delivered",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// What the store said, where the object is in the bucket.
+    pub const fn delivered(&self) -> Option<&Delivered> {
+        match self {
+            Self::Delivered(delivered) => Some(delivered),
+            Self::Sealed | Self::Lost => None,
+        }
+    }
+}
+
 /// A batch and what has become of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchRecord {

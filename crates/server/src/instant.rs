@@ -5,21 +5,15 @@ use model::time::TimestampFormat;
 
 /// `at` as RFC 3339 in whole seconds: `2017-09-29T15:48:24Z`.
 pub(crate) fn rfc3339(at: UnixNanos) -> String {
-    written(at, TimestampFormat::Rfc3339)
+    TimestampFormat::Rfc3339.text(at)
 }
 
 /// `at` as RFC 3339 with milliseconds: `2017-09-29T15:48:24.433Z`.
 pub(crate) fn rfc3339_ms(at: UnixNanos) -> String {
-    written(at, TimestampFormat::Rfc3339Ms)
+    TimestampFormat::Rfc3339Ms.text(at)
 }
 
 /// `at` as RFC 3339 with nanoseconds: `2017-09-29T15:48:24.433000200Z`.
 pub(crate) fn rfc3339_ns(at: UnixNanos) -> String {
-    written(at, TimestampFormat::Rfc3339Ns)
-}
-
-fn written(at: UnixNanos, format: TimestampFormat) -> String {
-    let mut value = Vec::new();
-    format.write(at, &mut value);
-    String::from_utf8_lossy(&value).trim_matches('"').to_owned()
+    TimestampFormat::Rfc3339Ns.text(at)
 }

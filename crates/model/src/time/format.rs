@@ -51,6 +51,13 @@ impl TimestampFormat {
         }
     }
 
+    /// The instant as text, without the quotes of JSON.
+    pub fn text(self, instant: UnixNanos) -> String {
+        let mut value = Vec::new();
+        self.write(instant, &mut value);
+        String::from_utf8_lossy(&value).trim_matches('"').to_owned()
+    }
+
     /// Appends the time of a record as a JSON value, as [`Self::write`] does.
     ///
     /// What lies before 1677 or after 2262 has more nanoseconds than 64 bits hold: their digits are

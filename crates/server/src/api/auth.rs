@@ -10,7 +10,6 @@
 //! So nobody learns from an answer whether something of somebody else exists. A token is looked
 //! up by its hash, so comparing takes no time that tells anything of it.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::{HeaderMap, header};
 use catalog::{Grant, Permission, Token, TokenHash};
 use model::time::NANOS_PER_SECOND;
@@ -143,7 +142,7 @@ pub(super) async fn identify(call: &Call) -> Result<Caller, ApiError> {
 /// Who asks at the door for records: a busy sender's token is not looked up for each request.
 async fn sender(call: &Call) -> Result<Caller, ApiError> {
     let (senders, now) = (call.app.door.senders(), call.now());
-    let hash = presented(&call.headers).map(hash);
+    let hash = presented(&call.headers).map(TokenHash::of);
     if let Some(token) = hash.and_then(|hash| senders.token(hash, now)) {
         return Ok(Caller { token });
     }
@@ -172,7 +171,7 @@ pub(super) async fn authenticate(
     let refused = |message: &str| ApiError::new(Code::Unauthenticated, message);
     let text = presented(headers)
         .ok_or_else(|| refused("no credentials: send `Authorization: Bearer <token>`"))?;
-    valid(app, hash(text), now).await
+    valid(app, TokenHash::of(text), now).await
 }
 
 /// The bearer of the token with this hash, which is valid.
@@ -200,13 +199,6 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
     });
     let legacy = || text("x-auth-email").and(text("x-auth-key"));
     bearer.or_else(legacy).filter(|token| !token.is_empty())
-}
-
-/// What is stored of a token.
-pub(crate) fn hash(text: &str) -> TokenHash {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-    TokenHash(hash)
 }
 
 /// Notes now and then that the token is in use; the request does not wait for it.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use catalog::{BatchRecord, BatchState, Job};
+use catalog::{BatchRecord, Job};
 use delivery::checksum_text;
 use delivery::verify::{Expected, Verifier, VerifyError, Window};
 use model::{JobId, Offset, Partition};
@@ -277,11 +277,7 @@ impl Found {
     /// The batch as clients see it.
     pub(super) fn entry(&self, expected: Option<&Expected>) -> Entry {
         let BatchRecord { batch, sealed_at, state } = &self.record;
-        let (state, delivered) = match state {
-            BatchState::Sealed => ("sealed", None),
-            BatchState::Delivered(delivered) => ("delivered", Some(delivered)),
-            BatchState::Lost => ("lost", None),
-        };
+        let delivered = state.delivered();
         let newlines = expected.and_then(|expected| expected.newlines);
         Entry {
             partition: batch.partition.0,
@@ -293,7 +289,7 @@ impl Found {
             start: rfc3339_ms(batch.start),
             end: rfc3339_ms(batch.end),
             records: batch.records,
-            state,
+            state: state.name(),
             sealed_at: rfc3339_ms(*sealed_at),
             delivered_at: delivered.map(|delivered| rfc3339_ms(delivered.at)),
             object_bytes: delivered.map(|delivered| delivered.object_bytes),

@@ -1,6 +1,6 @@
 //! How deliveries stand: of one job, of all that the caller may see, and what the ledger has.
 
-use catalog::{BatchRecord, BatchState, Grant, Job, Page, Totals};
+use catalog::{BatchRecord, Grant, Job, Page, Totals};
 use delivery::JobStatus;
 use model::destination::redacted;
 use model::{Scope, ScopeKind, UnixNanos};
@@ -213,11 +213,7 @@ pub(super) async fn batches(call: &mut Call) -> ApiResult {
 
 fn batch(record: BatchRecord) -> Batch {
     let BatchRecord { batch, sealed_at, state } = record;
-    let (state, delivered) = match state {
-        BatchState::Sealed => ("sealed", None),
-        BatchState::Delivered(delivered) => ("delivered", Some(delivered)),
-        BatchState::Lost => ("lost", None),
-    };
+    let delivered = state.delivered();
     Batch {
         partition: batch.partition.0,
         first_frame: batch.range.first.0,
@@ -229,10 +225,10 @@ fn batch(record: BatchRecord) -> Batch {
         records: batch.records,
         raw_bytes: batch.raw_bytes,
         sealed_at: rfc3339_ms(sealed_at),
-        state,
-        delivered_at: delivered.as_ref().map(|delivered| rfc3339_ms(delivered.at)),
-        object_bytes: delivered.as_ref().map(|delivered| delivered.object_bytes),
-        attempts: delivered.as_ref().map(|delivered| delivered.attempts),
-        etag: delivered.map(|delivered| delivered.etag),
+        state: state.name(),
+        delivered_at: delivered.map(|delivered| rfc3339_ms(delivered.at)),
+        object_bytes: delivered.map(|delivered| delivered.object_bytes),
+        attempts: delivered.map(|delivered| delivered.attempts),
+        etag: delivered.map(|delivered| delivered.etag.clone()),
     }
 }

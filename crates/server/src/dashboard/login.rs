@@ -90,7 +90,7 @@ pub(super) async fn log_in(call: &mut Call) -> ApiResult {
     let form = Form::read(call).await?;
     let token = form.text("token");
     let next = local(form.text("next"));
-    let (hash, now) = (auth::hash(token), call.now());
+    let (hash, now) = (TokenHash::of(token), call.now());
     match auth::valid(&call.app, hash, now).await {
         Ok(_) => {}
         Err(error) if error.code() == Code::Unauthenticated => {

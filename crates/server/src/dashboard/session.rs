@@ -14,7 +14,6 @@ use catalog::TokenHash;
 use model::time::NANOS_PER_SECOND;
 use model::{Scope, UnixNanos};
 
-use crate::api::auth::hash;
 use crate::random::{NoRandomness, token_text};
 
 /// The cookie's name.
@@ -102,7 +101,7 @@ impl Sessions {
         now: UnixNanos,
     ) -> Result<(String, Session), NoRandomness> {
         let (secret, csrf) = (token_text()?, token_text()?);
-        let key = hash(&secret);
+        let key = TokenHash::of(&secret);
         let mut open = self.open();
         if open.len() >= SESSIONS_MAX {
             open.retain(|_, session| !session.is_over(now));
@@ -119,7 +118,7 @@ impl Sessions {
 
     /// The session whose secret the headers carry, where it is not over.
     pub(super) fn of(&self, headers: &HeaderMap, now: UnixNanos) -> Option<Session> {
-        let key = hash(secret(headers)?);
+        let key = TokenHash::of(secret(headers)?);
         let mut open = self.open();
         let session = open.get_mut(&key.0)?;
         if session.is_over(now) {
@@ -169,18 +168,18 @@ impl Sessions {
             oldest.map(|key| links.remove(&key));
         }
         let ends = UnixNanos(now.0.saturating_add(LINK_SECONDS * NANOS_PER_SECOND));
-        links.insert(hash(&secret).0, Link { token, ends });
+        links.insert(TokenHash::of(&secret).0, Link { token, ends });
         Ok(secret)
     }
 
     /// Whether a link with this secret can be used.
     pub(super) fn is_invited(&self, secret: &str, now: UnixNanos) -> bool {
-        self.links().get(&hash(secret).0).is_some_and(|link| link.ends > now)
+        self.links().get(&TokenHash::of(secret).0).is_some_and(|link| link.ends > now)
     }
 
     /// Uses a link up: whose token it stands for.
     pub(super) fn accept(&self, secret: &str, now: UnixNanos) -> Option<TokenHash> {
-        let link = self.links().remove(&hash(secret).0)?;
+        let link = self.links().remove(&TokenHash::of(secret).0)?;
         (link.ends > now).then_some(link.token)
     }
 }
@@ -215,7 +214,7 @@ mod tests {
     #[test]
     fn a_session_ends_when_nobody_uses_it_and_after_a_week_in_any_case() {
         let sessions = Sessions::default();
-        let (secret, _) = sessions.begin(hash("t"), at(0)).unwrap();
+        let (secret, _) = sessions.begin(TokenHash::of("t"), at(0)).unwrap();
         let headers = with(&secret);
         let mut now = 0;
         while now < AGE_SECONDS_MAX {
@@ -224,7 +223,7 @@ mod tests {
         }
         assert!(sessions.of(&headers, at(now)).is_none());
 
-        let (secret, _) = sessions.begin(hash("t"), at(0)).unwrap();
+        let (secret, _) = sessions.begin(TokenHash::of("t"), at(0)).unwrap();
         assert!(sessions.of(&with(&secret), at(IDLE_SECONDS)).is_none());
         assert!(sessions.of(&with(&secret), at(0)).is_none());
         assert!(sessions.of(&with("x"), at(0)).is_none());
@@ -234,11 +233,11 @@ mod tests {
     #[test]
     fn there_are_bounds_to_sessions_and_the_one_left_alone_goes() {
         let sessions = Sessions::default();
-        let (first, _) = sessions.begin(hash("t"), at(0)).unwrap();
-        let (second, _) = sessions.begin(hash("t"), at(0)).unwrap();
+        let (first, _) = sessions.begin(TokenHash::of("t"), at(0)).unwrap();
+        let (second, _) = sessions.begin(TokenHash::of("t"), at(0)).unwrap();
         sessions.of(&with(&first), at(5)).unwrap();
         for _ in 0..SESSIONS_MAX - 1 {
-            sessions.begin(hash("t"), at(6)).unwrap();
+            sessions.begin(TokenHash::of("t"), at(6)).unwrap();
         }
         assert_eq!(sessions.open().len(), SESSIONS_MAX);
         assert!(sessions.of(&with(&first), at(7)).is_some());
@@ -248,11 +247,11 @@ mod tests {
     #[test]
     fn a_link_is_good_once_and_for_an_hour() {
         let sessions = Sessions::default();
-        let link = sessions.invite(hash("t"), at(0)).unwrap();
+        let link = sessions.invite(TokenHash::of("t"), at(0)).unwrap();
         assert!(sessions.is_invited(&link, at(1)) && sessions.is_invited(&link, at(1)));
-        assert_eq!(sessions.accept(&link, at(1)), Some(hash("t")));
+        assert_eq!(sessions.accept(&link, at(1)), Some(TokenHash::of("t")));
         assert_eq!(sessions.accept(&link, at(1)), None);
-        let link = sessions.invite(hash("t"), at(0)).unwrap();
+        let link = sessions.invite(TokenHash::of("t"), at(0)).unwrap();
         assert!(!sessions.is_invited(&link, at(LINK_SECONDS)));
         assert_eq!(sessions.accept(&link, at(LINK_SECONDS)), None);
     }
@@ -260,7 +259,7 @@ mod tests {
     #[test]
     fn what_is_to_be_told_is_told_once() {
         let sessions = Sessions::default();
-        let (_, session) = sessions.begin(hash("t"), at(0)).unwrap();
+        let (_, session) = sessions.begin(TokenHash::of("t"), at(0)).unwrap();
         sessions.tell(&session, "success", "done");
         assert_eq!(sessions.told(&session).unwrap().text, "done");
         assert_eq!(sessions.told(&session), None);

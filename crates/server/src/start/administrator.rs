@@ -5,12 +5,11 @@
 
 use std::path::Path;
 
-use catalog::{Actor, Grant, Page, Permission, SqliteCatalog, Token, Tokens};
+use catalog::{Actor, Grant, Page, Permission, SqliteCatalog, Token, TokenHash, Tokens};
 use model::UnixNanos;
 
 use super::{StartError, private_file};
 use crate::api::RESERVED_NAME;
-use crate::api::auth::hash;
 use crate::config::{AdminToken, Config};
 use crate::random::{random_id, token_text};
 
@@ -65,7 +64,7 @@ async fn is_valid(
     token: &AdminToken,
     now: UnixNanos,
 ) -> Result<bool, StartError> {
-    let hash = hash(token.expose());
+    let hash = TokenHash::of(token.expose());
     match catalog.token_by_hash(hash).await? {
         Some(known) if known.revoked_at.is_some() => Ok(false),
         Some(Token { grant: Grant::Installation, permissions, .. })
@@ -96,7 +95,7 @@ async fn revoke_others(
     token: &AdminToken,
     now: UnixNanos,
 ) -> Result<(), StartError> {
-    let own = catalog.token_by_hash(hash(token.expose())).await?.map(|token| token.id);
+    let own = catalog.token_by_hash(TokenHash::of(token.expose())).await?.map(|token| token.id);
     for other in catalog.tokens(None, Page::ALL).await?.items {
         let is_other = other.name == RESERVED_NAME && Some(other.id) != own;
         if is_other && other.revoked_at.is_none() {

@@ -19,10 +19,10 @@ mod upkeep;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use catalog::TokenHash;
 use delivery::s3::S3Settings;
 use tokio::net::TcpListener;
 
-use crate::api::auth::hash;
 use crate::api::routes;
 use crate::config::{AdminToken, Config, Loaded, Source};
 use crate::dashboard;
@@ -90,7 +90,7 @@ impl Service {
     /// # Errors
     /// Where the system gives no random bytes.
     pub fn login_path(&self) -> Result<String, NoRandomness> {
-        let token = hash(self.admin_token.expose());
+        let token = TokenHash::of(self.admin_token.expose());
         let app = &self.rooms.app;
         let secret = app.sessions.invite(token, app.clock.now())?;
         Ok(format!("{}/{secret}", dashboard::LOGIN_ONCE))
