@@ -9,6 +9,7 @@ use model::Datasets;
 use model::destination::Principal;
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::api::auth::Uses;
 use crate::api::{Rates, Signer};
 use crate::config::ApiSettings;
 use crate::dashboard::{Drafts, Sessions};
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub(crate) reloads: Reloads,
     /// The service's own AWS identity, as policies name it.
     pub(crate) principal: Option<Principal>,
+    /// Whose use was noted of late.
+    pub(crate) uses: Uses,
     /// How many requests each token makes.
     pub(crate) rates: Rates,
     /// The people at the dashboard.

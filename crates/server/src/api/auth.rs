@@ -10,10 +10,13 @@
 //! So nobody learns from an answer whether something of somebody else exists. A token is looked
 //! up by its hash, so comparing takes no time that tells anything of it.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use axum::http::{HeaderMap, header};
 use catalog::{Grant, Permission, Token, TokenHash};
 use model::time::NANOS_PER_SECOND;
-use model::{Scope, ScopeKind, UnixNanos};
+use model::{Id, Scope, ScopeKind, UnixNanos};
 
 use super::{ApiError, Code};
 use crate::app::App;
@@ -22,6 +25,8 @@ use crate::instant::rfc3339;
 
 /// How often the use of a token is noted.
 const TOUCH_SECONDS: i64 = 60;
+/// How many tokens are remembered whose use was noted.
+const NOTED_MAX: usize = 16 << 10;
 
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,10 +206,36 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(legacy).filter(|token| !token.is_empty())
 }
 
+/// Whose use was noted of late. Also where that fails or lasts, it is not tried for each request:
+/// a busy catalogue has no longer queue for that.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    noted: Mutex<HashMap<Id, UnixNanos>>,
+}
+
+impl Uses {
+    /// Whether a use of the token is to be noted now; it counts as noted then.
+    fn is_due(&self, token: &Token, now: UnixNanos) -> bool {
+        let is_recent =
+            |last: UnixNanos| now.0.saturating_sub(last.0) < TOUCH_SECONDS * NANOS_PER_SECOND;
+        if token.last_used_at.is_some_and(is_recent) {
+            return false;
+        }
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.get(&token.id).copied().is_some_and(is_recent) {
+            return false;
+        }
+        if noted.len() >= NOTED_MAX {
+            noted.clear();
+        }
+        noted.insert(token.id, now);
+        true
+    }
+}
+
 /// Notes now and then that the token is in use; the request does not wait for it.
 fn note_use(app: &App, token: &Token, now: UnixNanos) {
-    let recent = |last: UnixNanos| now.0.saturating_sub(last.0) < TOUCH_SECONDS * NANOS_PER_SECOND;
-    if token.last_used_at.is_some_and(recent) {
+    if !app.uses.is_due(token, now) {
         return;
     }
     let (catalog, id) = (std::sync::Arc::clone(&app.catalog), token.id);
@@ -228,6 +259,28 @@ mod tests {
             })
             .collect();
         assert_eq!(presented(&headers), expected);
+    }
+
+    #[test]
+    fn a_use_is_noted_once_a_minute_also_where_the_catalogue_does_not_take_it() {
+        let at = |seconds: i64| UnixNanos(seconds * NANOS_PER_SECOND);
+        let token = |id: u8, last_used_at| Token {
+            id: Id::from_bytes([id; 16]),
+            name: String::new(),
+            permissions: vec![Permission::LogsRead],
+            grant: Grant::Installation,
+            created_at: at(0),
+            expires_at: None,
+            last_used_at,
+            revoked_at: None,
+        };
+        let uses = Uses::default();
+        let due = |id, last, now| uses.is_due(&token(id, last), at(now));
+        assert!(!due(1, Some(at(950)), 1_000), "the catalogue knows of a use");
+        assert!(due(1, Some(at(940)), 1_000));
+        assert!(!due(1, Some(at(940)), 1_059), "it is being noted");
+        assert!(due(2, None, 1_059), "another token");
+        assert!(due(1, Some(at(940)), 1_060));
     }
 
     #[test]

@@ -269,12 +269,8 @@ fn list_cursor(call: &Call) -> Result<ListCursor, ApiError> {
 
 /// The revisions that the query names; all of the job's where it names none.
 fn revisions(call: &Call, job: &Job) -> Result<Vec<Revision>, ApiError> {
-    let all = 1..=job.revision.0;
-    let Some(text) = call.query_value("revisions") else { return Ok(all.map(Revision).collect()) };
-    let read = |number: &str| number.parse().ok().filter(|number| all.contains(number));
-    let named: Option<Vec<Revision>> =
-        text.split(',').map(|number| read(number).map(Revision)).collect();
-    named.filter(|named| named.len() <= REVISIONS_MAX).ok_or_else(|| {
+    let named = call.query_value("revisions");
+    among(named.as_deref(), job.revision).ok_or_else(|| {
         let message = format!(
             "the parameter `revisions` has to list up to {REVISIONS_MAX} of the job's revisions 1 \
              to {}, such as `1,2`",
@@ -284,11 +280,41 @@ fn revisions(call: &Call, job: &Job) -> Result<Vec<Revision>, ApiError> {
     })
 }
 
+/// The revisions that are named, or all until `newest`; `None` where one is none of these, or where
+/// there are too many: each is read, and kept while the request lasts.
+fn among(named: Option<&str>, newest: Revision) -> Option<Vec<Revision>> {
+    let all = 1..=newest.0;
+    let Some(text) = named else {
+        return (newest.0 as usize <= REVISIONS_MAX).then(|| all.map(Revision).collect());
+    };
+    let read = |number: &str| number.parse().ok().filter(|number| all.contains(number));
+    let named: Option<Vec<_>> = text.split(',').map(|number| read(number).map(Revision)).collect();
+    named.filter(|named| named.len() <= REVISIONS_MAX)
+}
+
 impl From<VerifyError> for ApiError {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::Catalog(error) => error.into(),
             other => Self::new(Code::Conflict, other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_request_reads_more_revisions_than_it_may_name() {
+        let count =
+            |named: Option<&str>, newest| among(named, Revision(newest)).map(|found| found.len());
+        assert_eq!(count(None, 1_000), Some(1_000));
+        assert_eq!(count(None, 1_001), None);
+        assert_eq!(count(Some("1,1001"), 1_001), Some(2));
+        assert_eq!(count(Some(["1"; 1_001].join(",").as_str()), 1_001), None);
+        for wrong in ["0", "3", "1,", "x", "-1", "4294967296"] {
+            assert_eq!(count(Some(wrong), 2), None, "{wrong}");
         }
     }
 }

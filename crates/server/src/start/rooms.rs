@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{Mutex, Semaphore};
 
 use super::{Reloads, StartError, administrator, private_file};
+use crate::api::auth::Uses;
 use crate::api::{Rates, Signer, VERIFICATIONS_MAX};
 use crate::app::App;
 use crate::config::{AdminToken, Config};
@@ -189,6 +190,7 @@ async fn app(config: &Config, parts: Parts, signer: Signer) -> Result<App, Start
         metrics: MetricsPage::new(registry),
         api: Live::new(config.api.clone()),
         reloads,
+        uses: Uses::default(),
         rates: Rates::new(&config.api),
         principal: config.delivery.principal_arn.clone(),
         sessions: Sessions::default(),
