@@ -17,7 +17,7 @@ use sim::{Flaw, Options, Report, Rule, bare, local, run};
 const FLAW_RUN: u64 = 1000;
 
 /// Seeds that found a mistake once, and which.
-const REGRESSIONS: [(u64, &str); 8] = [
+const REGRESSIONS: [(u64, &str); 9] = [
     (3, "a clean stop gave up an upload after its first failure"),
     (44, "batches for a bucket that a job had left held up those for its new bucket for ever"),
     (64, "a cursor that had moved in a call without an answer was never passed over again"),
@@ -26,6 +26,7 @@ const REGRESSIONS: [(u64, &str); 8] = [
     (1_030_667, "the same, of a deleted job"),
     (1_050_808, "the same, of batches that followed their job to another bucket"),
     (8_013_720, "this world's store did later what it had refused"),
+    (9_024_151, "an object was taken for ours as the bucket let nobody look at it for a while"),
 ];
 
 /// Seeds of the bare protocol that found a mistake once, and which.

@@ -182,8 +182,11 @@ pub struct Upload {
     /// An upload that the store does not know any more.
     gone: Option<OpenUpload>,
     request: Option<Request>,
-    /// The refusal that a look at the key is to explain.
-    doubt: Option<StoreErrorKind>,
+    /// The refusal that a look at the key is to explain, and the form of what was refused, where a
+    /// request was.
+    doubt: Option<(StoreErrorKind, Option<Form>)>,
+    /// Whether the object was asked for again after a look that was denied.
+    is_asked_again: bool,
     then: Option<Then>,
 }
 
@@ -293,7 +296,7 @@ impl Upload {
             Event::PartsSent => self.publish(Form::Parts, view),
             Event::PartFailed(Some(StoreErrorKind::NoSuchUpload)) => {
                 // It may be gone because it was completed by a request whose answer was lost.
-                let verdict = self.verdict(StoreErrorKind::NoSuchUpload, self.maybe_visible);
+                let verdict = self.verdict(StoreErrorKind::NoSuchUpload, None, self.maybe_visible);
                 self.forget(verdict)
             }
             Event::PartFailed(_) | Event::NotTold => Action::Fail(Failure::AsTold),
@@ -305,7 +308,7 @@ impl Upload {
                 Action::Stored
             }
             Event::Answered(Err(kind)) => self.refused(kind, view),
-            Event::Looked(sight) => self.saw(sight),
+            Event::Looked(sight) => self.saw(sight, view),
             Event::Done => match self.then.take() {
                 Some(Then::Do(action)) => action,
                 Some(Then::Publish(form)) => self.publish(form, view),
@@ -316,7 +319,7 @@ impl Upload {
 
     fn enter(&mut self, view: View) -> Action {
         self.attempts = self.attempts.saturating_add(1);
-        (self.request, self.then) = (None, None);
+        (self.request, self.then, self.is_asked_again) = (None, None, false);
         match &self.current {
             _ if view.len <= view.part_bytes => self.publish(Form::Whole, view),
             None => begin(view),
@@ -356,7 +359,7 @@ impl Upload {
             }
             return self.after(Action::NoteNoGuard, Then::Publish(form));
         }
-        let verdict = self.verdict(kind, was_tried);
+        let verdict = self.verdict(kind, Some(form), was_tried);
         match (form, kind) {
             (Form::Parts, StoreErrorKind::NoSuchUpload) => self.forget(verdict),
             // The parts are not what the store wants, or another upload was in the way:
@@ -370,12 +373,12 @@ impl Upload {
     }
 
     /// What the failure of a request means that would have made the object visible.
-    fn verdict(&mut self, kind: StoreErrorKind, was_tried: bool) -> Action {
+    fn verdict(&mut self, kind: StoreErrorKind, form: Option<Form>, was_tried: bool) -> Action {
         let is_refused = matches!(kind, StoreErrorKind::AlreadyThere | StoreErrorKind::Conflict);
         if is_refused || !kind.may_have_happened() {
             self.maybe_visible = was_tried;
         }
-        self.doubt = Some(kind);
+        self.doubt = Some((kind, form));
         match kind {
             // The upload may be gone because it was completed.
             StoreErrorKind::AlreadyThere | StoreErrorKind::NoSuchUpload if was_tried => {
@@ -386,14 +389,23 @@ impl Upload {
         }
     }
 
-    fn saw(&mut self, sight: Sight) -> Action {
-        let is_certain = self.doubt.take() == Some(StoreErrorKind::AlreadyThere);
-        match sight {
-            Sight::Ours => Action::Stored,
+    fn saw(&mut self, sight: Sight, view: View) -> Action {
+        let refused = match self.doubt.take() {
+            Some((StoreErrorKind::AlreadyThere, form)) => form,
+            _ => None,
+        };
+        match (sight, refused) {
+            (Sight::Ours, _) => Action::Stored,
+            // The bucket may let nobody in for now, and somebody else's object may stand there. One
+            // that only keeps us from looking says again that an object is there.
+            (Sight::Unknown, Some(form)) if !self.is_asked_again => {
+                self.is_asked_again = true;
+                self.publish(form, view)
+            }
             // Nobody but this job writes at this key, and the ledger knows of an attempt.
-            Sight::Unknown if is_certain => Action::Unseen,
-            Sight::Other if is_certain => Action::Fail(Failure::Taken),
-            Sight::Nothing | Sight::Unknown | Sight::Other => Action::Fail(Failure::AsTold),
+            (Sight::Unknown, Some(_)) => Action::Unseen,
+            (Sight::Other, Some(_)) => Action::Fail(Failure::Taken),
+            (Sight::Nothing | Sight::Unknown | Sight::Other, _) => Action::Fail(Failure::AsTold),
         }
     }
 }

@@ -62,7 +62,7 @@ fn an_object_at_the_key_is_ours_only_after_an_attempt() {
     assert!(!upload.maybe_visible());
     for (sight, expected) in [
         (Sight::Ours, Action::Stored),
-        (Sight::Unknown, Action::Unseen),
+        (Sight::Unknown, Action::Put { guarded: true }),
         (Sight::Other, Action::Fail(Failure::Taken)),
         (Sight::Nothing, Action::Fail(Failure::AsTold)),
     ] {
@@ -70,6 +70,41 @@ fn an_object_at_the_key_is_ours_only_after_an_attempt() {
         assert_eq!(refused(&mut upload, StoreErrorKind::AlreadyThere), Action::Look);
         assert_eq!(upload.on(Event::Looked(sight), SMALL), expected);
     }
+}
+
+#[test]
+fn an_object_that_may_not_be_looked_at_is_ours_where_the_bucket_takes_requests() {
+    let there = Event::Answered(Err(StoreErrorKind::AlreadyThere));
+    let denied = Event::Answered(Err(StoreErrorKind::AccessDenied));
+    let unknown = Event::Looked(Sight::Unknown);
+
+    // It says the same again: only looking is denied.
+    let mut upload = Upload::recovered(Vec::new());
+    assert_eq!(refused(&mut upload, StoreErrorKind::AlreadyThere), Action::Look);
+    assert_eq!(upload.on(unknown.clone(), SMALL), Action::Put { guarded: true });
+    assert_eq!(upload.on(there.clone(), SMALL), Action::Look);
+    assert_eq!(upload.on(unknown.clone(), SMALL), Action::Unseen);
+
+    // It lets nobody in for now, and each attempt begins from the beginning.
+    let mut upload = Upload::recovered(Vec::new());
+    for _ in 0..2 {
+        assert_eq!(refused(&mut upload, StoreErrorKind::AlreadyThere), Action::Look);
+        assert_eq!(upload.on(unknown.clone(), SMALL), Action::Put { guarded: true });
+        assert_eq!(upload.on(denied.clone(), SMALL), Action::Fail(Failure::AsTold));
+        assert!(upload.maybe_visible());
+    }
+    assert_eq!(refused(&mut upload, StoreErrorKind::AlreadyThere), Action::Look);
+    assert_eq!(upload.on(Event::Looked(Sight::Other), SMALL), Action::Fail(Failure::Taken));
+
+    // The same for an upload in parts.
+    let mut upload = Upload::recovered(vec![open("one")]);
+    upload.on(Event::Entered, LARGE);
+    upload.on(Event::Compared { is_same: true }, LARGE);
+    upload.on(Event::PartsSent, LARGE);
+    assert_eq!(upload.on(there.clone(), LARGE), Action::Look);
+    assert_eq!(upload.on(unknown.clone(), LARGE), Action::Complete { guarded: true });
+    assert_eq!(upload.on(there, LARGE), Action::Look);
+    assert_eq!(upload.on(unknown, LARGE), Action::Unseen);
 }
 
 #[test]
