@@ -205,7 +205,8 @@ async fn a_job_is_reached_by_its_own_scope_only() {
     site.delete(&path).await.failure(404, 1001);
     let in_account = format!("/accounts/{}/logpush/jobs/{}", site.account, made["id"]);
     site.get(&in_account).await.failure(404, 1001);
-    for id in ["x", "-1", "1.5"] {
+    let [signed, padded] = ["+", "0"].map(|before| format!("{before}{}", made["id"]));
+    for id in ["x", "-1", "1.5", &signed, &padded] {
         site.get(&format!("{}/{id}", jobs_path(&site))).await.failure(404, 7003);
     }
 }

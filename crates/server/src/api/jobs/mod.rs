@@ -4,12 +4,15 @@ mod change;
 mod shown;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use catalog::{Cursor, Job, JobChange, Permission};
 use model::compiled_job::CompiledJob;
 use model::{Issue, JobId, Partition, Scope};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::sync::MutexGuard;
+use tokio::time::timeout;
 
 use super::fields::Fields;
 use super::page::{PageInfo, page_or_whole};
@@ -23,6 +26,16 @@ use shown::shown;
 
 /// What the v4 API says at the bound.
 const TOO_MANY_JOBS: &str = "creating a new job is not allowed: exceeded max jobs allowed";
+
+/// How long a change of a job waits for those before it.
+const TURN_WAIT: Duration = Duration::from_secs(30);
+
+/// The turn to change jobs, of which there is one.
+async fn turn(app: &App) -> Result<MutexGuard<'_, ()>, ApiError> {
+    let message = "other changes of jobs take long: nothing has changed, try again in a moment";
+    let turn = timeout(TURN_WAIT, app.job_changes.lock()).await;
+    turn.map_err(|_| ApiError::new(Code::Overloaded, message))
+}
 
 /// `GET {scope}/logpush/jobs`.
 pub(super) async fn list(call: &mut Call) -> ApiResult {
@@ -61,7 +74,7 @@ pub(crate) async fn add(call: &Call, scope: Scope, requested: Requested) -> Resu
 
 async fn insert(call: &Call, scope: Scope, change: JobChange) -> Result<Job, ApiError> {
     let app = &call.app;
-    let _turn = app.job_changes.lock().await;
+    let _turn = turn(app).await?;
     if app.catalog.count_jobs(scope).await? >= app.api.get().jobs_per_scope_max as u64 {
         return Err(ApiError::new(Code::QuotaExceeded, TOO_MANY_JOBS));
     }
@@ -75,7 +88,7 @@ async fn insert(call: &Call, scope: Scope, change: JobChange) -> Result<Job, Api
 pub(super) async fn update(call: &mut Call) -> ApiResult {
     let body = call.read_body().await?;
     let app = Arc::clone(&call.app);
-    let _turn = app.job_changes.lock().await;
+    let _turn = turn(&app).await?;
     let before = named(call).await?;
     let mut fields = Fields::parse(&body, &change::KEYS)?;
     let requested = change::updated(&mut fields, &before);
@@ -92,7 +105,7 @@ pub(crate) async fn change(
     id: JobId,
     change: impl FnOnce(&Job) -> Result<Requested, ApiError> + Send,
 ) -> Result<Job, ApiError> {
-    let _turn = call.app.job_changes.lock().await;
+    let _turn = turn(&call.app).await?;
     let before = of_scope(call, id).await?;
     let requested = change(&before)?;
     let moved = is_moved(&requested, &before);
@@ -132,7 +145,7 @@ pub(crate) async fn remove(
     call: &Call,
     check: impl FnOnce(&Job) -> Result<(), ApiError> + Send,
 ) -> Result<Job, ApiError> {
-    let _turn = call.app.job_changes.lock().await;
+    let _turn = turn(&call.app).await?;
     let job = named(call).await?;
     check(&job)?;
     call.app.catalog.delete_job(job.id, &call.actor()).await?;
@@ -142,7 +155,8 @@ pub(crate) async fn remove(
 
 /// The job that the path names, which is one of its scope.
 pub(crate) async fn named(call: &Call) -> Result<Job, ApiError> {
-    let id = call.params.get("job_id").and_then(|text| text.parse().ok()).map(JobId);
+    let read = |text: &str| text.parse().ok().filter(|id: &u64| id.to_string() == text);
+    let id = call.params.get("job_id").and_then(|text| read(text)).map(JobId);
     of_scope(call, id.ok_or_else(|| ApiError::no_route(&call.uri))?).await
 }
 
