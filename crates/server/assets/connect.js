@@ -58,6 +58,8 @@
 
   // Sends the form while one types, and takes over what the page then shows in its live parts.
   for (const form of all("form[data-live]")) {
+    // `form.action` would be the buttons of that name.
+    const address = form.getAttribute("action");
     let waiting = 0;
     let asked = 0;
     const ask = async () => {
@@ -65,7 +67,7 @@
       const body = new URLSearchParams(new FormData(form));
       body.set("action", form.dataset.live);
       try {
-        const answer = await fetch(form.action, { method: "POST", body });
+        const answer = await fetch(address, { method: "POST", body });
         if (!answer.ok || mine !== asked) { return; }
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of all("[data-live-part]", form)) {
@@ -79,6 +81,7 @@
     const soon = () => { clearTimeout(waiting); waiting = setTimeout(ask, 400); };
     form.addEventListener("input", soon);
     form.addEventListener("change", soon);
+    form.addEventListener("submit", () => { clearTimeout(waiting); });
   }
 
   // Offers the operators that go with the field.

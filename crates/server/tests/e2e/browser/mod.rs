@@ -6,6 +6,7 @@
 mod access;
 mod axe;
 mod driver;
+mod live;
 mod mishaps;
 mod options;
 mod visitor;
