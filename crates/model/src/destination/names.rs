@@ -83,8 +83,8 @@ pub(super) fn check_bucket(name: &str) -> Result<(), String> {
 pub(super) fn check_amazon_region(region: &str) -> Result<(), String> {
     if region.starts_with("cn-") {
         return Err(format!(
-            "the China region `{region}` is not supported for Amazon S3; use a bucket in another \
-             region"
+            "the China region `{region}` is not supported for Amazon S3; use a bucket in a region \
+             outside of China"
         ));
     }
     if has_amazon_form(region) {

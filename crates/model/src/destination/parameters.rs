@@ -102,7 +102,7 @@ impl Parameters {
     pub(super) fn required(&self, name: &str, findings: &mut Findings) -> Option<&str> {
         let value = self.get(name);
         if value.is_none() {
-            findings.add(format!("the parameter `{name}` is missing"));
+            findings.add(format!("the parameter `{name}` is missing; add `{name}=…`"));
         }
         value
     }

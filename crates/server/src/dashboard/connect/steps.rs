@@ -135,12 +135,14 @@ impl Step {
     /// destination needs no proof any more.
     pub(super) fn state(self, draft: &Draft, issues: &[Issue], proven: bool) -> State {
         let is_wrong = issues.iter().any(|issue| Self::of(issue) == self);
+        let is_named = !draft.place.bucket_path.trim().is_empty();
         let reached = match self {
             Self::Dataset | Self::Fields | Self::Filter => !draft.dataset.is_empty(),
             Self::Service => draft.has_service,
-            Self::Destination => !draft.place.bucket_path.trim().is_empty(),
+            Self::Destination => is_named,
             Self::Access => draft.tried.is_some() || !draft.is_moved(),
-            Self::Ownership => proven || !draft.token.is_empty(),
+            // What is not named yet needs no proof, and is not proven either.
+            Self::Ownership => (proven && is_named) || !draft.token.is_empty(),
             Self::Options => draft.has_options,
             Self::Summary => false,
         };
@@ -167,7 +169,7 @@ impl Problems {
     /// Those of a step.
     pub(super) fn of(step: Step, issues: &[Issue]) -> Self {
         let here = issues.iter().filter(|issue| Step::of(issue) == step);
-        Self { found: here.map(|issue| (field_of(issue), issue.message.clone())).collect() }
+        Self { found: here.map(|issue| (field_of(issue), words_of(issue))).collect() }
     }
 
     /// One about a field.
@@ -233,6 +235,25 @@ fn field_of(issue: &Issue) -> &'static str {
     }
 }
 
+/// A finding in the words of the form: whoever fills it in knows no parameters.
+fn words_of(issue: &Issue) -> String {
+    const MISSING: [(&str, &str); 5] = [
+        ("region", "The region of the bucket is missing."),
+        ("account-id", "The R2 account id is missing."),
+        ("access-key-id", "The access key ID is missing."),
+        ("secret-access-key", "The secret access key is missing."),
+        ("role-arn", "The ARN of the role is missing."),
+    ];
+    let message = issue.message.as_str();
+    if message.starts_with("the bucket is missing") {
+        return "The bucket is missing: write it as my-bucket/logs.".to_owned();
+    }
+    let parameter = message.strip_prefix("the parameter `").and_then(|rest| rest.split_once('`'));
+    let known = parameter.filter(|(_, rest)| rest.starts_with(" is missing"));
+    let words = known.and_then(|(name, _)| MISSING.iter().find(|(of, _)| *of == name));
+    words.map_or_else(|| message.to_owned(), |(_, words)| (*words).to_owned())
+}
+
 impl Draft {
     /// Whether the destination was tried as it is now, and works.
     pub(super) fn was_tried_well(&self) -> bool {
@@ -280,6 +301,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_missing_is_told_in_the_words_of_the_form() {
+        for (text, field, expected) in [
+            ("s3://", "bucket_path", "The bucket is missing: write it as my-bucket/logs."),
+            ("s3://", "region", "The region of the bucket is missing."),
+            ("r2://burritobot", "account_id", "The R2 account id is missing."),
+            ("r2://burritobot", "access_key_id", "The access key ID is missing."),
+            ("r2://burritobot", "secret_access_key", "The secret access key is missing."),
+        ] {
+            let issues = Destination::parse(text).unwrap_err();
+            let told = Problems::of(Step::Destination, &issues).about(field);
+            assert_eq!(told.as_deref(), Some(expected), "{text}");
+        }
+    }
+
     /// The first step that something is left to do in.
     #[track_caller]
     fn check_open(draft: &Draft, expected: Step, state: State) {
@@ -294,6 +330,7 @@ mod tests {
         check_open(&draft, Step::Dataset, State::Open);
         draft.select(Datasets::builtin().get("http_requests").unwrap());
         check_open(&draft, Step::Service, State::Open);
+        assert_eq!(Step::Ownership.state(&draft, &[], true), State::Open, "nothing is named yet");
         draft.has_service = true;
         check_open(&draft, Step::Destination, State::Open);
         draft.place.bucket_path = "burritobot".to_owned();

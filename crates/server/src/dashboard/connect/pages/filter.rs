@@ -13,6 +13,7 @@ use super::super::walk::{At, Next, Walk};
 use super::on;
 use crate::api::ApiError;
 use crate::dashboard::page::{Frame, rendered};
+use crate::dashboard::text::count;
 
 #[derive(Template)]
 #[template(path = "connect/filter.html")]
@@ -76,8 +77,8 @@ pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError
         Err(_) => "The filter is not complete.".to_owned(),
         Ok(_) if recent.count() == 0 => "No records have arrived yet.".to_owned(),
         Ok(filter) => {
-            let matching = recent.matching(filter.as_ref(), &dataset);
-            format!("{matching} of the last {} records match.", recent.count())
+            let matching = count(recent.matching(filter.as_ref(), &dataset) as u64);
+            format!("{matching} of the last {} records match.", count(recent.count() as u64))
         }
     };
     let issues = parsed.err().unwrap_or_default();
