@@ -41,6 +41,19 @@ impl FromStr for ByteSize {
     }
 }
 
+/// As a person would write it: in the largest binary unit that leaves no rest.
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = BYTE_UNITS.iter().filter(|(name, _)| name.ends_with("iB"));
+        for (name, bytes) in units.filter(|_| self.0 > 0) {
+            if self.0.is_multiple_of(*bytes) {
+                return write!(f, "{}{name}", self.0 / bytes);
+            }
+        }
+        write!(f, "{} bytes", self.0)
+    }
+}
+
 /// A duration: `"500ms"`, `"30s"`, `"5m"`, `"12h"`, `"7d"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Period(pub(super) Duration);
@@ -60,6 +73,20 @@ impl FromStr for Period {
             .ok_or(())?;
         let number: u64 = whole_number(number)?;
         number.checked_mul(*millis).map(|millis| Self(Duration::from_millis(millis))).ok_or(())
+    }
+}
+
+/// As a person would write it: in the largest unit that leaves no rest.
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        for (name, each) in PERIOD_UNITS.iter().rev().filter(|_| millis > 0) {
+            let each = u128::from(*each);
+            if millis.is_multiple_of(each) {
+                return write!(f, "{}{name}", millis / each);
+            }
+        }
+        write!(f, "{millis}ms")
     }
 }
 

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::door::{RawHttp, RawIngest};
 use super::environment::{Environment, overlay};
@@ -150,6 +151,7 @@ impl RawConfig {
     pub(super) fn validate(self) -> Result<Config, ConfigError> {
         let default = Config::default();
         let shutdown_timeout = self.shutdown_timeout.map_or(default.shutdown_timeout, |p| p.0);
+        let journal = self.journal.validate(default.journal)?;
         Ok(Config {
             data_dir: self.data_dir.unwrap_or(default.data_dir),
             listen: self.listen.map_or(Ok(default.listen), |text| listen(&text))?,
@@ -159,9 +161,9 @@ impl RawConfig {
             log: self.log.validate(default.log)?,
             http: self.http.validate(&default.http)?,
             ingest: self.ingest.validate(&default.ingest)?,
-            retention: self.journal.retention(default.retention),
+            retention: self.journal.retention(default.retention, journal.segment_bytes)?,
             retention_check: self.journal.retention_check(default.retention_check)?,
-            journal: self.journal.validate(default.journal)?,
+            journal,
             delivery: self.delivery.validate(default.delivery)?,
             api: self.api.validate(default.api)?,
             shutdown_timeout,
@@ -218,7 +220,7 @@ impl RawLog {
             Some(other) => return Err(wrong("log.format", other, "`auto`, `human` or `json`")),
         };
         let level = self.level.unwrap_or(default.level);
-        if EnvFilter::builder().parse(&level).is_err() {
+        if !is_level(&level) {
             let expected = "`error`, `warn`, `info`, `debug`, `trace`, or directives such as \
                             `info,delivery=debug`";
             return Err(wrong("log.level", &level, expected));
@@ -227,25 +229,44 @@ impl RawLog {
     }
 }
 
+/// Whether it says what is logged. A word that is no level would be taken for a target of which
+/// everything is logged, and of nothing else: `warning` would hide all warnings.
+fn is_level(text: &str) -> bool {
+    let mut words = text.split(',').filter(|part| !part.contains(['=', '[', ']']));
+    words.all(|word| word.trim().parse::<LevelFilter>().is_ok())
+        && EnvFilter::builder().parse(text).is_ok()
+}
+
 impl RawJournal {
-    fn retention(&self, default: Retention) -> Retention {
-        Retention {
-            max_age_seconds: match self.retention_age {
-                Some(Period(age)) => Some(age.as_secs()),
-                None => default.max_age_seconds,
-            },
-            max_bytes: match self.retention_bytes {
-                Some(ByteSize(bytes)) => Some(bytes),
-                None => default.max_bytes,
-            },
+    /// A retention of next to nothing would give records up before anybody could deliver them.
+    fn retention(
+        &self,
+        default: Retention,
+        segment_bytes: u64,
+    ) -> Result<Retention, ConfigError> {
+        const AGE_MIN: Duration = Duration::from_mins(1);
+        let age = self.retention_age.map(|age| age.0);
+        if let Some(age) = age.filter(|age| *age < AGE_MIN) {
+            return Err(ConfigError::OutOfBounds {
+                key: "journal.retention_age",
+                found: Period(age).to_string(),
+                expected: "at least 1m: what is not delivered by then is given up".to_owned(),
+            });
         }
+        let max_bytes = self.retention_bytes.map(|size| {
+            bytes("journal.retention_bytes", Some(size), size.0, segment_bytes)
+        });
+        Ok(Retention {
+            max_age_seconds: age.map(|age| age.as_secs()).or(default.max_age_seconds),
+            max_bytes: max_bytes.transpose()?.or(default.max_bytes),
+        })
     }
 
     fn retention_check(&self, default: Duration) -> Result<Duration, ConfigError> {
         period("journal.retention_check", self.retention_check, default, Duration::from_secs(1))
     }
 
-    fn validate(self, default: LocalSettings) -> Result<LocalSettings, ConfigError> {
+    fn validate(&self, default: LocalSettings) -> Result<LocalSettings, ConfigError> {
         let partitions =
             count("journal.partitions", self.partitions, default.partitions.into(), 1, 256)?;
         let segment_bytes =
@@ -358,7 +379,7 @@ fn retry(
     if first.is_zero() || max < first {
         return Err(ConfigError::OutOfBounds {
             key: "delivery.retry_max",
-            found: format!("{max:?} with `delivery.retry_first` {first:?}"),
+            found: format!("{} with `delivery.retry_first` {}", Period(max), Period(first)),
             expected: "at least `delivery.retry_first`, which is more than nothing".to_owned(),
         });
     }
@@ -426,8 +447,8 @@ pub(super) fn period(
     }
     Err(ConfigError::OutOfBounds {
         key,
-        found: format!("{period:?}"),
-        expected: format!("{min:?} to {}h", MAX.as_secs() / 3600),
+        found: Period(period).to_string(),
+        expected: format!("{} to {}", Period(min), Period(MAX)),
     })
 }
 
@@ -445,8 +466,8 @@ pub(super) fn bytes(
     }
     Err(ConfigError::OutOfBounds {
         key,
-        found: format!("{bytes} bytes"),
-        expected: format!("{min} to {MAX} bytes"),
+        found: ByteSize(bytes).to_string(),
+        expected: format!("{} to {}", ByteSize(min), ByteSize(MAX)),
     })
 }
 

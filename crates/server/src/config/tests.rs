@@ -208,11 +208,15 @@ fn a_value_out_of_its_bounds_is_told_with_what_is_allowed() {
         ),
         ("LOG__FORMAT", "xml", "`log.format` is `xml`: expected `auto`, `human` or `json`"),
         ("LOG__LEVEL", "a=b=c", "`log.level` is `a=b=c`: expected `error`"),
+        ("LOG__LEVEL", "warning", "`log.level` is `warning`: expected `error`"),
+        ("LOG__LEVEL", "info,delivery", "`log.level` is `info,delivery`: expected `error`"),
+        ("JOURNAL__RETENTION_AGE", "500ms", "`journal.retention_age` is 500ms: expected at least 1m"),
+        ("JOURNAL__RETENTION_BYTES", "1MiB", "`journal.retention_bytes` is 1MiB: expected 128MiB"),
         ("DELIVERY__GZIP_LEVEL", "13", "`delivery.gzip_level` is 13: expected 1 to 12"),
         (
             "DELIVERY__PART_BYTES",
             "1MiB",
-            "`delivery.part_bytes` is 1048576 bytes: expected 5242880",
+            "`delivery.part_bytes` is 1MiB: expected 5MiB to 1024TiB",
         ),
         (
             "DELIVERY__RETRY_MAX",
@@ -227,24 +231,24 @@ fn a_value_out_of_its_bounds_is_told_with_what_is_allowed() {
         (
             "DELIVERY__UPLOAD_MEMORY_BYTES",
             "8MiB",
-            "`delivery.upload_memory_bytes` is 8388608 bytes: expected 16777216",
+            "`delivery.upload_memory_bytes` is 8MiB: expected 16MiB to",
         ),
         (
             "DELIVERY__DESTINATION_BYTES_PER_SECOND",
             "1kB",
-            "`delivery.destination_bytes_per_second` is 1000 bytes: expected 65536",
+            "`delivery.destination_bytes_per_second` is 1000 bytes: expected 64KiB to",
         ),
         ("JOURNAL__PARTITIONS", "0", "`journal.partitions` is 0: expected 1 to 256"),
-        ("INGEST__IN_FLIGHT_BYTES_MAX", "1MiB", "`ingest.in_flight_bytes_max` is 1048576 bytes"),
-        ("INGEST__TENANT_BURST", "1ms", "`ingest.tenant_burst` is 1ms: expected 1s to 24h"),
+        ("INGEST__IN_FLIGHT_BYTES_MAX", "1MiB", "`ingest.in_flight_bytes_max` is 1MiB: expected 104MiB"),
+        ("INGEST__TENANT_BURST", "1ms", "`ingest.tenant_burst` is 1ms: expected 1s to 1d"),
         (
             "INGEST__TENANT_BYTES_PER_SECOND",
             "1",
-            "`ingest.tenant_bytes_per_second` is 1 bytes: expected 1024",
+            "`ingest.tenant_bytes_per_second` is 1 bytes: expected 1KiB to",
         ),
         ("HTTP__CONNECTIONS_MAX", "0", "`http.connections_max` is 0: expected 1 to 1000000"),
-        ("JOURNAL__RETENTION_CHECK", "2d", "`journal.retention_check` is 172800s: expected 1s"),
-        ("INGEST__DECODED_BYTES_MAX", "1MiB", "`ingest.decoded_bytes_max` is 1048576 bytes"),
+        ("JOURNAL__RETENTION_CHECK", "2d", "`journal.retention_check` is 2d: expected 1s to 1d"),
+        ("INGEST__DECODED_BYTES_MAX", "1MiB", "`ingest.decoded_bytes_max` is 1MiB: expected 16MiB"),
         (
             "DELIVERY__PRINCIPAL_ARN",
             "logpush",
@@ -256,6 +260,14 @@ fn a_value_out_of_its_bounds_is_told_with_what_is_allowed() {
     ] {
         let error = load_environment(&[(&format!("LOGPUSH_{key}"), value)]).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn levels_and_directives_say_what_is_logged() {
+    for level in ["warn", "INFO", "off", "info, delivery=debug", "[span{a=1,b=2}]=info,warn"] {
+        let config = load_environment(&[("LOGPUSH_LOG__LEVEL", level)]).unwrap();
+        assert_eq!(config.log.level, level);
     }
 }
 
@@ -291,6 +303,13 @@ fn sizes_and_durations_are_read_with_their_units() {
         ("99999999TiB", None),
     ] {
         assert_eq!(text.parse().ok(), expected.map(ByteSize), "{text}");
+    }
+    for text in ["0 bytes", "1000 bytes", "1KiB", "1536KiB", "64MiB", "1024TiB"] {
+        let size: ByteSize = text.trim_end_matches("ytes").replace(" b", "").parse().unwrap();
+        assert_eq!(size.to_string(), text);
+    }
+    for text in ["0ms", "500ms", "90s", "1m", "36h", "7d"] {
+        assert_eq!(text.parse::<Period>().unwrap().to_string(), text);
     }
     for (text, expected) in [
         ("500ms", Some(500)),
