@@ -37,7 +37,7 @@ enum Action {
         #[command(flatten)]
         common: Common,
     },
-    /// Delete an account that has no zones and no jobs, and its tokens with it.
+    /// Delete an account that has no zones and no jobs, and whose tokens are deleted.
     Delete {
         /// Its id or name.
         account: String,
@@ -74,7 +74,7 @@ async fn list(common: &Common) -> Result<(), CliError> {
     }
     let mut rows = Rows::new("accounts", &["id", "name", "created"]);
     for account in &accounts {
-        let Account { id, name, created_on } = view(account)?;
+        let Account { id, name, created_on, .. } = view(account)?;
         rows.push([id, name, created_on.unwrap_or_default()]);
     }
     rows.print()
@@ -84,6 +84,11 @@ fn show(answer: &Value, as_json: bool) -> Result<(), CliError> {
     if as_json {
         return print::json(answer);
     }
-    let Account { id, name, created_on } = view(answer)?;
-    properties(&[("id", id), ("name", name), ("created", created_on.unwrap_or_default())])
+    let Account { id, name, created_on, external_id } = view(answer)?;
+    properties(&[
+        ("id", id),
+        ("name", name),
+        ("created", created_on.unwrap_or_default()),
+        ("external id", external_id.unwrap_or_default()),
+    ])
 }

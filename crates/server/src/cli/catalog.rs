@@ -42,9 +42,11 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         None => Config::load(None, &process_environment())?.data_dir,
     };
     back_up(&data_dir.join("catalog.sqlite"), &file).await.map_err(StartError::from)?;
+    let key = data_dir.join("secret.key");
+    // Where the settings give the key there is no file of it.
+    let key = if key.exists() { key.display().to_string() } else { "its key".to_owned() };
     line(format_args!(
-        "copied the catalogue to {}: keep a copy of {} too, in another place",
+        "copied the catalogue to {}: keep a copy of {key} too, in another place",
         file.display(),
-        data_dir.join("secret.key").display()
     ))
 }

@@ -21,11 +21,11 @@ pub(super) struct Args {
 enum Action {
     /// Print what the bucket's owner has to paste so that the service may write.
     Policy {
-        #[command(flatten)]
-        of: Named,
         /// Grant aborting unfinished uploads, too; without it a lifecycle rule is printed.
         #[arg(long)]
         abort: bool,
+        #[command(flatten)]
+        of: Named,
     },
     /// Try a write, step by step, and say which step fails and how to mend it.
     Check(Named),
@@ -34,11 +34,11 @@ enum Action {
     Challenge(Owned),
     /// Check what was read in the challenge file.
     Prove {
-        #[command(flatten)]
-        of: Owned,
         /// What the challenge file holds.
         #[arg(long, value_name = "CHALLENGE")]
         challenge: String,
+        #[command(flatten)]
+        of: Owned,
     },
 }
 

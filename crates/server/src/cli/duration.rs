@@ -21,6 +21,15 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
     number.checked_mul(millis_per_unit).map(Duration::from_millis).ok_or_else(wrong)
 }
 
+/// Parses a duration of whole seconds: half a second must not become none.
+pub(super) fn parse_seconds(text: &str) -> Result<u64, String> {
+    let duration = parse(text)?;
+    if duration.subsec_nanos() > 0 {
+        return Err(format!("`{text}` is no number of whole seconds, such as 30s"));
+    }
+    Ok(duration.as_secs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +44,8 @@ mod tests {
             assert!(parse(text).unwrap_err().contains(text), "{text}");
         }
         assert!(parse("18446744073709551615d").is_err());
+        assert_eq!(parse_seconds("2m"), Ok(120));
+        assert_eq!(parse_seconds("30000ms"), Ok(30));
+        assert!(parse_seconds("500ms").unwrap_err().contains("`500ms`"));
     }
 }

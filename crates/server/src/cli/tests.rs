@@ -68,6 +68,74 @@ fn documented_uses_are_understood() {
     }
 }
 
+/// The pages that show commands.
+const PAGES: [(&str, &str); 7] = [
+    ("README.md", include_str!("../../../../README.md")),
+    ("api.md", include_str!("../../../../docs/api.md")),
+    ("backup.md", include_str!("../../../../docs/backup.md")),
+    ("configuration.md", include_str!("../../../../docs/configuration.md")),
+    ("destinations.md", include_str!("../../../../docs/destinations.md")),
+    ("ingest.md", include_str!("../../../../docs/ingest.md")),
+    ("verify.md", include_str!("../../../../docs/verify.md")),
+];
+
+/// The commands of ours in a page's blocks of code, without what they are piped from and into.
+fn shown(page: &str) -> Vec<String> {
+    let blocks = page.split("```").skip(1).step_by(2);
+    let lines = blocks.flat_map(|block| {
+        let joined = block.replace("\\\n", " ");
+        joined.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    });
+    let parts = lines.flat_map(|line| {
+        let line = line.trim_start().trim_start_matches("$ ").to_owned();
+        line.split(" | ").map(|part| part.trim().to_owned()).collect::<Vec<_>>()
+    });
+    parts.filter(|part| part.starts_with("logpush ")).collect()
+}
+
+/// Words as a shell cuts them: at spaces that stand in no single quotes.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in command.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn commands_are_understood_as_the_pages_show_them() {
+    let mut seen = 0;
+    for (name, page) in PAGES {
+        for command in shown(page) {
+            let parsed = Cli::try_parse_from(words(&command));
+            assert!(parsed.is_ok(), "{name}: {command}: {:?}", parsed.map_err(|e| e.to_string()));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 10, "only {seen} commands were found");
+}
+
+#[test]
+fn only_how_to_connect_stands_under_connection() {
+    fn check(command: &clap::Command) {
+        for argument in command.get_arguments() {
+            let is_connection = argument.get_help_heading() == Some("Connection");
+            let name = argument.get_id().as_str();
+            assert!(!is_connection || ["url", "token", "data_dir"].contains(&name), "{name}");
+        }
+        command.get_subcommands().for_each(check);
+    }
+    let mut cli = Cli::command();
+    cli.build();
+    check(&cli);
+}
+
 #[test]
 fn wrong_uses_are_refused() {
     use ErrorKind::{

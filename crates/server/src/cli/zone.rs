@@ -43,7 +43,7 @@ enum Action {
         #[command(flatten)]
         common: Common,
     },
-    /// Delete a zone that has no jobs, and its tokens with it.
+    /// Delete a zone that has no jobs, and whose tokens are deleted.
     Delete {
         /// Its id or name.
         zone: String,

@@ -34,6 +34,8 @@ struct Body {
 
 #[derive(Debug, Deserialize)]
 struct Message {
+    #[serde(default)]
+    code: Option<u32>,
     message: String,
 }
 
@@ -57,21 +59,22 @@ impl Envelope {
     pub(super) fn into_result(self) -> Result<(Value, u64), ClientError> {
         let Self { url, status, retry_after, body } = self;
         let ok = (200..300).contains(&status);
-        let refused = |message| ClientError::Refused { status, message, retry_after };
+        let refused = |code, message| ClientError::Refused { status, code, message, retry_after };
         match body {
             Ok(body) if ok && body.success => {
                 Ok((body.result, body.result_info.map_or(1, |info| info.total_pages)))
             }
             Ok(body) => {
+                let code = body.errors.first().and_then(|error| error.code);
                 let messages: Vec<_> = body.errors.into_iter().map(|e| e.message).collect();
-                Err(refused(if messages.is_empty() {
-                    format!("{url} refused without a reason")
+                Err(if messages.is_empty() {
+                    refused(code, format!("{url} refused without a reason"))
                 } else {
-                    messages.join("; ")
-                }))
+                    refused(code, messages.join("; "))
+                })
             }
             // A proxy before the service may answer in its own words; that may pass as well.
-            Err(text) if status >= 400 => Err(refused(format!("{url} answered {text}"))),
+            Err(text) if status >= 400 => Err(refused(None, format!("{url} answered {text}"))),
             Err(text) => Err(ClientError::NotUnderstood { url, reason: format!("it said {text}") }),
         }
     }

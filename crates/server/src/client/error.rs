@@ -43,10 +43,12 @@ pub enum ClientError {
         reason: String,
     },
     /// The service said no.
-    #[error("{message} (HTTP {status}){}", hint(*.status))]
+    #[error("{message} (HTTP {status}){}", hint(*.status, *.code))]
     Refused {
         /// The HTTP status.
         status: u16,
+        /// The code of the first error, where the service gave one.
+        code: Option<u32>,
         /// What the service said, all its errors.
         message: String,
         /// When it wants to be asked again.
@@ -101,11 +103,16 @@ impl ClientError {
     }
 }
 
-/// How to mend a refusal, where its status alone tells.
-fn hint(status: u16) -> &'static str {
-    match status {
-        401 => "; set LOGPUSH_TOKEN to a valid token",
-        403 => "; use a token with that permission (`logpush token add` makes one)",
+/// The code of what a token may not do. A 403 of another kind is mended otherwise.
+const FORBIDDEN: u32 = 9109;
+
+/// How to mend a refusal, where status and code alone tell.
+fn hint(status: u16, code: Option<u32>) -> &'static str {
+    match (status, code) {
+        (401, _) => "; set LOGPUSH_TOKEN to a valid token",
+        (403, Some(FORBIDDEN)) => {
+            "; use a token with that permission (`logpush token add` makes one)"
+        }
         _ => "",
     }
 }
@@ -124,7 +131,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> ClientError {
-        ClientError::Refused { status, message: "no".into(), retry_after: None }
+        ClientError::Refused { status, code: None, message: "no".into(), retry_after: None }
     }
 
     #[test]
@@ -143,5 +150,13 @@ mod tests {
     fn a_refusal_for_want_of_a_token_says_how_to_mend_it() {
         assert_eq!(refused(401).to_string(), "no (HTTP 401); set LOGPUSH_TOKEN to a valid token");
         assert_eq!(refused(404).to_string(), "no (HTTP 404)");
+        let forbidden = |code| ClientError::Refused {
+            status: 403,
+            code: Some(code),
+            message: "no".into(),
+            retry_after: None,
+        };
+        assert!(forbidden(9109).to_string().ends_with("(`logpush token add` makes one)"));
+        assert_eq!(forbidden(1004).to_string(), "no (HTTP 403)", "too many jobs");
     }
 }

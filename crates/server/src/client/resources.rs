@@ -12,6 +12,9 @@ pub struct Account {
     /// RFC 3339.
     #[serde(default)]
     pub created_on: Option<String>,
+    /// What the trust policies of the customer's roles ask for.
+    #[serde(default)]
+    pub external_id: Option<String>,
 }
 
 /// A domain of an account.

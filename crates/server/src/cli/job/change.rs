@@ -1,7 +1,5 @@
 //! The properties of a job that can be set at its creation and changed later.
 
-use std::time::Duration;
-
 use model::output::logpull_members;
 use serde_json::{Map, Value};
 
@@ -79,8 +77,8 @@ pub(super) struct ChangeArgs {
     max_bytes: Option<u64>,
 
     /// Close a batch after this time, such as 30s; 0s for no limit.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    max_interval: Option<Duration>,
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_seconds)]
+    max_interval: Option<u64>,
 }
 
 impl ChangeArgs {
@@ -130,8 +128,8 @@ impl ChangeArgs {
         }
         let attacks = self.filter_attack_traffic;
         body.extend(attacks.map(|flag| ("filter_attack_traffic".to_owned(), flag.into())));
-        let seconds = self.max_interval.map(|interval| interval.as_secs());
-        for (name, limit) in LIMITS.into_iter().zip([self.max_records, self.max_bytes, seconds]) {
+        let limits = [self.max_records, self.max_bytes, self.max_interval];
+        for (name, limit) in LIMITS.into_iter().zip(limits) {
             body.extend(limit.map(|limit| (name.to_owned(), Value::from(limit))));
         }
         body
