@@ -1,8 +1,8 @@
 //! A client of our own HTTP API, for the commands and the demo.
 //!
 //! It speaks what any program outside could speak: the v4 envelope and the ingest door. Calls are
-//! not retried, except by [`Client::ingest_patiently`]; [`ClientError::may_pass`] says whether
-//! trying again makes sense.
+//! not retried, except where the service says that they came too fast, with [`Patience`] and by
+//! [`Client::ingest_patiently`]; [`ClientError::may_pass`] says whether trying again makes sense.
 
 mod envelope;
 mod error;
@@ -11,7 +11,7 @@ mod lines;
 mod resources;
 mod retry;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
@@ -23,12 +23,15 @@ use envelope::Envelope;
 pub use error::ClientError;
 pub use ingest::{Door, LineError, Receipt, Shipment};
 pub use lines::Lines;
+pub use retry::Patience;
 pub use resources::{
     Account, Health, Job, JobStatus, NewToken, PartHealth, Readiness, Retrying, Token, Zone,
 };
 
 /// Items that are asked for on one page of a list.
-const PER_PAGE: usize = 50;
+const PER_PAGE: usize = 1000;
+/// How long a call waits in all where its token makes more requests than it may.
+const TOO_FAST_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// A connection to one service, with one token. Cloning gives another handle to the same.
 #[derive(Clone)]
@@ -140,8 +143,31 @@ impl Client {
         self.http.request(method, format!("{}/client/v4{path}", self.base)).bearer_auth(&self.token)
     }
 
-    /// The result of `request`, and of how many pages it is one.
+    /// The result of `request`, and of how many pages it is one. A request that came too fast has
+    /// done nothing: it is made again when the service says.
     async fn call<T: DeserializeOwned>(
+        &self,
+        mut request: RequestBuilder,
+    ) -> Result<(T, u64), ClientError> {
+        let begun = Instant::now();
+        loop {
+            let again = request.try_clone();
+            let error = match self.call_once(request).await {
+                Err(error @ ClientError::Refused { status: 429, .. }) => error,
+                other => return other,
+            };
+            let (Some(next), Some(pause)) = (again, error.retry_after()) else {
+                return Err(error);
+            };
+            if begun.elapsed() + pause > TOO_FAST_WAIT_MAX {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+            request = next;
+        }
+    }
+
+    async fn call_once<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
     ) -> Result<(T, u64), ClientError> {

@@ -1,4 +1,4 @@
-//! Gets one request through the ingest door, however often it takes.
+//! Calls that are made again until they succeed, however often it takes.
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,32 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// … up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
+/// How long something is tried again that fails in a way that passes by itself.
+#[derive(Debug)]
+pub struct Patience {
+    retry_for: Duration,
+    failing_since: Option<Instant>,
+    wait: Duration,
+}
+
+impl Patience {
+    /// Until `retry_for` has passed since the first failure.
+    pub fn new(retry_for: Duration) -> Self {
+        Self { retry_for, failing_since: None, wait: FIRST_WAIT }
+    }
+
+    /// The pause before the next attempt after this failure; `None` where there is to be none.
+    pub fn pause_after(&mut self, error: &ClientError) -> Option<Duration> {
+        if !error.may_pass() {
+            return None;
+        }
+        let since = self.failing_since.get_or_insert_with(Instant::now);
+        let pause = jittered(self.wait).max(error.retry_after().unwrap_or_default());
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        (since.elapsed() + pause <= self.retry_for).then_some(pause)
+    }
+}
+
 impl Client {
     /// Sends records in until they are acknowledged, refused for good, or `retry_for` has passed
     /// since the first failure. The shipment's key makes that safe, also where an answer was lost.
@@ -22,22 +48,15 @@ impl Client {
         retry_for: Duration,
         mut waiting: impl FnMut(&ClientError, Duration),
     ) -> Result<Receipt, ClientError> {
-        let mut failing_since: Option<Instant> = None;
-        let mut wait = FIRST_WAIT;
+        let mut patience = Patience::new(retry_for);
         loop {
             let error = match self.ingest(door, shipment).await {
                 Ok(receipt) => return Ok(receipt),
-                Err(error) if error.may_pass() => error,
-                Err(error) => return Err(error),
+                Err(error) => error,
             };
-            let since = failing_since.get_or_insert_with(Instant::now);
-            let pause = jittered(wait).max(error.retry_after().unwrap_or_default());
-            if since.elapsed() + pause > retry_for {
-                return Err(error);
-            }
+            let Some(pause) = patience.pause_after(&error) else { return Err(error) };
             waiting(&error, pause);
             tokio::time::sleep(pause).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
 }
@@ -54,6 +73,22 @@ fn jittered(wait: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_may_pass_is_tried_again_and_not_for_ever() {
+        let refused = |status, retry_after| ClientError::Refused {
+            status,
+            code: None,
+            message: "no".into(),
+            retry_after,
+        };
+        let mut patience = Patience::new(Duration::from_mins(1));
+        assert!(patience.pause_after(&refused(503, None)).is_some());
+        let asked_for = Some(Duration::from_secs(40));
+        assert_eq!(patience.pause_after(&refused(429, asked_for)), asked_for);
+        assert_eq!(patience.pause_after(&refused(400, None)), None);
+        assert_eq!(patience.pause_after(&refused(503, Some(Duration::from_mins(2)))), None);
+    }
 
     #[test]
     fn a_wait_is_shortened_by_half_at_most() {

@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use super::connection::Common;
 use super::scope::ScopeArgs;
 use super::{CliError, count, duration};
-use crate::client::{Client, ClientError, Door, Receipt, Shipment};
+use crate::client::{Client, ClientError, Door, Patience, Receipt, Shipment};
 use crate::random::random_bytes;
 use chunk::Origin;
 use input::Input;
@@ -133,7 +133,9 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     let inputs: Vec<Input> = args.files.iter().map(|file| Input::from_argument(file)).collect();
     let total = total_bytes(&inputs)?;
     let client = args.common.client()?;
-    let scope = args.scope.resolve(&client).await?.path();
+    let progress = Progress::new(total, args.common.json);
+    let scope = find_scope(&args, &client, &progress).await;
+    let scope = scope.inspect_err(|_| progress.finish())?;
     let origin = Origin {
         scope: scope.clone(),
         dataset: args.dataset.clone(),
@@ -141,7 +143,6 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
         source: String::new(),
         nonce: args.new.then(random_bytes).transpose()?,
     };
-    let progress = Progress::new(total, args.common.json);
     let shipper = Shipper {
         client,
         door: Door { scope, dataset: args.dataset },
@@ -160,6 +161,25 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
     report.seconds = started.elapsed().as_secs_f64();
     outcome.map_err(|cause| with_advice(cause, report.lines, args.new))?;
     report.print(args.common.json, args.format.unit())
+}
+
+/// The scope's path. A service that restarts is waited for here, too.
+async fn find_scope(
+    args: &Args,
+    client: &Client,
+    progress: &Progress,
+) -> Result<String, CliError> {
+    let mut patience = Patience::new(args.retry_for);
+    loop {
+        let error = match args.scope.resolve(client).await {
+            Ok(scope) => return Ok(scope.path()),
+            Err(CliError::Client(error)) => error,
+            Err(other) => return Err(other),
+        };
+        let Some(pause) = patience.pause_after(&error) else { return Err(error.into()) };
+        progress.waiting(&error, pause);
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// Sends parcels as they come, until all are acknowledged or one fails for good.
