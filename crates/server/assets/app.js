@@ -117,6 +117,11 @@
     setTimeout(again, wait);
   }
 
+  // On a narrow screen the pages are a row that is scrolled: the one shown is in sight.
+  const here = document.querySelector(".sidebar [aria-current]");
+  const row = here && here.closest(".sidebar");
+  if (row && row.scrollWidth > row.clientWidth) row.scrollLeft = here.offsetLeft - row.offsetLeft - 24;
+
   localTimes(document);
   showWhatCounts();
   document.querySelectorAll("[data-poll][id]").forEach(poll);

@@ -202,7 +202,12 @@ pub const KEYS: [Key; 44] = [
         "500ms",
         "How long a failed upload waits before it is tried again, at first.",
     ),
-    key("delivery.retry_max", "30s", "How long it waits at most."),
+    key(
+        "delivery.retry_max",
+        "30s",
+        "How long it waits at most; 5 minutes where only the owner of the bucket, or the operator, \
+         can mend what is wrong.",
+    ),
     key(
         "delivery.principal_arn",
         "",

@@ -106,7 +106,7 @@ pub enum PolicyError {
     /// The service's own identity is not known.
     #[error(
         "the service does not know its own AWS identity, which a policy has to name; set \
-         `delivery.principal_arn`"
+         `delivery.principal_arn` to the ARN of its role or user"
     )]
     NoPrincipal,
     /// The account has no external id.

@@ -56,10 +56,13 @@ pub(super) fn one(answer: &Value, as_json: bool) -> Result<(), CliError> {
         ("destination", redacted(&job.destination_conf)),
         ("fields", fields(answer)),
         ("timestamps", text(&answer["output_options"]["timestamp_format"])),
+        ("output type", text(&answer["output_options"]["output_type"])),
         ("compression", text(&answer["output_options"]["compression"])),
         ("sample rate", number(&answer["output_options"]["sample_rate"])),
         ("filter", text(&answer["filter"]).replace('\n', " ")),
         ("logpull options", text(&answer["logpull_options"])),
+        ("attack traffic", left_out(&answer["filter_attack_traffic"])),
+        ("frequency", text(&answer["frequency"]).replace("high", "")),
         ("max records", limit("max_upload_records")),
         ("max bytes", limit("max_upload_bytes")),
         ("max seconds", limit("max_upload_interval_seconds")),
@@ -83,6 +86,11 @@ fn fields(answer: &Value) -> String {
     let names = answer["output_options"]["field_names"].as_array();
     let names = names.into_iter().flatten().filter_map(Value::as_str);
     names.collect::<Vec<_>>().join(", ")
+}
+
+/// What is said only where a job leaves attack traffic out.
+fn left_out(value: &Value) -> String {
+    if value.as_bool() == Some(true) { "left out".to_owned() } else { String::new() }
 }
 
 fn number(value: &Value) -> String {
