@@ -23,10 +23,10 @@ use envelope::Envelope;
 pub use error::ClientError;
 pub use ingest::{Door, LineError, Receipt, Shipment};
 pub use lines::Lines;
-pub use retry::Patience;
 pub use resources::{
     Account, Health, Job, JobStatus, NewToken, PartHealth, Readiness, Retrying, Token, Zone,
 };
+pub use retry::Patience;
 
 /// Items that are asked for on one page of a list.
 const PER_PAGE: usize = 1000;

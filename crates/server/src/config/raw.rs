@@ -239,11 +239,7 @@ fn is_level(text: &str) -> bool {
 
 impl RawJournal {
     /// A retention of next to nothing would give records up before anybody could deliver them.
-    fn retention(
-        &self,
-        default: Retention,
-        segment_bytes: u64,
-    ) -> Result<Retention, ConfigError> {
+    fn retention(&self, default: Retention, segment_bytes: u64) -> Result<Retention, ConfigError> {
         const AGE_MIN: Duration = Duration::from_mins(1);
         let age = self.retention_age.map(|age| age.0);
         if let Some(age) = age.filter(|age| *age < AGE_MIN) {
@@ -253,9 +249,9 @@ impl RawJournal {
                 expected: "at least 1m: what is not delivered by then is given up".to_owned(),
             });
         }
-        let max_bytes = self.retention_bytes.map(|size| {
-            bytes("journal.retention_bytes", Some(size), size.0, segment_bytes)
-        });
+        let max_bytes = self
+            .retention_bytes
+            .map(|size| bytes("journal.retention_bytes", Some(size), size.0, segment_bytes));
         Ok(Retention {
             max_age_seconds: age.map(|age| age.as_secs()).or(default.max_age_seconds),
             max_bytes: max_bytes.transpose()?.or(default.max_bytes),

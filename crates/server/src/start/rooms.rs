@@ -205,7 +205,11 @@ fn datasets(dir: Option<&Path>) -> Result<Datasets, StartError> {
     let Some(dir) = dir else { return Ok(Datasets::builtin()) };
     let io = |path: &Path| {
         let path = path.to_owned();
-        move |source| StartError::Io { action: "read the datasets (`datasets_dir`) at", path, source }
+        move |source| StartError::Io {
+            action: "read the datasets (`datasets_dir`) at",
+            path,
+            source,
+        }
     };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(io(dir))? {

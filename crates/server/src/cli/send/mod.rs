@@ -164,11 +164,7 @@ pub(super) async fn run(args: Args) -> Result<(), CliError> {
 }
 
 /// The scope's path. A service that restarts is waited for here, too.
-async fn find_scope(
-    args: &Args,
-    client: &Client,
-    progress: &Progress,
-) -> Result<String, CliError> {
+async fn find_scope(args: &Args, client: &Client, progress: &Progress) -> Result<String, CliError> {
     let mut patience = Patience::new(args.retry_for);
     loop {
         let error = match args.scope.resolve(client).await {

@@ -66,7 +66,12 @@ async fn part(
             Line::Working { bytes_read } => report.progress.reading(bytes_read),
             Line::Failed { error } => {
                 let (status, retry_after) = (503, None);
-                return Err(ClientError::Refused { status, code: None, message: error, retry_after });
+                return Err(ClientError::Refused {
+                    status,
+                    code: None,
+                    message: error,
+                    retry_after,
+                });
             }
             Line::End { next } => {
                 let is_more = next.is_some();

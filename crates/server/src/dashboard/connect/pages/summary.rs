@@ -15,6 +15,7 @@ use super::service;
 use crate::api::jobs::{self, Requested};
 use crate::api::{ApiError, Code};
 use crate::dashboard::page::{Frame, rendered};
+use crate::dashboard::text::count;
 
 #[derive(Template)]
 #[template(path = "connect/summary.html")]
@@ -116,7 +117,8 @@ fn rows(at: &At<'_>) -> Vec<Row> {
         (&options.max_upload_interval_seconds, "seconds"),
         (&options.max_upload_records, "records"),
     ] {
-        add(!limit.is_empty(), format!("batches of at most {limit} {unit}"));
+        let shown = limit.parse().map_or_else(|_| limit.clone(), count);
+        add(!limit.is_empty(), format!("batches of at most {shown} {unit}"));
     }
     let row = |title, lines, step| Row { title, lines, link: at.link(step) };
     let name = if options.name.is_empty() { "none".to_owned() } else { options.name.clone() };
