@@ -93,14 +93,15 @@ fn shown(page: &str) -> Vec<String> {
     parts.filter(|part| part.starts_with("logpush ")).collect()
 }
 
-/// Words as a shell cuts them: at spaces that stand in no single quotes.
+/// Words as a shell cuts them: at spaces that stand in no single quotes and no `$(…)`.
 fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let mut quoted = false;
+    let (mut quoted, mut substituted) = (false, false);
     for c in command.chars() {
+        substituted = c == '(' || substituted && c != ')';
         match c {
             '\'' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
+            ' ' if !quoted && !substituted => words.push(String::new()),
             _ => words.last_mut().unwrap().push(c),
         }
     }
