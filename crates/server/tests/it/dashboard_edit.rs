@@ -153,7 +153,7 @@ async fn who_takes_the_job_as_it_is_now_begins_anew() {
     let page = hand.get(&page.path).await;
     page.shows("Somebody else changed this job");
     let page = page.send(&[("action", "restart")]).await;
-    page.hides("Somebody else changed this job").shows("3000");
+    page.hides("Somebody else changed this job").shows("3,000");
 }
 
 #[tokio::test]
