@@ -135,6 +135,31 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
+async fn the_trust_policy_is_there_before_the_role_is() {
+    let site = Site::start_with(None, |config| {
+        let arn = "arn:aws:iam::391854517948:user/logpush".parse();
+        config.delivery.principal_arn = Some(arn.unwrap());
+    })
+    .await;
+    let hand = tenant(&site).await;
+    let page = to_destination(&hand, "amazon-s3").await;
+    let typed = [
+        ("bucket_path", "burritobot/logs"),
+        ("region", "us-east-1"),
+        ("encryption", "aws:kms"),
+        ("kms_key_id", "arn:aws:kms:us-east-1:111122223333:key/a"),
+        ("grant", "role"),
+        ("role_arn", ""),
+        ("action", "refresh"),
+    ];
+    let page = page.send(&typed).await;
+    page.shows("Trust policy of the role").shows("sts:ExternalId").shows("Permissions of the role");
+    page.hides("Statement for the KMS key").hides("000000000000");
+    let typed = [&typed[..6], &[("action", "next")]].concat();
+    page.send(&typed).await.shows("There is something to mend");
+}
+
+#[tokio::test]
 async fn a_secret_is_never_shown_again() {
     let site = Site::start().await;
     let hand = tenant(&site).await;

@@ -10,7 +10,7 @@ use model::time::NANOS_PER_SECOND;
 use model::{JobId, Offset, Partition, ScopeKind};
 
 use super::super::FormData;
-use super::super::place::{Place, Service};
+use super::super::place::{Grant, Place, Service};
 use super::super::steps::Step;
 use super::super::walk::{At, Next, Walk};
 use super::super::words::REGIONS;
@@ -58,7 +58,7 @@ pub(super) async fn show(at: &At<'_>, frame: Frame) -> Result<Response, ApiError
     let destination = Destination::parse(&draft.destination());
     let (documents, no_documents) = match &destination {
         Ok(destination) => what_to_paste(at, destination),
-        Err(_) => (Vec::new(), Some("It is shown once the destination is complete.".to_owned())),
+        Err(_) => before_the_role(at).unwrap_or_else(|| (Vec::new(), Some(INCOMPLETE.to_owned()))),
     };
     let key = match &destination {
         Ok(destination) => Some(example_key(at, destination).await?),
@@ -96,6 +96,24 @@ fn regions(chosen: &str) -> Vec<Region> {
         is_chosen: code == chosen,
     };
     known.chain(new).map(region).collect()
+}
+
+const INCOMPLETE: &str = "It is shown once the destination is complete.";
+
+/// Stands for a role that is not made yet, in documents that do not name it.
+const SOME_ROLE: &str = "arn:aws:iam::000000000000:role/NAME";
+
+/// What to paste for a role that has no ARN yet: to make it one needs its trust policy.
+fn before_the_role(at: &At<'_>) -> Option<(Vec<Shown>, Option<String>)> {
+    let Place { role_arn, .. } = &at.draft.place;
+    if at.draft.place.grant() != Grant::Role || !role_arn.trim().is_empty() {
+        return None;
+    }
+    let place = Place { role_arn: SOME_ROLE.to_owned(), ..at.draft.place.clone() };
+    let destination = Destination::parse(&place.text(&at.draft.external_id)).ok()?;
+    let (mut documents, none) = what_to_paste(at, &destination);
+    documents.retain(|document| document.name != DocumentKind::KeyStatement.name());
+    Some((documents, none))
 }
 
 fn what_to_paste(at: &At<'_>, destination: &Destination) -> (Vec<Shown>, Option<String>) {
