@@ -185,8 +185,8 @@ pub struct Upload {
     /// The refusal that a look at the key is to explain, and the form of what was refused, where a
     /// request was.
     doubt: Option<(StoreErrorKind, Option<Form>)>,
-    /// Whether the object was asked for again after a look that was denied.
-    is_asked_again: bool,
+    /// Looks of this attempt that were denied.
+    denied_looks: u32,
     then: Option<Then>,
 }
 
@@ -319,7 +319,7 @@ impl Upload {
 
     fn enter(&mut self, view: View) -> Action {
         self.attempts = self.attempts.saturating_add(1);
-        (self.request, self.then, self.is_asked_again) = (None, None, false);
+        (self.request, self.then, self.denied_looks) = (None, None, 0);
         match &self.current {
             _ if view.len <= view.part_bytes => self.publish(Form::Whole, view),
             None => begin(view),
@@ -398,8 +398,8 @@ impl Upload {
             (Sight::Ours, _) => Action::Stored,
             // The bucket may let nobody in for now, and somebody else's object may stand there. One
             // that only keeps us from looking says again that an object is there.
-            (Sight::Unknown, Some(form)) if !self.is_asked_again => {
-                self.is_asked_again = true;
+            (Sight::Unknown, Some(form)) if self.denied_looks == 0 => {
+                self.denied_looks += 1;
                 self.publish(form, view)
             }
             // Nobody but this job writes at this key, and the ledger knows of an attempt.
