@@ -156,7 +156,7 @@ pub(crate) async fn remove(
 /// The job that the path names, which is one of its scope.
 pub(crate) async fn named(call: &Call) -> Result<Job, ApiError> {
     let read = |text: &str| text.parse().ok().filter(|id: &u64| id.to_string() == text);
-    let id = call.params.get("job_id").and_then(|text| read(text)).map(JobId);
+    let id = call.params.get("job_id").and_then(read).map(JobId);
     of_scope(call, id.ok_or_else(|| ApiError::no_route(&call.uri))?).await
 }
 
