@@ -28,23 +28,26 @@ pub fn redacted(text: &str) -> String {
     shown
 }
 
-/// The destination string `new`, in which each [`MASK`] is replaced by the secret of `old`.
+/// The destination string `new`, in which each [`MASK`] is replaced by what it hides of `old`: a
+/// secret, or a value that might hold one.
 ///
-/// The secret is kept only for the place and identity that it was given for: same endpoint,
+/// That is kept only for the place and identity that it was given for: same endpoint,
 /// bucket and access key id. A text without the mask comes back as it is.
 pub fn restore_secrets(new: &str, old: &str) -> Result<String, Vec<Issue>> {
     let Some((place, query)) = new.split_once('?') else {
         return Ok(new.to_owned());
     };
-    if !query.split('&').any(is_masked_secret) {
-        return Ok(new.to_owned());
-    }
     let old_query = old.split_once('?').map_or("", |(_, query)| query);
     let restored = each_piece(query, |piece| {
-        let stored = || old_query.split('&').find(|stored| name_of(stored) == name_of(piece));
-        let stored = is_masked_secret(piece).then(stored).flatten();
-        stored.unwrap_or(piece).to_owned()
+        let is_meant = |stored: &&str| name_of(stored) == name_of(piece) && is_hidden(stored);
+        let stored = || old_query.split('&').find(is_meant);
+        is_masked(piece).then(stored).flatten().unwrap_or(piece).to_owned()
     });
+    let has_masked_secret =
+        query.split('&').any(|piece| is_masked(piece) && is_named_secret(piece));
+    if restored == query && !has_masked_secret {
+        return Ok(new.to_owned());
+    }
     let restored = format!("{place}?{restored}");
     let wanted = Destination::parse(&restored)?;
     match Destination::parse(old) {
@@ -77,10 +80,20 @@ fn name_of(piece: &str) -> &str {
     piece.split_once('=').map_or(piece, |(name, _)| name)
 }
 
-fn is_masked_secret(piece: &str) -> bool {
+fn is_masked(piece: &str) -> bool {
     // Clients that build URLs may have encoded the asterisks.
-    matches!(piece.split_once('='), Some((name, value))
-        if is_secret(name) == Some(true) && value.replace("%2A", "*").replace("%2a", "*") == MASK)
+    piece
+        .split_once('=')
+        .is_some_and(|(_, value)| value.replace("%2A", "*").replace("%2a", "*") == MASK)
+}
+
+fn is_named_secret(piece: &str) -> bool {
+    is_secret(name_of(piece)) == Some(true)
+}
+
+/// Whether [`MASK`] stands for it where it is shown.
+fn is_hidden(piece: &str) -> bool {
+    is_named_secret(piece) || redacted_piece(piece) != piece
 }
 
 /// The part before the query, which holds secrets only where somebody put them wrongly: before an
@@ -98,11 +111,7 @@ fn redacted_place(place: &str) -> String {
         _ => place.to_owned(),
     };
     each_piece(&shown, |piece| {
-        if is_secret(name_of(piece)) == Some(true) {
-            redacted_piece(piece)
-        } else {
-            piece.to_owned()
-        }
+        if is_named_secret(piece) { redacted_piece(piece) } else { piece.to_owned() }
     })
 }
 

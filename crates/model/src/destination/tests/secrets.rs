@@ -71,6 +71,23 @@ fn the_mask_keeps_the_stored_secret() {
 }
 
 #[test]
+fn what_only_looks_like_credentials_is_kept_too() {
+    let keys = KEYS.replace("AKIAIOSFODNN7EXAMPLE", "AKIA@EXAMPLE");
+    for old in [
+        format!("s3://burritobot/logs?region=us-east-1&{keys}"),
+        "s3://burritobot/logs?region=us-east-1&tags=owner:ana@example.com".to_owned(),
+    ] {
+        parsed(&old);
+        let shown = redacted(&old);
+        assert!(shown.contains("=****"), "{shown}");
+        assert_eq!(restore_secrets(&shown, &old).as_ref(), Ok(&old));
+    }
+    // Four asterisks that hide nothing stay what they are.
+    let tagged = "s3://burritobot/logs?region=us-east-1&tags=owner:****";
+    assert_eq!(restore_secrets(tagged, "s3://other?region=us-east-1").unwrap(), tagged);
+}
+
+#[test]
 fn the_mask_never_carries_a_secret_elsewhere() {
     let old = format!("s3://burritobot/logs?region=us-east-1&endpoint=https://a.example&{KEYS}");
     let masked = redacted(&old);
