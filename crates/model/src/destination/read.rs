@@ -3,6 +3,7 @@
 use super::identity::{read_access, read_keys};
 use super::options::Options;
 use super::parameters::{Form, Parameters, decoded};
+use super::redact::secret_in_place;
 use super::{
     Addressing, Destination, Endpoint, POINTER, PathTemplate, Scheme, TEXT_BYTES_MAX, names,
 };
@@ -48,6 +49,12 @@ fn read_scheme(text: &str, findings: &mut Findings) -> Option<Destination> {
         return None;
     };
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if let Some(name) = secret_in_place(place) {
+        findings.add(format!(
+            "`{name}` stands in the path: parameters begin with a `?`, such as \
+             `s3://BUCKET/PATH?region=REGION`"
+        ));
+    }
     match scheme {
         "s3" => read_s3(place, query, findings),
         "r2" => read_r2(place, query, findings),

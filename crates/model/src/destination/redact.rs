@@ -115,6 +115,12 @@ fn redacted_place(place: &str) -> String {
     })
 }
 
+/// The name of a secret that the part before the query holds, behind a `&` that was meant to be a
+/// `?`.
+pub(super) fn secret_in_place(place: &str) -> Option<&str> {
+    place.split('&').find(|piece| is_named_secret(piece)).map(name_of)
+}
+
 fn redacted_piece(piece: &str) -> String {
     let harmless = |name: &str| is_secret(name) == Some(false);
     match piece.split_once('=') {

@@ -88,6 +88,13 @@ fn what_only_looks_like_credentials_is_kept_too() {
 }
 
 #[test]
+fn a_secret_in_the_path_is_refused() {
+    let text = format!("s3://burritobot/logs&session-token=TOKEN7?region=us-east-1&{KEYS}");
+    refused(&text, &["`session-token` stands in the path"]);
+    parsed(&format!("s3://burritobot/logs&token=7?region=us-east-1&{KEYS}"));
+}
+
+#[test]
 fn the_mask_never_carries_a_secret_elsewhere() {
     let old = format!("s3://burritobot/logs?region=us-east-1&endpoint=https://a.example&{KEYS}");
     let masked = redacted(&old);
